@@ -1,0 +1,126 @@
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/now.h"
+#include "base/out.h"
+
+static char folder[4096];
+
+void log_open(const char *home)
+{
+	if (home && (size_t)snprintf(folder, sizeof folder, "%s/log", home) >= sizeof folder)
+		die("the path of the home is too long");
+	if (!home)
+		folder[0] = 0;
+}
+
+static bool log_path(char *path, size_t room, const char *name, const char *suffix)
+{
+	return folder[0] && (size_t)snprintf(path, room, "%s/%s.log%s", folder, name, suffix) < room;
+}
+
+/* Renaming is atomic and the losers of a race rename a small file: at worst a few lines go early. */
+static void rotate(const char *name, int fd)
+{
+	char from[4352], to[4352];
+	struct stat st;
+	if (fstat(fd, &st) || st.st_size < (off_t)LOG_BYTES)
+		return;
+	if (log_path(from, sizeof from, name, "") && log_path(to, sizeof to, name, ".1"))
+		(void)rename(from, to);
+}
+
+void log_line(const char *name, struct str json)
+{
+	char path[4352];
+	char line[LOG_LINE + 1];
+	size_t n = MIN(json.n, (size_t)LOG_LINE);
+	memcpy(line, json.p, n);
+	line[n++] = '\n';
+	int fd = STDERR_FILENO;
+	if (log_path(path, sizeof path, name, ""))
+		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return;
+	if (write(fd, line, n) > 0 && fd != STDERR_FILENO)
+		rotate(name, fd);
+	if (fd != STDERR_FILENO)
+		close(fd);
+}
+
+void log_event(enum log_level level, const char *event, ...)
+{
+	static const char *const names[] = {"info", "warn", "error"};
+	char at[25];
+	struct buf b = BUF_MAX(LOG_LINE);
+	struct out o = OUT(&b);
+	va_list ap;
+	out_object(&o);
+	out_kcstr(&o, "at", now_iso(now_ms(), at));
+	out_kcstr(&o, "level", names[level]);
+	out_kcstr(&o, "event", event);
+	va_start(ap, event);
+	for (const char *key; (key = va_arg(ap, const char *));)
+		out_kcstr(&o, key, va_arg(ap, const char *));
+	va_end(ap);
+	out_end(&o);
+	log_line("fazt", buf_str(&b));
+	buf_release(&b);
+}
+
+static char *read_all(const char *path, size_t *n)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	*n = 0;
+	if (fd < 0)
+		return NULL;
+	char *text = NULL;
+	if (!fstat(fd, &st) && st.st_size > 0 && st.st_size <= (off_t)(LOG_BYTES + 2 * LOG_LINE)) {
+		text = xmalloc((size_t)st.st_size);
+		ssize_t got = read(fd, text, (size_t)st.st_size);
+		*n = got > 0 ? (size_t)got : 0;
+	}
+	close(fd);
+	return text;
+}
+
+/* Where the last n lines begin. */
+static size_t tail_start(struct str text, int n)
+{
+	size_t at = text.n;
+	for (int lines = 0; at; at--)
+		if (text.p[at - 1] == '\n' && at != text.n && ++lines == n)
+			break;
+	return at;
+}
+
+void log_tail(const char *name, int n, void (*fn)(void *, struct str line), void *arg)
+{
+	char path[4352];
+	struct buf both = BUF_INIT;
+	static const char *const parts[] = {".1", ""};
+	for (int i = 0; i < 2; i++) {
+		size_t len;
+		if (!log_path(path, sizeof path, name, parts[i]))
+			return;
+		char *text = read_all(path, &len);
+		buf_add(&both, text ? text : "", len);
+		free(text);
+	}
+	struct str rest = buf_str(&both);
+	size_t from = tail_start(rest, n);
+	rest = (struct str){rest.p + from, rest.n - from};
+	while (rest.n) {
+		struct str line = str_cut(rest, '\n', &rest);
+		if (line.n)
+			fn(arg, line);
+	}
+	buf_release(&both);
+}

@@ -1,0 +1,62 @@
+/* app — an installed cartridge as the kernel sees it, cached per epoch.
+ *
+ * A struct app is immutable and reference-counted: a request keeps the one it
+ * began with, while an upgrade or a revoked grant makes the next request load
+ * another.
+ */
+#ifndef KERNEL_APP_H
+#define KERNEL_APP_H
+
+#include "kernel/manifest.h"
+#include "kernel/node.h"
+
+enum app_state { APP_ENABLED, APP_DISABLED };
+
+struct app_file {
+	struct str path; /* api/main.lua */
+	struct str text;
+};
+
+struct app {
+	int refs; /* atomic */
+	char id[ID_LEN + 1];
+	char name[64];
+	char title[129];
+	enum app_state state;
+	int64_t version; /* counts up with every installed version of this app */
+	char commit[65];
+	int64_t epoch;
+	const struct manifest *manifest; /* rules, visibility, open, … of the current version */
+	int nfiles;
+	struct app_file *file; /* the api folder: what a cell loads */
+	int ngrants;
+	const char **grant; /* permissions as text: "storage", "net:api.example.com:443" */
+	int64_t max_bytes, max_rows; /* quota */
+	struct arena *arena;
+};
+
+/* By its name (its address) or its id. NULL and no fault when there is none. */
+struct app *app_by_name(struct node *n, struct db *db, struct str name);
+struct app *app_by_id(struct node *n, struct db *db, struct str id);
+void app_release(struct app *a);
+
+bool app_granted(const struct app *a, const char *permission);
+/* The rule of a collection: the declared one, or the default under that name (in the arena). NULL: not a name. */
+const struct collection *app_collection(const struct app *a, struct str name, struct arena *arena);
+
+/* The people of an app, as it may see them. */
+struct person {
+	char public_id[27];
+	char user_id[27];
+	char name[65];
+	bool admin;
+};
+/* By public id; NULL when the app has no such person. The result lives in the arena. */
+struct person *app_person(struct node *n, struct db *db, const struct app *a, struct str public_id, struct arena *arena);
+/* Everyone; returns the number, *list in the arena. */
+int app_people(struct node *n, struct db *db, const struct app *a, struct arena *arena, struct person **list);
+
+/* The id under which an app knows a user: keyed hash of both. */
+void app_public_id(struct node *n, const char *app_id, const char *user_id, char out[27]);
+
+#endif

@@ -1,0 +1,80 @@
+/* req — one request, from whatever door, on its way down the one pipeline.
+ *
+ * Each group of fields is written by exactly one stage and read by the later
+ * ones. No stage calls upward; contact upward is return values and these fields.
+ */
+#ifndef KERNEL_REQ_H
+#define KERNEL_REQ_H
+
+#include "base/buf.h"
+#include "base/id.h"
+#include "kernel/node.h"
+#include "kernel/principal.h"
+
+#define REQ_HEADERS 100
+#define RES_HEADERS 64
+#define RES_HEADER_BYTES (16 * KIB)
+#define PATH_MAX_BYTES 2048
+
+struct header {
+	struct str name; /* lower case */
+	struct str value;
+};
+
+enum door { DOOR_HTTP, DOOR_SHELL };
+
+/* The answer under construction. body is what is sent as it stands. */
+struct res {
+	int status;
+	struct header header[RES_HEADERS];
+	int nheaders;
+	struct buf body;
+};
+
+struct req {
+	struct node *node;
+	struct arena *arena;
+	struct fault fault;
+
+	/* door: what came in, checked for form and nothing else */
+	enum door door;
+	char id[ID_LEN + 1];
+	struct str method; /* upper case */
+	struct str host;   /* lower case, no port, no trailing dot */
+	struct str target; /* path and query as sent */
+	struct str path;   /* decoded once, canonical: no //, no dot segments, no NUL; begins with / */
+	struct str query;  /* behind the ?, still encoded */
+	struct header header[REQ_HEADERS]; /* name lower case; Cookie, Authorization and hop-by-hop ones included */
+	int nheaders;
+	struct str body;
+	struct str client; /* address of the peer, text */
+	bool https;
+	int64_t received;  /* now_ms at arrival: the time the app sees */
+	int64_t deadline;  /* mono_ms */
+
+	/* kernel: settings of this epoch, the app, who asks */
+	struct settings settings;
+	int64_t epoch;
+	struct app *app;   /* NULL at the kernel's own endpoints */
+	bool open;         /* a path of the manifest's `open`: no identity, no origin check */
+	struct principal who;
+
+	/* gateway */
+	int calls;         /* syscalls made so far */
+	struct res res;
+};
+
+struct str req_header(const struct req *r, const char *name); /* lower-case name; STR_NONE when absent */
+struct str req_cookie(const struct req *r, const char *name);
+bool req_wants_html(const struct req *r); /* a browser's navigation: an error is a page, not JSON */
+
+void res_header(struct req *r, const char *name, struct str value); /* value is copied */
+void res_headerf(struct req *r, const char *name, const char *fmt, ...) PRINTF(3, 4);
+/* Drop everything and answer status with a body of this type. */
+void res_set(struct req *r, int status, const char *type, struct str body);
+void res_redirect(struct req *r, int status, const char *location);
+
+/* Word the request's error: sets the fault and returns it. */
+#define fail(r, ...) fault(&(r)->fault, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,79 @@
+/* db — connections, statements and transactions on data.db. With its siblings the only owner of <sqlite3.h>.
+ *
+ * store_open once per process; a db is borrowed for one call, by one thread, and
+ * returned. At most STORE_CONNECTIONS exist; borrowing waits for one.
+ *
+ *     struct db *db = db_borrow(store, &r->fault);
+ *     if ((err = db_begin(db))) …           // IMMEDIATE, under the write lock of run/lock
+ *     err = db_run(db, "UPDATE apps SET state = ? WHERE id = ?", "cs", state, id);
+ *     err = err ? db_rollback(db) : db_commit(db);   // both return the error
+ *     db_return(db);
+ *
+ * Nothing above store/ writes SQL. Statements on control tables come through
+ * db_prepare; tenant tables (docs, shares, kv) are refused there by the
+ * authorizer and reachable through store/scope only.
+ *
+ * Every statement text is a constant or built from constants, and is cached per
+ * connection. Errors carry their sentence in the fault given to db_borrow.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "base/arena.h"
+
+#define STORE_CONNECTIONS 4
+
+struct store;
+struct db;
+struct stmt; /* a prepared statement, owned by its connection's cache */
+
+enum store_mode {
+	STORE_SERVE,   /* the schema must be this build's; the default */
+	STORE_CREATE,  /* init: make the file and migrate it */
+	STORE_MIGRATE, /* run pending migrations forward */
+};
+
+/* Opens home/data.db. Refuses a database from a newer Fazt (ERR_FUTURE), one with pending migrations in
+ * STORE_SERVE mode, one that is damaged. NULL with the fault set. */
+struct store *store_open(const char *home, enum store_mode mode, struct fault *f);
+void store_close(struct store *s);
+void store_durability(struct store *s, bool full); /* synchronous FULL (default) or NORMAL */
+
+struct db *db_borrow(struct store *s, struct fault *f);
+void db_return(struct db *db); /* rolls back what was left open */
+struct fault *db_fault(struct db *db);
+int db_fail(struct db *db, int err, const char *fmt, ...) PRINTF(3, 4);
+
+int db_begin(struct db *db);
+int db_commit(struct db *db);
+int db_rollback(struct db *db); /* keeps and returns the fault's error */
+bool db_in_transaction(struct db *db);
+
+/* Control tables (apps, grants, users, sessions, settings …) changed in this transaction: the epoch is bumped with it. */
+void db_touch(struct db *db);
+int64_t db_epoch(struct db *db);
+
+/* Binding and reading, by a format with one letter per value:
+ *   i int64_t   d double   s struct str   c const char* (NULL: null)   b const void*, size_t   n (null, no value)
+ * db_run executes; db_query prepares, binds and leaves the statement before its first row. */
+int db_run(struct db *db, const char *sql, const char *fmt, ...);
+int64_t db_changes(struct db *db); /* rows changed by the last db_run */
+struct stmt *db_query(struct db *db, const char *sql, const char *fmt, ...); /* NULL: fault set */
+/* 1 a row, 0 no more (the statement is reset), < 0: -ERR_*. */
+int stmt_row(struct stmt *s);
+void stmt_done(struct stmt *s); /* when leaving before the last row */
+int64_t stmt_int(struct stmt *s, int col);
+double stmt_num(struct stmt *s, int col);
+struct str stmt_str(struct stmt *s, int col); /* borrowed until the next stmt_row; NULL gives STR_NONE */
+char *stmt_dup(struct stmt *s, int col, struct arena *a); /* NUL-terminated copy, NULL for NULL */
+bool stmt_null(struct stmt *s, int col);
+
+/* One value, or the default when there is no row. */
+int64_t db_int(struct db *db, int64_t otherwise, const char *sql, const char *fmt, ...);
+char *db_text(struct db *db, struct arena *a, const char *sql, const char *fmt, ...); /* NULL: no row */
+
+/* The node secret, made at init (32 bytes). */
+const unsigned char *store_secret(struct store *s);
+const char *store_home(const struct store *s);
+
+#endif

@@ -1,0 +1,31 @@
+/* setting — the node's settings: rows of setting.def with a default, stored when changed. */
+#ifndef STORE_SETTING_H
+#define STORE_SETTING_H
+
+#include "store/db.h"
+
+enum setting {
+#define SETTING(name, key, type, otherwise, doc) SETTING_##name,
+#include "store/setting.def"
+#undef SETTING
+	SETTING_COUNT
+};
+
+struct setting_row {
+	const char *key;
+	char type; /* 's' text, 'i' whole number, 'b' true or false */
+	const char *otherwise;
+	const char *doc;
+};
+const struct setting_row *setting_row(enum setting s);
+int setting_find(struct str key); /* or -1 */
+
+/* All settings of one epoch, parsed. Text lives in the arena given to settings_load. */
+struct settings {
+	const char *text[SETTING_COUNT];
+	int64_t number[SETTING_COUNT];
+};
+int settings_load(struct db *db, struct arena *a, struct settings *s);
+int setting_set(struct db *db, struct str key, struct str value); /* checks the type; touches the epoch */
+
+#endif
