@@ -125,6 +125,14 @@ bool text_label(struct str s)
 	return true;
 }
 
+int text_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 32);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 int text_distance(const char *a, const char *b)
 {
 	int row[65];

@@ -37,6 +37,8 @@ bool text_utf8(struct str s);
 bool text_name(struct str s);
 /* [a-z0-9]([a-z0-9-]*[a-z0-9])?, 1 to 63 bytes — one label of a host name. */
 bool text_label(struct str s);
+/* The value of one hexadecimal digit, or -1. */
+int text_hex(char c);
 /* The number of single-character edits between two short words; for "did you mean". */
 int text_distance(const char *a, const char *b);
 
