@@ -25,14 +25,21 @@ static bool log_path(char *path, size_t room, const char *name, const char *suff
 	return folder[0] && (size_t)snprintf(path, room, "%s/%s.log%s", folder, name, suffix) < room;
 }
 
-/* Renaming is atomic and the losers of a race rename a small file: at worst a few lines go early. */
+static int open_log(const char *path)
+{
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+/* Make room when the file behind fd is full. Several processes may see that at once: only whoever finds its own
+ * file still under the name renames it. At worst a few lines go early. */
 static void rotate(const char *name, int fd)
 {
 	char from[4352], to[4352];
-	struct stat st;
-	if (fstat(fd, &st) || st.st_size < (off_t)LOG_BYTES)
+	struct stat mine, named;
+	if (fstat(fd, &mine) || mine.st_size < (off_t)LOG_BYTES)
 		return;
-	if (log_path(from, sizeof from, name, "") && log_path(to, sizeof to, name, ".1"))
+	if (log_path(from, sizeof from, name, "") && log_path(to, sizeof to, name, ".1") && !stat(from, &named) &&
+	    named.st_ino == mine.st_ino)
 		(void)rename(from, to);
 }
 
@@ -43,9 +50,7 @@ void log_line(const char *name, struct str json)
 	size_t n = MIN(json.n, (size_t)LOG_LINE);
 	memcpy(line, json.p, n);
 	line[n++] = '\n';
-	int fd = STDERR_FILENO;
-	if (log_path(path, sizeof path, name, ""))
-		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = log_path(path, sizeof path, name, "") ? open_log(path) : STDERR_FILENO;
 	if (fd < 0)
 		return;
 	if (write(fd, line, n) > 0 && fd != STDERR_FILENO)

@@ -55,7 +55,8 @@ struct req {
 	/* kernel: settings of this epoch, the app, who asks */
 	struct settings settings;
 	int64_t epoch;
-	struct app *app;   /* NULL at the kernel's own endpoints */
+	bool os;           /* at os.DOMAIN, the dashboard's host */
+	struct app *app;   /* the app of this host; NULL on os while the dashboard is not installed */
 	bool open;         /* a path of the manifest's `open`: no identity, no origin check */
 	struct principal who;
 
