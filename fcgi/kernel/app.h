@@ -7,8 +7,15 @@
 #ifndef KERNEL_APP_H
 #define KERNEL_APP_H
 
+#include "base/id.h"
 #include "kernel/manifest.h"
 #include "kernel/node.h"
+
+/* The content security policy of everything an app serves, by the kernel or by nginx. An app's own one is sent as a
+ * second, so it can only tighten. */
+#define APP_CSP                                                                                                 \
+	"default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "   \
+	"object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 
 enum app_state { APP_ENABLED, APP_DISABLED };
 
