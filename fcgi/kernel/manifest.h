@@ -1,4 +1,9 @@
-/* manifest — app.json, parsed once and strictly into a struct. */
+/* manifest — app.json, parsed once and strictly into a struct.
+ *
+ * Every key is a row of a table in manifest.c; what is not there is refused with
+ * the nearest key that is. Keys of features that come later are checked all the
+ * same, so that a package that installs today means the same tomorrow.
+ */
 #ifndef KERNEL_MANIFEST_H
 #define KERNEL_MANIFEST_H
 
@@ -11,21 +16,62 @@ enum visibility { VISIBLE_OWNER, VISIBLE_MEMBERS, VISIBLE_ANYONE };
 #define MANIFEST_COLLECTIONS 64
 #define MANIFEST_PERMISSIONS 64
 #define MANIFEST_OPEN 32
+#define MANIFEST_CRON 32
+#define MANIFEST_EXPORTS 32
+#define MANIFEST_IMPORTS 32
+#define MANIFEST_ENV 64
+
+enum overlap { OVERLAP_SKIP, OVERLAP_QUEUE, OVERLAP_ALLOW }; /* the last firing still runs: what about this one */
+enum catchup { CATCHUP_ONE, CATCHUP_NONE, CATCHUP_ALL };     /* firings missed while the node was off */
+
+struct cron_entry {
+	const char *name;
+	const char *schedule; /* five fields, @daily …, or "@every 90s" */
+	const char *tz;       /* NULL: the owner's */
+	const char *handler;  /* api/….lua */
+	enum overlap overlap;
+	enum catchup catchup;
+};
+
+struct import {
+	const char *app, *collection;
+};
+
+struct env_entry {
+	const char *name; /* [A-Z][A-Z0-9_]{0,63} */
+	const char *description;
+	bool required, secret;
+};
 
 struct manifest {
-	const char *name, *title, *version, *description;
+	const char *name, *title, *version, *description; /* title: the name where it is absent; the last two may be NULL */
+	const char *fazt;                                 /* the kernel it asks for, or NULL */
 	enum visibility visibility;
 	int nopen;
 	const char **open; /* paths; a trailing * matches any rest */
 	int npermissions;
-	const char **permission;
+	const char **permission; /* imports included */
 	int ncollections;
 	struct collection *collection;
+	int ncron;
+	struct cron_entry *cron;
+	int nexports;
+	const char **export; /* collections other apps may import */
+	int nimports;
+	struct import *import;
+	int nenv;
+	struct env_entry *env;
 	const char *json; /* the text it came from */
 };
 
-/* Errors name the key and the fix: ERR_BAD_MANIFEST. */
+/* Errors name the key and the fix: ERR_BAD_MANIFEST. Everything lives in the arena. */
 int manifest_parse(struct str json, struct arena *a, struct manifest **m, struct fault *f);
 const struct collection *manifest_collection(const struct manifest *m, struct str name);
+bool manifest_asks(const struct manifest *m, struct str permission);
+const char *visibility_name(enum visibility v);
+
+/* May an app be called that? Names that mean something to mail, browsers, people or Fazt are for built-in apps only.
+ * ERR_BAD_MANIFEST for the form, ERR_RESERVED_NAME. */
+int manifest_name(struct str name, bool builtin, struct fault *f);
 
 #endif

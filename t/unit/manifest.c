@@ -1,0 +1,197 @@
+#include "base/crypt.h"
+#include "base/visible.h"
+#include "codec/version.h"
+#include "kernel/grant.h"
+#include "kernel/manifest.h"
+#include "kernel/sentence.h"
+#include "tap.h"
+
+static struct arena *a;
+
+static struct manifest *good(const char *json)
+{
+	struct fault f = {0};
+	struct manifest *m;
+	ok(!manifest_parse(str_of(json), a, &m, &f), "accepted: %.60s %s", json, f.message);
+	return m;
+}
+
+static const struct refusal {
+	const char *json;
+	int err;
+	const char *says; /* a part of the message: the key and the fix */
+} refusals[] = {
+	{"{}", ERR_BAD_MANIFEST, "\"name\" is missing"},
+	{"[]", ERR_BAD_MANIFEST, "must be an object"},
+	{"", ERR_BAD_MANIFEST, "line 1"},
+	{"{\"name\":\"pad\",\"visability\":\"owner\"}", ERR_BAD_MANIFEST, "did you mean \"visibility\"?"},
+	{"{\"name\":\"pad\",\"collections\":{\"notes\":{\"reed\":\"owner\"}}}", ERR_BAD_MANIFEST, "collections.notes: there is no key \"reed\"; did you mean \"read\"?"},
+	{"{\"name\":\"pad\",\"collections\":{\"notes\":{\"read\":\"everyone\"}}}", ERR_BAD_MANIFEST, "collections.notes.read: \"everyone\" is not one of \"owner\""},
+	{"{\"name\":\"pad\",\"collections\":{\"Notes\":{}}}", ERR_BAD_MANIFEST, "\"Notes\" is not a name"},
+	{"{\"name\":\"pad\",\"collections\":{\"notes\":{\"sealed\":[\"x\"]}}}", ERR_BAD_MANIFEST, "reserved"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"parent\":\"b\"}}}", ERR_BAD_MANIFEST, "collections.a.parent: there is no collection \"b\""},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"parent\":\"b\"},\"b\":{\"parent\":\"a\"}}}", ERR_BAD_MANIFEST, "circle"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"parent\":\"a\"}}}", ERR_BAD_MANIFEST, "circle"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[\"x;drop\"]}}}", ERR_BAD_MANIFEST, "collections.a.index[0]: \"x;drop\" is not a field"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}}}", ERR_BAD_MANIFEST, "at most 4"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"unique\":[\"a,-a\"]}}}", ERR_BAD_MANIFEST, "twice"},
+	{"{\"name\":\"pad\",\"permissions\":[\"storrage\"]}", ERR_BAD_MANIFEST, "permissions[0]: there is no permission \"storrage\"; did you mean \"storage\"?"},
+	{"{\"name\":\"pad\",\"permissions\":[\"storage\",\"storage\"]}", ERR_BAD_MANIFEST, "twice"},
+	{"{\"name\":\"pad\",\"permissions\":\"storage\"}", ERR_BAD_MANIFEST, "must be a list"},
+	{"{\"name\":\"pad\",\"cron\":[{\"name\":\"x\",\"schedule\":\"@daily\",\"handler\":\"api/x.lua\"}]}", ERR_BAD_MANIFEST, "\"schedule\"; add it"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"daily\",\"handler\":\"api/x.lua\"}]}", ERR_BAD_MANIFEST, "cron[0].schedule"},
+	{"{\"name\":\"pad\",\"visibility\":\"public\"}", ERR_BAD_MANIFEST, "visibility: \"public\" is not one of \"owner\", \"members\", \"anyone\""},
+	{"{\"name\":\"pad\",\"open\":[\"hook\"]}", ERR_BAD_MANIFEST, "begins with /"},
+	{"{\"name\":\"pad\",\"open\":[\"/_fazt/login\"]}", ERR_BAD_MANIFEST, "belong to Fazt"},
+	{"{\"name\":\"pad\",\"open\":[\"/a*b\"]}", ERR_BAD_MANIFEST, "at the end only"},
+	{"{\"name\":\"pad\",\"fazt\":\">=99\"}", ERR_BAD_MANIFEST, "needs Fazt >=99"},
+	{"{\"name\":\"pad\",\"fazt\":\"new\"}", ERR_BAD_MANIFEST, "fazt: \"new\" is not a version"},
+	{"{\"name\":\"pad\",\"title\":\"a\xE2\x80\xAE" "b\"}", ERR_BAD_MANIFEST, "a\\u{202E}b"},
+	{"{\"name\":\"pad\",\"env\":[{\"name\":\"lower\"}]}", ERR_BAD_MANIFEST, "env[0].name"},
+	{"{\"name\":\"pad\",\"imports\":[\"x\"]}", ERR_BAD_MANIFEST, "APP/COLLECTION"},
+	{"{\"name\":\"Pad\"}", ERR_BAD_MANIFEST, "name: \"Pad\""},
+	{"{\"name\":\"pa\"}", ERR_BAD_MANIFEST, "3 to 30"},
+	{"{\"name\":\"xn--pad\"}", ERR_RESERVED_NAME, "xn--"},
+	{"{\"name\":\"_pad\"}", ERR_RESERVED_NAME, "_"},
+	/* INS-22 */
+	{"\xEF\xBB\xBF{\"name\":\"pad\"}", ERR_BAD_MANIFEST, "byte order mark"},
+	{"\xFF\xFE{\"name\":\"pad\"}", ERR_BAD_MANIFEST, "UTF-16"},
+	{"{\"name\":\"pad\"} x", ERR_BAD_MANIFEST, "line 1, column"},
+	{"{\"name\":\"pad\",\"name\":\"pod\"}", ERR_BAD_MANIFEST, "duplicate"},
+	{"{\"name\":\"pad\",\"title\":1e999}", ERR_BAD_MANIFEST, "line 1"},
+	{"{\"name\":\"pad\",\"title\":[[[[[[[[[[[[1]]]]]]]]]]]]}", ERR_BAD_MANIFEST, "title: must be a text"},
+	{"{\"name\":\"pa\\u0000d\"}", ERR_BAD_MANIFEST, "\\u0000"},
+	{"{\"name\":\"pad\",\"title\":\"\xC0\x80\"}", ERR_BAD_MANIFEST, "not UTF-8"},
+	{"{\"name\":\"pad\",}", ERR_BAD_MANIFEST, "line 1"},
+};
+
+static void refused(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
+		struct fault f = {0};
+		struct manifest *m;
+		const struct refusal *r = &refusals[i];
+		int err = manifest_parse(str_of(r->json), a, &m, &f);
+		ok(err == r->err && strstr(f.message, r->says) && !m, "refused: %.60s: %s", r->json, f.message);
+	}
+	struct fault f = {0};
+	struct manifest *m;
+	is_int(manifest_parse(STR("{\"name\":\"pad\"}\0"), a, &m, &f), ERR_BAD_MANIFEST, "a NUL behind it: %s", f.message);
+	struct buf deep = BUF_INIT;
+	for (int i = 0; i < 30000; i++)
+		buf_addc(&deep, '[');
+	is_int(manifest_parse(buf_str(&deep), a, &m, &f), ERR_BAD_MANIFEST, "30,000 brackets: %s", f.message);
+	buf_release(&deep);
+	is_int(manifest_parse(STR("{\0\"\0"), a, &m, &f), ERR_BAD_MANIFEST, "UTF-16 without a mark: %s", f.message);
+}
+
+static void names(void)
+{
+	struct fault f;
+	is_int(manifest_name(STR("os"), false, &f), ERR_RESERVED_NAME, "os is reserved");
+	is_int(manifest_name(STR("os"), true, &f), 0, "but not for built-in apps");
+	is_int(manifest_name(STR("www"), false, &f), ERR_RESERVED_NAME, "www too");
+	is_int(manifest_name(STR("a-b"), false, &f), 0, "hyphens inside");
+	is_int(manifest_name(STR("-ab"), false, &f), ERR_BAD_MANIFEST, "not outside");
+	is_int(manifest_name(STR("abcdefghijklmnopqrstuvwxyz01234"), false, &f), ERR_BAD_MANIFEST, "31 are too many");
+}
+
+static void whole(void)
+{
+	struct manifest *m = good("{\"name\":\"board\",\"title\":\"Board\",\"version\":\"1.2.0\",\"fazt\":\">=0.1 <9\",\"visibility\":\"members\","
+				  "\"open\":[\"/hook/*\"],\"permissions\":[\"storage\",\"schedule\",\"net:api.example.com:443\"],"
+				  "\"collections\":{\"comments\":{\"parent\":\"posts\",\"read\":\"anyone\"},"
+				  "\"posts\":{\"read\":\"shared\",\"add\":\"admins\",\"index\":[\"tag,-created\",[\"a.b\",\"-c\"],\"-created\"],\"unique\":[\"slug\"]}},"
+				  "\"cron\":[{\"name\":\"tidy\",\"schedule\":\"0 3 * * MON\",\"handler\":\"api/tidy.lua\",\"overlap\":\"queue\",\"catchup\":\"none\"}],"
+				  "\"exports\":[\"posts\"],\"imports\":[\"pad/notes\"],\"env\":[{\"name\":\"API_KEY\",\"secret\":true}]}");
+	if (!m)
+		return;
+	const struct collection *c = manifest_collection(m, STR("comments")), *p = manifest_collection(m, STR("posts"));
+	ok(c->parent == p && c->read == WHO_ANYONE && c->add == WHO_SHARED && c->change == WHO_OWNER, "below a parent: shared, shared, owner");
+	ok(p->read == WHO_SHARED && p->add == WHO_ADMINS && p->change == WHO_OWNER && !p->parent, "declared rules");
+	is_int(p->nindex, 3, "indexes");
+	ok(p->index[0].n == 2 && p->index[0].field[1].desc && !strcmp(p->index[0].field[1].path, "created"), "fields and directions");
+	ok(p->index[1].n == 2 && !strcmp(p->index[1].field[0].path, "a.b"), "an index as a list");
+	ok(m->cron[0].overlap == OVERLAP_QUEUE && m->cron[0].catchup == CATCHUP_NONE, "cron");
+	ok(manifest_asks(m, STR("import:pad/notes")), "an import is asked for");
+	ok(m->env[0].secret && !m->env[0].required, "env");
+	const char **s;
+	int n = manifest_sentences(m, a, &s);
+	for (int i = 0; i < n; i++)
+		printf("# %s\n", s[i]);
+	is_int(n, 7, "sentences");
+	m = good("{\"name\":\"pad\",\"title\":\"Ünï\"}");
+	is_str(m->title, "Ünï", "a title");
+	ok(m->visibility == VISIBLE_OWNER, "only for the owner unless it says more");
+}
+
+static const char *const hosts_refused[] = { /* INS-18 */
+	"net:*", "net:*.*", "net:*.example.com", "net:localhost", "net:10.0.0.1", "net:127.1", "net:2130706433", "net:1.0x7f", "net:com", "net:[::1]",
+	"net:user@example.com", "net:example.com/path", "net:example.com:0", "net:example.com:99999", "net:example.com:443:1", "net:b\xC3\xBC" "cher.example",
+	"net:xn--bcher-kva.example", "net:EXAMPLE.com", "net:example.com.", "net:", "net", "net:a..b", "net:x.localhost", "net:http://example.com",
+	"import:x", "import:x/Y", "kernel:format", "kernel:", "storage:x", "STORAGE", "", "net:example.com ",
+};
+
+static void grants(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(hosts_refused); i++) {
+		const char *why = grant_problem(str_of(hosts_refused[i]), a);
+		ok(why != NULL, "refused: %s: %s", hosts_refused[i], why ? why : "");
+	}
+	ok(!grant_problem(STR("net:api.example.com"), a) && !grant_problem(STR("net:api.example.com:8443"), a), "hosts with and without port");
+	ok(!grant_problem(STR("mail:anyone"), a) && !grant_problem(STR("kernel:app.list"), a) && !grant_problem(STR("import:pad/notes"), a), "others");
+	is_str(grant_sentence(STR("net:api.example.com:8443"), a), "Exchange data with api.example.com:8443 on the Internet.", "a sentence with its parameter");
+	is_int(grant_row(STR("net:x.y"))->risk, RISK_HIGH, "high risk");
+	is_int(grant_row(STR("mail:owner"))->risk, RISK_LOW, "low risk");
+}
+
+static bool wider(const char *before, const char *now)
+{
+	return manifest_wider(good(before), good(now), a) != NULL;
+}
+
+static void upgrades(void)
+{
+	static const char notes[] = "{\"name\":\"pad\",\"collections\":{\"notes\":{\"read\":\"shared\"}}}";
+	ok(!wider(notes, notes), "the same is not wider");
+	ok(!wider(notes, "{\"name\":\"pad\",\"collections\":{\"notes\":{\"read\":\"owner\"}}}"), "neither is less");
+	ok(wider(notes, "{\"name\":\"pad\",\"collections\":{\"notes\":{\"read\":\"members\"}}}"), "a rule that reads more is");
+	ok(!wider(notes, "{\"name\":\"pad\",\"collections\":{\"notes\":{\"read\":\"shared\"},\"more\":{}}}"), "a new collection with the default rule is not");
+	ok(wider(notes, "{\"name\":\"pad\",\"collections\":{\"notes\":{\"read\":\"shared\"},\"more\":{\"read\":\"anyone\"}}}"), "one with a wide rule is");
+	ok(wider("{\"name\":\"pad\",\"collections\":{\"notes\":{\"add\":\"admins\"}}}", "{\"name\":\"pad\"}"), "a rule that vanishes may be");
+	ok(wider("{\"name\":\"pad\"}", "{\"name\":\"pad\",\"visibility\":\"anyone\"}"), "more visitors");
+	ok(wider("{\"name\":\"pad\"}", "{\"name\":\"pad\",\"open\":[\"/x\"]}"), "an open path");
+}
+
+static void versions(void)
+{
+	ok(version_compare(STR("1.10"), STR("v1.9.9")) > 0, "versions are numbers");
+	ok(version_compare(STR("1"), STR("1.0.0-rc1")) == 0, "suffixes are not compared");
+	is_int(version_admits(STR(">=0.1 <2"), STR("1.5")), ADMITS_YES, "inside a range");
+	is_int(version_admits(STR(">=0.1  <2"), STR("2.0")), ADMITS_NO, "outside");
+	is_int(version_admits(STR("0.1"), STR("0.1.0")), ADMITS_YES, "at least");
+	is_int(version_admits(STR("~1"), STR("1")), ADMITS_MALFORMED, "an unknown operator");
+	is_int(version_admits(STR("1.2.3.4"), STR("1")), ADMITS_MALFORMED, "four numbers");
+	is_int(version_admits(STR(""), STR("1")), ADMITS_MALFORMED, "nothing");
+}
+
+static void shown(void)
+{
+	is_str(visible(a, STR("a\xE2\x80\x8F\n\xFF" "b"), 100), "a\\u{200F}\\u{A}\\xFF" "b", "deceptive characters are shown");
+	is_str(visible(a, STR("abcdef"), 3), "abc…", "and long text is cut");
+	ok(text_deceptive(STR("a\xC2\xAD")) && !text_deceptive(STR("größe 漢字 🌱")), "what is deceptive and what is not");
+}
+
+int main(void)
+{
+	a = arena_new();
+	refused();
+	names();
+	whole();
+	grants();
+	upgrades();
+	versions();
+	shown();
+	arena_free(a);
+	return done_testing();
+}
