@@ -6,12 +6,14 @@
 
 struct app_cache; /* kernel/app */
 struct pool;      /* gate/pool */
+struct settings_cache;
 
 struct node {
 	const char *home; /* absolute */
 	struct store *store;
 	struct app_cache *apps;
 	struct pool *pool; /* set by gate/pool; NULL in processes that run no apps */
+	struct settings_cache *settings;
 	int workers;       /* processes that share the capacity table */
 };
 

@@ -1,0 +1,98 @@
+#include "kernel/node.h"
+
+#include <limits.h>
+#include <pthread.h>
+
+/* The settings of the newest epoch anyone asked for. Readers copy, so nobody holds a line of it. */
+struct settings_cache {
+	pthread_mutex_t mutex;
+	int64_t epoch; /* 0: nothing loaded */
+	struct arena *arena;
+	struct settings settings;
+};
+
+static void copy(const struct settings *from, struct arena *a, struct settings *to)
+{
+	*to = *from;
+	for (int i = 0; i < SETTING_COUNT; i++)
+		to->text[i] = arena_strdup(a, from->text[i]);
+}
+
+static int refresh(struct node *n, struct settings_cache *c, struct db *db, int64_t epoch)
+{
+	arena_reset(c->arena);
+	c->epoch = 0;
+	int err = settings_load(db, c->arena, &c->settings);
+	if (err)
+		return err;
+	c->epoch = epoch;
+	store_durability(n->store, strcmp(c->settings.text[SETTING_DURABILITY], "normal") != 0);
+	return 0;
+}
+
+int node_settings(struct node *n, struct db *db, struct arena *a, struct settings *s)
+{
+	struct settings_cache *c = n->settings;
+	int64_t epoch = db_epoch(db);
+	pthread_mutex_lock(&c->mutex);
+	int err = c->epoch == epoch && epoch ? 0 : refresh(n, c, db, epoch);
+	if (!err)
+		copy(&c->settings, a, s);
+	pthread_mutex_unlock(&c->mutex);
+	return err;
+}
+
+static struct settings_cache *cache_new(void)
+{
+	struct settings_cache *c = xcalloc(1, sizeof *c);
+	pthread_mutex_init(&c->mutex, NULL);
+	c->arena = arena_new();
+	return c;
+}
+
+static int settings_first(struct node *n, struct fault *f)
+{
+	struct db *db = db_borrow(n->store, f);
+	if (!db)
+		return f->err;
+	int err = refresh(n, n->settings, db, db_epoch(db));
+	db_return(db);
+	return err;
+}
+
+int node_open(struct node *n, const char *home, enum store_mode mode, struct fault *f)
+{
+	*n = (struct node){.workers = 1};
+	n->store = store_open(home, mode, f);
+	if (!n->store)
+		return f->err;
+	char *absolute = realpath(home, NULL);
+	n->home = absolute ? absolute : xstrdup(home);
+	n->settings = cache_new();
+	int err = settings_first(n, f);
+	if (err)
+		node_close(n);
+	return err;
+}
+
+void node_close(struct node *n)
+{
+	store_close(n->store);
+	free((char *)n->home);
+	if (n->settings) {
+		arena_free(n->settings->arena);
+		pthread_mutex_destroy(&n->settings->mutex);
+		free(n->settings);
+	}
+	*n = (struct node){0};
+}
+
+char *node_origin(const struct settings *s, struct arena *a, const char *name)
+{
+	const char *scheme = s->text[SETTING_SCHEME];
+	int64_t port = s->number[SETTING_PORT], own = strcmp(scheme, "http") ? 443 : 80;
+	char *host = name ? arena_printf(a, "%s.%s", name, s->text[SETTING_DOMAIN]) : arena_strdup(a, s->text[SETTING_DOMAIN]);
+	if (port == own)
+		return arena_printf(a, "%s://%s", scheme, host);
+	return arena_printf(a, "%s://%s:%lld", scheme, host, (long long)port);
+}

@@ -1,0 +1,58 @@
+/* conn — a connection from the inside, for the files of store/ only. What others may know is in store/db.h. */
+#ifndef STORE_CONN_H
+#define STORE_CONN_H
+
+#include <sqlite3.h>
+
+#include "store/db.h"
+
+/* Which tables a statement may touch. It is set while SQLite prepares the statement and while it steps, since SQLite
+ * prepares anew inside step when the schema has changed. */
+enum admit {
+	ADMIT_CONTROL, /* everything but the tenant tables */
+	ADMIT_TENANT,  /* store/scope: the tenant tables and those that describe them */
+	ADMIT_ALL,     /* opening and migrating: DDL and pragmas */
+};
+
+struct stmt {
+	struct db *db;
+	sqlite3_stmt *sql;
+	char *text;
+	enum admit admit;
+	bool busy;
+	struct stmt *next;
+};
+
+#define CACHE_BUCKETS 64
+#define CACHE_STATEMENTS 128
+
+struct db {
+	struct store *store;
+	sqlite3 *sql;
+	struct fault *fault;
+	enum admit admit;
+	bool locked, touched;
+	bool full;     /* synchronous as this connection has it */
+	int wal_pages; /* after its last commit */
+	int64_t until; /* mono_ms at which reading ends; 0: no bound */
+	struct stmt *cache[CACHE_BUCKETS];
+	int cached;
+	struct db *next; /* free list */
+};
+
+/* Opening one connection; NULL with the fault set. */
+struct db *conn_open(struct store *s, const char *path, struct fault *f);
+void conn_close(struct db *db);
+/* Sets the fault for a failed SQLite call and returns its error. */
+int conn_fail(struct db *db, int rc);
+/* Runs texts of our own, with the guard down. */
+int conn_exec(struct db *db, const char *sql);
+
+/* The guard: SQLite's authorizer, default-deny. */
+void guard_install(struct db *db);
+
+struct stmt *stmt_get(struct db *db, const char *sql, enum admit admit); /* NULL: fault set */
+void stmt_forget(struct db *db); /* the whole cache */
+void stmt_reset_all(struct db *db);
+
+#endif

@@ -1,0 +1,442 @@
+/* A store is a file, its write lock and at most STORE_CONNECTIONS connections, made when first needed. Invariant: the
+ * write lock is held exactly while a connection is inside BEGIN IMMEDIATE, by the thread that borrowed it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/crypt.h"
+#include "base/log.h"
+#include "base/now.h"
+#include "store/conn.h"
+#include "store/lock.h"
+#include "store/migrate.h"
+
+#define LOCK_WAIT_MS 10000
+#define BUSY_WAIT_MS 5000   /* for programs that do not know our lock, as a shell on the file */
+#define WAL_PAGES_MAX 16384 /* 64 MB: from here on a writer waits for the readers and starts the WAL anew */
+
+struct store {
+	char *home, *path;
+	struct lock *lock;
+	unsigned char secret[KEY_LEN];
+	bool full;
+	pthread_mutex_t mutex;
+	pthread_cond_t returned;
+	struct db *idle;
+	int connections;
+};
+
+/* ---- one connection ---- */
+
+static const struct {
+	int id, value;
+} limits[] = {
+	{SQLITE_LIMIT_LENGTH, (int)(MIB + 64 * KIB)}, /* a chunk of 1 MiB and its columns */
+	{SQLITE_LIMIT_SQL_LENGTH, (int)(64 * KIB)},
+	{SQLITE_LIMIT_COLUMN, 64},
+	{SQLITE_LIMIT_EXPR_DEPTH, 100},
+	{SQLITE_LIMIT_COMPOUND_SELECT, 8},
+	{SQLITE_LIMIT_VDBE_OP, 25000},
+	{SQLITE_LIMIT_FUNCTION_ARG, 16},
+	{SQLITE_LIMIT_ATTACHED, 0},
+	{SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 128},
+	{SQLITE_LIMIT_VARIABLE_NUMBER, 64},
+	{SQLITE_LIMIT_TRIGGER_DEPTH, 4},
+	{SQLITE_LIMIT_WORKER_THREADS, 0},
+};
+
+static const struct {
+	int id, on;
+} switches[] = {
+	{SQLITE_DBCONFIG_DEFENSIVE, 1},
+	{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+	{SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+	{SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1},
+};
+
+static int on_commit(void *arg, sqlite3 *sql, const char *schema, int pages)
+{
+	(void)sql, (void)schema;
+	((struct db *)arg)->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+static int on_progress(void *arg)
+{
+	struct db *db = arg;
+	return db->until && mono_ms() > db->until;
+}
+
+static int configure(struct db *db)
+{
+	for (size_t i = 0; i < ARRAY_LEN(switches); i++)
+		sqlite3_db_config(db->sql, switches[i].id, switches[i].on, NULL);
+	sqlite3_extended_result_codes(db->sql, 1);
+	sqlite3_busy_timeout(db->sql, BUSY_WAIT_MS);
+	int err = conn_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
+				"PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON; PRAGMA cache_size = -2048");
+	db->full = true;
+	sqlite3_wal_hook(db->sql, on_commit, db); /* takes the place of automatic checkpoints */
+	sqlite3_progress_handler(db->sql, 4096, on_progress, db);
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
+		sqlite3_limit(db->sql, limits[i].id, limits[i].value);
+	return err;
+}
+
+struct db *conn_open(struct store *s, const char *path, struct fault *f)
+{
+	struct db *db = xcalloc(1, sizeof *db);
+	*db = (struct db){.store = s, .fault = f, .admit = ADMIT_ALL};
+	int rc = sqlite3_open_v2(path, &db->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+	if (rc ? conn_fail(db, rc) : configure(db)) {
+		conn_close(db);
+		return NULL;
+	}
+	return db;
+}
+
+void conn_close(struct db *db)
+{
+	stmt_forget(db);
+	sqlite3_close_v2(db->sql);
+	free(db);
+}
+
+static int err_of(struct db *db, int rc)
+{
+	switch (rc & 0xFF) {
+	case SQLITE_FULL:
+		return ERR_DISK_FULL;
+	case SQLITE_IOERR:
+		return sqlite3_system_errno(db->sql) == ENOSPC ? ERR_DISK_FULL : ERR_INTERNAL;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return ERR_CORRUPT;
+	case SQLITE_CONSTRAINT:
+		return ERR_CONFLICT;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return ERR_UNAVAILABLE;
+	case SQLITE_TOOBIG:
+		return ERR_TOO_LARGE;
+	case SQLITE_INTERRUPT:
+		return ERR_BAD_QUERY;
+	default:
+		return ERR_INTERNAL;
+	}
+}
+
+/* SQLite's own words go to the log and never to a person: they may contain SQL. After a failed fsync nobody knows what
+ * is on disk, and a retry may lie; a fresh process reads the truth. */
+int conn_fail(struct db *db, int rc)
+{
+	if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC)
+		die("store: fsync failed");
+	if ((rc & 0xFF) == SQLITE_NOMEM)
+		die("store: out of memory");
+	int err = err_of(db, rc);
+	if (err == ERR_INTERNAL || err == ERR_CORRUPT)
+		log_event(LOG_ERROR, "store.failed", "error", db->sql ? sqlite3_errmsg(db->sql) : sqlite3_errstr(rc), NULL);
+	return fault(db->fault, err, err == ERR_BAD_QUERY ? "The query took too long; narrow it, or declare an index." : NULL);
+}
+
+int conn_exec(struct db *db, const char *sql)
+{
+	enum admit before = db->admit;
+	db->admit = ADMIT_ALL;
+	int rc = sqlite3_exec(db->sql, sql, NULL, NULL, NULL);
+	db->admit = before;
+	return rc ? conn_fail(db, rc) : 0;
+}
+
+/* ---- the store ---- */
+
+static int file_make(const char *path, struct fault *f)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return fault(f, errno == ENOSPC ? ERR_DISK_FULL : ERR_INTERNAL, "%s: %s", path, strerror(errno));
+	close(fd);
+	return 0;
+}
+
+static int file_there(const char *path, const char *home, struct fault *f)
+{
+	struct stat st;
+	if (!stat(path, &st))
+		return 0;
+	return fault(f, ERR_NOT_FOUND, "There is no Fazt in %s. Make one with: fazt-admin init --home %s", home, home);
+}
+
+static int secret_load(struct store *s, struct db *db)
+{
+	struct stmt *q = db_query(db, "SELECT bytes FROM meta WHERE name = 'secret'", "");
+	int row = q ? stmt_row(q) : -db->fault->err;
+	if (row == 1 && stmt_str(q, 0).n == KEY_LEN)
+		memcpy(s->secret, stmt_str(q, 0).p, KEY_LEN);
+	else if (row >= 0)
+		row = -db_fail(db, ERR_CORRUPT, "The database has lost the secret of this node; restore a backup.");
+	if (row == 1)
+		stmt_done(q);
+	return row < 0 ? -row : 0;
+}
+
+static int secret_make(struct db *db)
+{
+	unsigned char secret[KEY_LEN];
+	crypt_random(secret, sizeof secret);
+	int err = db_begin(db);
+	if (err)
+		return err;
+	err = db_run(db, "INSERT INTO meta (name, bytes) VALUES ('secret', ?) ON CONFLICT (name) DO NOTHING", "b",
+		     (const void *)secret, sizeof secret);
+	crypt_wipe(secret, sizeof secret);
+	return err ? db_rollback(db) : db_commit(db);
+}
+
+static int schema_ready(struct store *s, struct db *db, enum store_mode mode)
+{
+	int err = mode == STORE_SERVE ? migrate_check(db) : migrate_run(db);
+	if (!err && mode == STORE_CREATE)
+		err = secret_make(db);
+	return err ? err : secret_load(s, db);
+}
+
+/* From here on a connection serves: the guard is up. */
+static void serve(struct db *db)
+{
+	stmt_forget(db);
+	guard_install(db);
+	db->admit = ADMIT_CONTROL;
+}
+
+static int open_first(struct store *s, enum store_mode mode, struct fault *f)
+{
+	int err = mode == STORE_CREATE ? file_make(s->path, f) : file_there(s->path, s->home, f);
+	if (err || !(s->lock = lock_open(s->home, f)))
+		return f->err;
+	struct db *db = conn_open(s, s->path, f);
+	if (!db)
+		return f->err;
+	if ((err = schema_ready(s, db, mode))) {
+		conn_close(db);
+		return err;
+	}
+	serve(db);
+	db->fault = NULL;
+	s->idle = db;
+	s->connections = 1;
+	return 0;
+}
+
+struct store *store_open(const char *home, enum store_mode mode, struct fault *f)
+{
+	struct fault here = {0};
+	f = f ? f : &here;
+	struct store *s = xcalloc(1, sizeof *s);
+	size_t room = strlen(home) + sizeof "/data.db";
+	s->home = xstrdup(home);
+	s->path = xmalloc(room);
+	snprintf(s->path, room, "%s/data.db", home);
+	s->full = true;
+	pthread_mutex_init(&s->mutex, NULL);
+	pthread_cond_init(&s->returned, NULL);
+	if (open_first(s, mode, f)) {
+		store_close(s);
+		return NULL;
+	}
+	return s;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	while (s->idle) {
+		struct db *db = s->idle;
+		s->idle = db->next;
+		conn_close(db);
+	}
+	lock_close(s->lock);
+	pthread_mutex_destroy(&s->mutex);
+	pthread_cond_destroy(&s->returned);
+	crypt_wipe(s->secret, sizeof s->secret);
+	free(s->home);
+	free(s->path);
+	free(s);
+}
+
+void store_durability(struct store *s, bool full)
+{
+	__atomic_store_n(&s->full, full, __ATOMIC_RELAXED);
+}
+
+const unsigned char *store_secret(struct store *s)
+{
+	return s->secret;
+}
+
+const char *store_home(const struct store *s)
+{
+	return s->home;
+}
+
+/* ---- borrowing ---- */
+
+static struct db *open_another(struct store *s, struct fault *f)
+{
+	struct db *db = conn_open(s, s->path, f);
+	if (db) {
+		serve(db);
+		return db;
+	}
+	pthread_mutex_lock(&s->mutex);
+	s->connections--;
+	pthread_cond_signal(&s->returned);
+	pthread_mutex_unlock(&s->mutex);
+	return NULL;
+}
+
+static struct db *take(struct store *s, struct fault *f)
+{
+	pthread_mutex_lock(&s->mutex);
+	while (!s->idle && s->connections == STORE_CONNECTIONS)
+		pthread_cond_wait(&s->returned, &s->mutex);
+	struct db *db = s->idle;
+	if (db)
+		s->idle = db->next;
+	else
+		s->connections++;
+	pthread_mutex_unlock(&s->mutex);
+	return db ? db : open_another(s, f);
+}
+
+struct db *db_borrow(struct store *s, struct fault *f)
+{
+	struct db *db = take(s, f);
+	if (!db)
+		return NULL;
+	db->fault = f;
+	db->until = 0;
+	bool full = __atomic_load_n(&s->full, __ATOMIC_RELAXED);
+	if (db->full != full && !conn_exec(db, full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"))
+		db->full = full;
+	return db;
+}
+
+void db_return(struct db *db)
+{
+	if (!db)
+		return;
+	db->fault = NULL;
+	if (db->locked)
+		db_rollback(db);
+	stmt_reset_all(db);
+	struct store *s = db->store;
+	pthread_mutex_lock(&s->mutex);
+	db->next = s->idle;
+	s->idle = db;
+	pthread_cond_signal(&s->returned);
+	pthread_mutex_unlock(&s->mutex);
+}
+
+struct fault *db_fault(struct db *db)
+{
+	return db->fault;
+}
+
+int db_fail(struct db *db, int err, const char *fmt, ...)
+{
+	char text[FAULT_MAX];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	return fault(db->fault, err, "%s", text);
+}
+
+int64_t db_changes(struct db *db)
+{
+	return sqlite3_changes64(db->sql);
+}
+
+/* ---- transactions ---- */
+
+static void unlock(struct db *db)
+{
+	db->locked = db->touched = false;
+	lock_release(db->store->lock);
+}
+
+int db_begin(struct db *db)
+{
+	if (db->locked)
+		return db_fail(db, ERR_INTERNAL, "A transaction was begun inside another.");
+	int err = lock_take(db->store->lock, LOCK_WAIT_MS, db->fault);
+	if (err)
+		return err;
+	db->locked = true;
+	err = db_run(db, "BEGIN IMMEDIATE", "");
+	if (err)
+		unlock(db);
+	return err;
+}
+
+/* Readers keep pages of the WAL in use, so it is copied back in passing; only past its bound does a writer wait. */
+static void checkpoint(struct db *db)
+{
+	if (!lock_maintain(db->store->lock, (uint32_t)db->wal_pages))
+		return;
+	int log = 0, done = 0;
+	bool restart = db->wal_pages > WAL_PAGES_MAX && !lock_take(db->store->lock, LOCK_WAIT_MS, NULL);
+	sqlite3_wal_checkpoint_v2(db->sql, NULL, restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &log, &done);
+	if (restart)
+		lock_release(db->store->lock);
+	lock_maintained(db->store->lock, (uint32_t)MAX(log, 0));
+}
+
+int db_commit(struct db *db)
+{
+	int err = 0;
+	if (db->touched)
+		err = db_run(db, "UPDATE meta SET number = number + 1 WHERE name = 'epoch'", "");
+	if (!err)
+		err = db_run(db, "COMMIT", "");
+	if (err)
+		return db_rollback(db);
+	unlock(db);
+	checkpoint(db);
+	return 0;
+}
+
+int db_rollback(struct db *db)
+{
+	struct fault *f = db->fault, quiet;
+	db->fault = &quiet;
+	stmt_reset_all(db);
+	if (!sqlite3_get_autocommit(db->sql))
+		db_run(db, "ROLLBACK", "");
+	db->fault = f;
+	if (db->locked)
+		unlock(db);
+	return f && f->err ? f->err : ERR_INTERNAL;
+}
+
+bool db_in_transaction(struct db *db)
+{
+	return db->locked;
+}
+
+void db_touch(struct db *db)
+{
+	db->touched = true;
+}
+
+int64_t db_epoch(struct db *db)
+{
+	return db_int(db, 0, "SELECT number FROM meta WHERE name = 'epoch'", "");
+}

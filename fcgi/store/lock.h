@@ -1,0 +1,27 @@
+/* lock — the one lock writers of data.db take, shared by every process of the node, and the checkpointing of its WAL.
+ *
+ * A process-shared robust mutex in home/run/lock: the one who waits is woken in
+ * microseconds, where SQLite's own busy handler polls and starves. A holder that
+ * dies leaves it to the next one; nothing needs repair, since SQLite rolls back
+ * what was not committed. The page carries the boot id, because a page left
+ * locked by a power cut would hang for ever.
+ */
+#ifndef STORE_LOCK_H
+#define STORE_LOCK_H
+
+#include "base/base.h"
+
+struct lock;
+
+struct lock *lock_open(const char *home, struct fault *f);
+void lock_close(struct lock *l);
+
+int lock_take(struct lock *l, int64_t ms, struct fault *f); /* ERR_UNAVAILABLE when it takes longer */
+void lock_release(struct lock *l);                          /* by the thread that took it */
+
+/* Checkpointing is for one at a time and nobody waits for it: false when someone is at it. pages is the length of the
+ * WAL; true when that is worth a checkpoint, and then lock_maintained tells how long it was. */
+bool lock_maintain(struct lock *l, uint32_t pages);
+void lock_maintained(struct lock *l, uint32_t pages);
+
+#endif

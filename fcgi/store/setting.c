@@ -1,0 +1,80 @@
+#include "store/setting.h"
+
+static const struct setting_row rows[SETTING_COUNT] = {
+#define SETTING(name, key, type, otherwise, doc) {key, type, otherwise, doc},
+#include "store/setting.def"
+#undef SETTING
+};
+
+const struct setting_row *setting_row(enum setting s)
+{
+	return &rows[s];
+}
+
+int setting_find(struct str key)
+{
+	for (int i = 0; i < SETTING_COUNT; i++)
+		if (str_is(key, rows[i].key))
+			return i;
+	return -1;
+}
+
+static bool parse(char type, struct str text, int64_t *number)
+{
+	*number = 0;
+	if (type == 'i')
+		return str_int(text, number) && *number >= 0;
+	if (type == 'b')
+		*number = str_is(text, "true");
+	return type == 's' || *number || str_is(text, "false");
+}
+
+int settings_load(struct db *db, struct arena *a, struct settings *set)
+{
+	for (int i = 0; i < SETTING_COUNT; i++)
+		set->text[i] = rows[i].otherwise;
+	struct stmt *s = db_query(db, "SELECT key, value FROM settings", "");
+	int row = s ? 0 : -db_fault(db)->err;
+	while (s && (row = stmt_row(s)) == 1) {
+		int i = setting_find(stmt_str(s, 0));
+		if (i >= 0)
+			set->text[i] = stmt_dup(s, 1, a);
+	}
+	for (int i = 0; i < SETTING_COUNT; i++)
+		parse(rows[i].type, str_of(set->text[i]), &set->number[i]);
+	return -row;
+}
+
+static int unknown(struct db *db, struct str key)
+{
+	char word[64];
+	snprintf(word, sizeof word, "%.*s", STR_FMT(key));
+	int best = 0;
+	for (int i = 1; i < SETTING_COUNT; i++)
+		if (text_distance(word, rows[i].key) < text_distance(word, rows[best].key))
+			best = i;
+	return db_fail(db, ERR_NOT_FOUND, "There is no setting \"%s\". Did you mean \"%s\"?", word, rows[best].key);
+}
+
+/* The words a setting admits where it is not free text. */
+static bool admitted(enum setting s, struct str value)
+{
+	if (s == SETTING_SCHEME)
+		return str_is(value, "http") || str_is(value, "https");
+	return s != SETTING_DURABILITY || str_is(value, "full") || str_is(value, "normal");
+}
+
+int setting_set(struct db *db, struct str key, struct str value)
+{
+	static const char *const kinds[] = {['s'] = "text", ['i'] = "a whole number", ['b'] = "true or false"};
+	int i = setting_find(key);
+	int64_t number;
+	if (i < 0)
+		return unknown(db, key);
+	if (!parse(rows[i].type, value, &number) || !admitted((enum setting)i, value) || !text_utf8(value))
+		return db_fail(db, ERR_BAD_REQUEST, "\"%s\" cannot be %.*s: it is %s. %s", rows[i].key, STR_FMT(value),
+			       kinds[(unsigned char)rows[i].type], rows[i].doc);
+	db_touch(db);
+	return db_run(db, "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+		      "ss", key, value);
+}

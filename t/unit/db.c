@@ -1,0 +1,235 @@
+/* The database file itself: making it, refusing it, transactions, the lock that survives its holder. */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/crypt.h"
+#include "kernel/node.h"
+#include "store/conn.h"
+#include "tap.h"
+
+static char home[64];
+static struct fault f;
+
+static void make_home(void)
+{
+	snprintf(home, sizeof home, "/tmp/fazt-db-XXXXXX");
+	ok(mkdtemp(home) != NULL, "a home");
+}
+
+static void remove_home(void)
+{
+	static const char *const names[] = {"data.db", "data.db-wal", "data.db-shm", "run/lock", "run", ""};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char path[128];
+		snprintf(path, sizeof path, "%s/%s", home, names[i]);
+		remove(path);
+	}
+}
+
+static void test_open(void)
+{
+	struct stat st;
+	char path[128];
+	ok(!store_open(home, STORE_SERVE, &f) && f.err == ERR_NOT_FOUND, "no database: %s", f.message);
+	struct store *s = store_open(home, STORE_CREATE, &f);
+	if (!ok(s != NULL, "created: %s", f.message))
+		return;
+	snprintf(path, sizeof path, "%s/data.db", home);
+	ok(!stat(path, &st) && (st.st_mode & 0777) == 0600, "data.db is 0600");
+	unsigned char secret[KEY_LEN];
+	memcpy(secret, store_secret(s), KEY_LEN);
+	store_close(s);
+	s = store_open(home, STORE_CREATE, &f);
+	ok(s && !memcmp(secret, store_secret(s), KEY_LEN), "creating it again keeps the node's secret");
+	store_close(s);
+}
+
+static void test_statements(struct store *s)
+{
+	struct arena *a = arena_new();
+	struct db *db = db_borrow(s, &f);
+	is_int(db_begin(db), 0, "begin");
+	is_int(db_run(db, "INSERT INTO settings (key, value) VALUES (?, ?)", "cs", "a", STR("1")), 0, "insert");
+	is_int(db_changes(db), 1, "one row");
+	is_int(db_run(db, "INSERT INTO settings (key, value) VALUES (?, ?)", "cs", "a", STR("2")), ERR_CONFLICT, "a constraint is a conflict");
+	is_int(db_commit(db), 0, "commit");
+	is_str(db_text(db, a, "SELECT value FROM settings WHERE key = ?", "c", "a"), "1", "read back");
+	is_int(db_int(db, 7, "SELECT value FROM settings WHERE key = 'none'", ""), 7, "no row gives the default");
+	is_int(db_run(db, "SELECT ?", ""), ERR_INTERNAL, "a missing value is refused");
+	ok(!strstr(f.message, "SELECT"), "and the message shows no SQL");
+	struct stmt *one = db_query(db, "SELECT key FROM settings", ""), *two = db_query(db, "SELECT key FROM settings", "");
+	ok(one && two && one != two && stmt_row(one) == 1 && stmt_row(two) == 1, "one text, two readers");
+	db_begin(db);
+	db_run(db, "DELETE FROM settings", "");
+	db_return(db);
+	db = db_borrow(s, &f);
+	is_int(db_int(db, 0, "SELECT count(*) FROM settings", ""), 1, "what was left open is rolled back");
+	int64_t epoch = db_epoch(db);
+	db_begin(db), db_touch(db), db_commit(db);
+	is_int(db_epoch(db), epoch + 1, "touch bumps the epoch");
+	db_return(db);
+	arena_free(a);
+}
+
+/* Every statement the guard must refuse on a serving connection. */
+static const char *const forbidden[] = {
+	"SELECT * FROM docs", "SELECT count(*) FROM docs", "SELECT 1 FROM DOCS", "SELECT body FROM \"Docs\"",
+	"SELECT body FROM main.[dOCS]", "WITH docs AS (SELECT * FROM main.docs) SELECT * FROM docs",
+	"WITH x(b) AS (SELECT body FROM docs) SELECT b FROM x", "SELECT (SELECT max(body) FROM docs)",
+	"SELECT key FROM settings UNION SELECT body FROM docs", "SELECT * FROM shares", "SELECT value FROM kv",
+	"INSERT INTO settings SELECT id, body FROM docs", "UPDATE docs SET owner = 'x'", "DELETE FROM docs",
+	"DELETE FROM `docs` WHERE 0", "INSERT INTO shares VALUES ('a', 'b', 'c', 'd', 1)",
+	"UPDATE settings SET value = (SELECT body FROM docs)", "SELECT * FROM sqlite_schema", "SELECT * FROM sqlite_master",
+	"SELECT * FROM pragma_table_info('docs')", "PRAGMA user_version", "PRAGMA writable_schema = 1", "ATTACH ':memory:' AS x",
+	"CREATE TABLE x (a)", "CREATE TEMP VIEW docs2 AS SELECT * FROM docs", "CREATE VIEW v AS SELECT * FROM docs",
+	"DROP TABLE settings", "ALTER TABLE docs RENAME TO open", "SELECT load_extension('x')", "VACUUM INTO '/tmp/x'",
+	"REINDEX", "ANALYZE", "SELECT 1 FROM settings JOIN docs", "SELECT 1 WHERE EXISTS (SELECT 1 FROM docs)",
+	"CREATE TRIGGER t AFTER INSERT ON settings BEGIN DELETE FROM docs; END",
+};
+
+static void test_wall(struct store *s)
+{
+	struct db *db = db_borrow(s, &f);
+	for (size_t i = 0; i < ARRAY_LEN(forbidden); i++)
+		is_int(db_run(db, forbidden[i], ""), ERR_INTERNAL, "refused: %s", forbidden[i]);
+	is_int(db_run(db, "SELECT 1 FROM settings JOIN usage JOIN slots", ""), 0, "control tables are open");
+	db_return(db);
+}
+
+static void test_settings(struct store *s)
+{
+	struct arena *a = arena_new();
+	struct settings set;
+	struct db *db = db_borrow(s, &f);
+	is_int(setting_set(db, STR("domian"), STR("x")), ERR_NOT_FOUND, "unknown: %s", f.message);
+	ok(strstr(f.message, "\"domain\"") != NULL, "and the nearest is named");
+	is_int(setting_set(db, STR("port"), STR("eighty")), ERR_BAD_REQUEST, "%s", f.message);
+	is_int(setting_set(db, STR("durability"), STR("maybe")), ERR_BAD_REQUEST, "%s", f.message);
+	is_int(setting_set(db, STR("port"), STR("8080")), 0, "set");
+	is_int(settings_load(db, a, &set), 0, "load");
+	is_int(set.number[SETTING_PORT], 8080, "the stored one");
+	is_str(set.text[SETTING_DOMAIN], "localhost", "the default");
+	is_str(node_origin(&set, a, "os"), "https://os.localhost:8080", "origin");
+	db_return(db);
+	arena_free(a);
+}
+
+/* A child takes the write lock, says so and is killed in the middle of its transaction. */
+static void test_dead_holder(void)
+{
+	int tell[2];
+	char byte;
+	ok(!pipe(tell), "pipe");
+	pid_t child = fork();
+	if (!child) {
+		struct store *s = store_open(home, STORE_SERVE, &f);
+		struct db *db = db_borrow(s, &f);
+		if (!db_begin(db) && !db_run(db, "DELETE FROM meta", "") && write(tell[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	ok(read(tell[0], &byte, 1) == 1, "the child is inside a transaction");
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	struct store *s = store_open(home, STORE_SERVE, &f);
+	struct db *db = db_borrow(s, &f);
+	is_int(db_begin(db), 0, "the lock of a dead holder is free");
+	ok(db_epoch(db) > 0, "and what it did is undone");
+	is_int(db_commit(db), 0, "commit");
+	db_return(db);
+	store_close(s);
+}
+
+/* A page left locked by another boot. */
+static void test_other_boot(void)
+{
+	char path[128];
+	snprintf(path, sizeof path, "%s/run/lock", home);
+	int fd = open(path, O_WRONLY);
+	char junk[200];
+	memset(junk, 'x', sizeof junk);
+	ok(fd >= 0 && pwrite(fd, junk, sizeof junk, 0) == sizeof junk, "a lock of another boot");
+	close(fd);
+	struct store *s = store_open(home, STORE_SERVE, &f);
+	struct db *db = db_borrow(s, &f);
+	is_int(db_begin(db), 0, "is made anew");
+	db_commit(db);
+	db_return(db);
+	store_close(s);
+}
+
+static void sneak(const char *sql)
+{
+	char path[128];
+	sqlite3 *raw;
+	snprintf(path, sizeof path, "%s/data.db", home);
+	sqlite3_open(path, &raw);
+	ok(!sqlite3_exec(raw, sql, NULL, NULL, NULL), "outside: %s", sql);
+	sqlite3_close(raw);
+}
+
+static void test_migrations(void)
+{
+	sneak("UPDATE migrations SET hash = 'x' || hash WHERE number = 1");
+	ok(!store_open(home, STORE_SERVE, &f) && f.err == ERR_CORRUPT, "a changed migration: %s", f.message);
+	sneak("UPDATE migrations SET hash = substr(hash, 2) WHERE number = 1");
+	sneak("INSERT INTO migrations VALUES (9999, '9999-future.sql', 'x', 0)");
+	ok(!store_open(home, STORE_SERVE, &f) && f.err == ERR_FUTURE, "the future: %s", f.message);
+	ok(!store_open(home, STORE_MIGRATE, &f) && f.err == ERR_FUTURE, "the future is not migrated");
+	sneak("DELETE FROM migrations WHERE number = 9999");
+	sneak("DELETE FROM migrations WHERE number = (SELECT max(number) FROM migrations)");
+	ok(!store_open(home, STORE_SERVE, &f) && f.err == ERR_UNAVAILABLE, "pending: %s", f.message);
+}
+
+static void test_damaged(void)
+{
+	char path[128], junk[4096];
+	memset(junk, 'x', sizeof junk);
+	snprintf(path, sizeof path, "%s/data.db", home);
+	int fd = open(path, O_WRONLY | O_TRUNC);
+	ok(fd >= 0 && write(fd, junk, sizeof junk) == sizeof junk, "damage");
+	close(fd);
+	ok(!store_open(home, STORE_SERVE, &f) && f.err == ERR_CORRUPT, "a damaged file: %s", f.message);
+}
+
+/* Past a thousand pages someone checkpoints, and the WAL starts anew. */
+static void test_checkpoint(struct store *s)
+{
+	char path[128];
+	struct stat st;
+	struct db *db = db_borrow(s, &f);
+	store_durability(s, false);
+	for (int i = 0; i < 4000; i++) {
+		char text[3000];
+		memset(text, 'a' + i % 26, sizeof text);
+		db_begin(db);
+		db_run(db, "INSERT INTO settings (key, value) VALUES ('big', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+		       "s", (struct str){text, sizeof text});
+		db_commit(db);
+	}
+	db_return(db);
+	snprintf(path, sizeof path, "%s/data.db-wal", home);
+	ok(!stat(path, &st) && st.st_size < 8 * (off_t)MIB, "the WAL stays small: %lld", (long long)st.st_size);
+}
+
+int main(void)
+{
+	crypt_init();
+	make_home();
+	test_open();
+	struct store *s = store_open(home, STORE_SERVE, &f);
+	test_statements(s);
+	test_wall(s);
+	test_settings(s);
+	test_checkpoint(s);
+	store_close(s);
+	test_dead_holder();
+	test_other_boot();
+	test_migrations();
+	test_damaged();
+	remove_home();
+	return done_testing();
+}
