@@ -62,6 +62,7 @@ struct req {
 
 	/* gateway */
 	int calls;         /* syscalls made so far */
+	int64_t retry_after; /* seconds, where an error knows them better than the door; 0: it does not */
 	struct res res;
 };
 
