@@ -1,0 +1,171 @@
+// A fetched app that is not installed yet: its progress, then what it is and asks for, and the owner's consent.
+// What is consented to is the hash of what was shown; the kernel refuses when the two differ.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { read, write } from "./api.js";
+import { go, Title } from "./route.jsx";
+import { Face, Trouble, useDeed, Waiting } from "./ui.jsx";
+
+const POLL_MS = 400;
+const ARM_MS = 500; // a button that appears under a finger must not be pressed by it
+
+function useCandidate(id) {
+  const [state, setState] = useState({});
+  useEffect(() => {
+    let timer;
+    const look = () => read("app.candidate", { id }).then((data) => {
+      setState({ data });
+      if (data.state === "fetching") timer = setTimeout(look, POLL_MS);
+    }, (problem) => setState({ problem }));
+    look();
+    return () => clearTimeout(timer);
+  }, [id]);
+  return state;
+}
+
+// True once the element has been in view, in a visible tab, for ARM_MS without a break.
+function useArmed(element) {
+  const [armed, setArmed] = useState(false);
+  useEffect(() => {
+    let timer, inView = false;
+    const weigh = () => {
+      clearTimeout(timer);
+      if (inView && !document.hidden) timer = setTimeout(() => setArmed(true), ARM_MS);
+      else setArmed(false);
+    };
+    const observer = new IntersectionObserver(([entry]) => { inView = entry.isIntersecting; weigh(); }, { threshold: 1 });
+    observer.observe(element.current);
+    document.addEventListener("visibilitychange", weigh);
+    return () => { clearTimeout(timer); observer.disconnect(); document.removeEventListener("visibilitychange", weigh); };
+  }, []);
+  return armed;
+}
+
+export function Candidate({ id }) {
+  const { data, problem } = useCandidate(id);
+  if (problem) return <Lost problem={problem} />;
+  if (!data) return <Waiting />;
+  return { fetching: <Fetching candidate={data} />, failed: <Failed candidate={data} />, ready: <Consent id={id} app={data} /> }[data.state];
+}
+
+function Lost({ problem }) {
+  return (
+    <div class="stack">
+      <Title tab="Add an app">This can no longer be installed</Title>
+      <Trouble problem={problem} />
+      <p class="soft">What was fetched is kept for a while only. Fetch it again and decide then.</p>
+      <p><a class="button" href="/add">Start again</a></p>
+    </div>
+  );
+}
+
+function Fetching({ candidate }) {
+  return (
+    <div class="stack">
+      <Title tab="Fetching…">Having a look…</Title>
+      <p class="soft">{candidate.source}</p>
+      <progress class="progress" aria-label="Fetching" />
+      <p role="status">{candidate.progress || "Fetching the files"}</p>
+      <p class="soft small">Nothing is installed yet. You may leave this page; it goes on under Waiting.</p>
+    </div>
+  );
+}
+
+function Failed({ candidate }) {
+  const { message, code } = candidate.error ?? {};
+  return (
+    <div class="stack">
+      <Title tab="Not installed">That did not work</Title>
+      <div class="notice danger" role="alert"><p><strong>{message ?? "The app could not be fetched."}</strong>
+        {candidate.source && <span class="small">{candidate.source}</span>}</p></div>
+      <p class="soft">{advice[code] ?? "Nothing was installed. Check the address and try again."}</p>
+      <p><a class="button" href="/add">Try another address</a></p>
+    </div>
+  );
+}
+
+const repair = "Nothing was installed. This is for the author of the app to repair; the sentence above says where.";
+const advice = {
+  bad_source: "Nothing was installed. An address begins with https:// and names a Git repository.",
+  blocked_address: "Nothing was installed. Apps come from public addresses only.",
+  not_found: "Nothing was installed. Check the spelling, and whether the repository is public.",
+  bad_manifest: repair, bad_package: repair, bad_path: repair, binary_chunk: repair, manifest_limits: repair,
+};
+
+function Permission({ permission, granted, onChange }) {
+  if (permission.risk !== "high")
+    return <li class="grant"><span class="dot" aria-hidden="true" /><span>{permission.sentence}{permission.new && <New />}</span></li>;
+  return (
+    <li class="grant high">
+      <label>
+        <input type="checkbox" checked={granted} onChange={(event) => onChange(event.target.checked)} />
+        <span>{permission.sentence}{permission.new && <New />}</span>
+      </label>
+    </li>
+  );
+}
+
+const New = () => <> <span class="badge">New</span></>;
+
+function Origin({ app }) {
+  return (
+    <dl class="facts">
+      <div><dt>From</dt><dd>{app.source}</dd></div>
+      {app.commit && <div><dt>Commit</dt><dd><code>{app.commit}</code></dd></div>}
+      {app.version && <div><dt>Version</dt><dd>{app.version}</dd></div>}
+    </dl>
+  );
+}
+
+function Consent({ id, app }) {
+  const [granted, setGranted] = useState(new Set());
+  const { busy, problem, run } = useDeed();
+  const install = useRef();
+  const armed = useArmed(install);
+  const high = app.permissions.filter((permission) => permission.risk === "high");
+  const low = app.permissions.filter((permission) => permission.risk !== "high");
+  const tick = (name, on) => setGranted((old) => new Set(on ? [...old, name] : [...old].filter((other) => other !== name)));
+  const consent = () => armed && run(async () => {
+    const done = await write("app.consent", { id, hash: app.hash, grant: [...granted] });
+    go(`/apps/${done?.name ?? app.name}`, { replace: true });
+  });
+  const discard = () => run(async () => { await write("app.discard", { id }); go("/"); });
+  return (
+    <article class="stack">
+      <header class="hero">
+        <Face name={app.name} title={app.title} />
+        <div><Title tab={`${app.title}: install?`}>{app.upgrade ? `Upgrade ${app.title}?` : `Install ${app.title}?`}</Title>
+          {app.description && <p class="soft">{app.description}</p>}</div>
+      </header>
+      <Origin app={app} />
+      <section class="card inset stack" aria-labelledby="asks">
+        <h2 id="asks">What it may do</h2>
+        {low.length === 0 && high.length === 0 && <p class="soft">It asks for nothing.</p>}
+        {low.length > 0 && <ul class="grants">{low.map((permission) => <Permission key={permission.name} permission={permission} />)}</ul>}
+        {high.length > 0 && (
+          <fieldset class="grants">
+            <legend><span class="badge warn">Think twice</span> Only if you tick it:</legend>
+            <ul class="grants">{high.map((permission) => (
+              <Permission key={permission.name} permission={permission} granted={granted.has(permission.name)}
+                onChange={(on) => tick(permission.name, on)} />
+            ))}</ul>
+            <p class="hint">What you leave out the app does without. You can change your mind later.</p>
+          </fieldset>
+        )}
+      </section>
+      {app.rules.length > 0 && (
+        <section class="card inset stack" aria-labelledby="rules">
+          <h2 id="rules">Who sees what</h2>
+          <ul class="grants">{app.rules.map((rule) => <li class="grant"><span class="dot" aria-hidden="true" /><span>{rule}</span></li>)}</ul>
+        </section>
+      )}
+      {problem && <Trouble problem={problem} retry={problem.code === "stale" ? () => location.reload() : undefined} />}
+      <div class="row">
+        <button class="button" type="button" ref={install} aria-disabled={!armed || busy} onClick={consent}>
+          {app.upgrade ? "Upgrade" : "Install"}
+        </button>
+        <button class="button quiet" type="button" disabled={busy} onClick={discard}>No, thank you</button>
+      </div>
+    </article>
+  );
+}

@@ -1,0 +1,27 @@
+// What waits for the owner's word. Deciding happens on the candidate's own page, where everything is shown.
+
+import { useRead } from "./api.js";
+import { Title } from "./route.jsx";
+import { Empty, Face, Icon, Loaded, Moment } from "./ui.jsx";
+
+const kinds = { upgrade: "wants to be upgraded and asks for more than before", candidate: "was fetched and is not installed yet" };
+
+export function WaitingList() {
+  const decisions = useRead("decision.list");
+  return (
+    <div class="stack">
+      <Title>Waiting for you</Title>
+      <Loaded of={decisions}>{(list) => list.length === 0
+        ? <Empty title="Nothing waits for you">When an app asks for something that only you can allow, it stands here.</Empty>
+        : <ul class="decisions">{list.map((item) => (
+            <li key={item.id}><a class="card decision" href={`/add/${item.id}`}>
+              <Face name={item.name ?? item.title} title={item.title} />
+              <span><strong>{item.title}</strong> {kinds[item.kind] ?? item.reason}
+                {item.created && <span class="soft small"><Moment at={item.created} /></span>}</span>
+              <Icon name="back" />
+            </a></li>
+          ))}</ul>}
+      </Loaded>
+    </div>
+  );
+}
