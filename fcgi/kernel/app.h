@@ -31,13 +31,16 @@ struct app {
 	char title[129];
 	enum app_state state;
 	int64_t version; /* counts up with every installed version of this app */
+	char package[65]; /* hash of its files */
 	char commit[65];
-	int64_t epoch;
+	int64_t installed; /* when this version was */
+	int64_t rev;       /* of its row: a copy with the newest rev is the truth */
+	int64_t epoch; /* at which it was loaded */
 	const struct manifest *manifest; /* rules, visibility, open, … of the current version */
 	int nfiles;
 	struct app_file *file; /* the api folder: what a cell loads */
 	int ngrants;
-	const char **grant; /* permissions as text: "storage", "net:api.example.com:443" */
+	const char **grant; /* granted and still asked for, as text: "storage", "net:api.example.com:443" */
 	int64_t max_bytes, max_rows; /* quota */
 	struct arena *arena;
 };
@@ -45,7 +48,14 @@ struct app {
 /* By its name (its address) or its id. NULL and no fault when there is none. */
 struct app *app_by_name(struct node *n, struct db *db, struct str name);
 struct app *app_by_id(struct node *n, struct db *db, struct str id);
-void app_release(struct app *a);
+void app_release(struct app *a); /* NULL is fine */
+
+/* The cache of a node; made by node_open. */
+struct app_cache *app_cache_new(void);
+void app_cache_free(struct app_cache *c);
+
+/* One file of the version, in the arena: "public/index.html". ERR_NOT_FOUND. */
+int app_file_load(struct db *db, const struct app *a, const char *path, struct arena *arena, struct str *bytes);
 
 bool app_granted(const struct app *a, const char *permission);
 /* The rule of a collection: the declared one, or the default under that name (in the arena). NULL: not a name. */

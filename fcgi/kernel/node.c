@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <pthread.h>
 
+#include "kernel/app.h"
+
 /* The settings of the newest epoch anyone asked for. Readers copy, so nobody holds a line of it. */
 struct settings_cache {
 	pthread_mutex_t mutex;
@@ -69,6 +71,7 @@ int node_open(struct node *n, const char *home, enum store_mode mode, struct fau
 	char *absolute = realpath(home, NULL);
 	n->home = absolute ? absolute : xstrdup(home);
 	n->settings = cache_new();
+	n->apps = app_cache_new();
 	int err = settings_first(n, f);
 	if (err)
 		node_close(n);
@@ -77,6 +80,7 @@ int node_open(struct node *n, const char *home, enum store_mode mode, struct fau
 
 void node_close(struct node *n)
 {
+	app_cache_free(n->apps);
 	store_close(n->store);
 	free((char *)n->home);
 	if (n->settings) {

@@ -1,0 +1,535 @@
+#include "kernel/install.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include "base/id.h"
+#include "base/now.h"
+#include "codec/source.h"
+#include "codec/version.h"
+#include "kernel/folder.h"
+#include "kernel/grant.h"
+#include "kernel/publish.h"
+#include "kernel/sentence.h"
+#include "store/files.h"
+
+/* ---- one transaction, wherever one is needed ---- */
+
+typedef int work_fn(struct node *n, struct db *db, struct arena *a, void *arg);
+
+static int transact(struct node *n, struct arena *a, work_fn *work, void *arg, struct fault *f)
+{
+	struct db *db = db_borrow(n->store, f);
+	if (!db)
+		return f->err;
+	int err = db_begin(db);
+	if (!err)
+		err = work(n, db, a, arg);
+	err = err ? db_rollback(db) : db_commit(db);
+	db_return(db);
+	return err;
+}
+
+/* ---- what an upgrade asks for ---- */
+
+int package_manifest(struct db *db, struct arena *a, const char *package, struct manifest **m)
+{
+	struct str json;
+	int err = file_load(db, a, package, "app.json", &json);
+	return err ? err : manifest_parse(json, a, m, db_fault(db));
+}
+
+const char *upgrade_reason(struct db *db, struct arena *a, const struct app_row *app, const char *origin, const struct manifest *m)
+{
+	struct manifest *before;
+	if (package_manifest(db, a, app->package, &before))
+		return "The version that serves now cannot be read.";
+	if (strcmp(app->origin, origin))
+		return "It comes from another place than the version that serves now.";
+	for (int i = 0; i < m->npermissions; i++)
+		if (!manifest_asks(before, str_of(m->permission[i])))
+			return grant_sentence(str_of(m->permission[i]), a);
+	if (before->version && m->version && version_compare(str_of(m->version), str_of(before->version)) < 0)
+		return arena_printf(a, "It is older (%s) than the version that serves now (%s).", m->version, before->version);
+	return manifest_wider(before, m, a);
+}
+
+/* ---- from a package to a version that serves ---- */
+
+static int resting(struct db *db, struct arena *a, struct app_row *app, bool *revive)
+{
+	struct app_row *gone = app_row_removed(db, a, str_of(app->name));
+	*revive = false;
+	if (!gone)
+		return 0;
+	if (!strcmp(gone->origin, app->origin)) {
+		*revive = !gone->purged;
+		app->id = gone->purged ? app->id : gone->id;
+		app->version = gone->purged ? 0 : gone->version;
+		return 0;
+	}
+	int64_t days = (gone->changed + NAME_REST_MS - now_ms()) / 86400000;
+	return days < 0 ? 0 : db_fail(db, ERR_CONFLICT, "the name %s belonged to a removed app and rests for %lld more days; choose another with --name",
+				      app->name, (long long)days + 1);
+}
+
+static int make_app(struct db *db, struct arena *a, struct app_row *app)
+{
+	bool revive;
+	if (app_row_by_name(db, a, str_of(app->name)))
+		return db_fail(db, ERR_CONFLICT, "an app called %s is installed already; upgrade it, or choose another name with --name", app->name);
+	char *id = arena_alloc(a, ID_LEN + 1);
+	id_new(id);
+	app->id = id;
+	int err = resting(db, a, app, &revive);
+	if (err)
+		return err;
+	return revive ? app_revive(db, app) : app_insert(db, app);
+}
+
+static bool given(int n, const struct str *permission, struct str name)
+{
+	for (int i = 0; i < n; i++)
+		if (str_eq(permission[i], name) || str_is(permission[i], "all"))
+			return true;
+	return false;
+}
+
+static int drop_grants(struct db *db, struct arena *a, const char *app_id, const struct manifest *m)
+{
+	const char **list;
+	int n = grants_list(db, a, app_id, &list), err = MAX(-n, 0);
+	for (int i = 0; !err && i < n; i++)
+		if (!manifest_asks(m, str_of(list[i])))
+			err = grant_remove(db, app_id, list[i]);
+	return err;
+}
+
+/* Low risk is consented to with the app, high risk by name. What was given stays; a low-risk permission that the version
+ * before asked for too and that is gone was taken back on purpose. */
+static int add_grants(struct db *db, struct arena *a, const struct app_row *app, const struct manifest *m, int n, const struct str *permission)
+{
+	struct manifest *before = NULL;
+	int err = app->package ? package_manifest(db, a, app->package, &before) : 0;
+	for (int i = 0; !err && i < m->npermissions; i++) {
+		struct str name = str_of(m->permission[i]);
+		bool fresh = !before || !manifest_asks(before, name);
+		if (given(n, permission, name) || (fresh && grant_row(name)->risk == RISK_LOW))
+			err = grant_add(db, app->id, m->permission[i]);
+	}
+	return err;
+}
+
+struct switching {
+	struct app_row *app;
+	const struct manifest *manifest;
+	const char *package, *commit;
+	int npermissions;
+	const struct str *permission;
+};
+
+/* Inside a transaction: the app's pointer goes to this package. */
+static int switch_to(struct db *db, struct arena *a, const struct switching *s)
+{
+	int64_t version;
+	int err = drop_grants(db, a, s->app->id, s->manifest);
+	if (!err)
+		err = add_grants(db, a, s->app, s->manifest, s->npermissions, s->permission);
+	s->app->title = s->manifest->title;
+	if (!err)
+		err = app_advance(db, s->app, s->package, s->commit, &version);
+	return err;
+}
+
+/* ---- apps that come with Fazt ---- */
+
+/* Beside the program in the tree it was built in, else where it was installed to. */
+static const char *const builtin_roots[] = {"cartridges", FAZT_SRCDIR "/apps", FAZT_DATADIR "/apps"};
+
+static const char *builtin_root(struct arena *a, const char *root)
+{
+	char program[PATH_MAX];
+	ssize_t n = *root == '/' ? 0 : readlink("/proc/self/exe", program, sizeof program - 1);
+	if (n <= 0)
+		return root;
+	program[n] = 0;
+	char *slash = strrchr(program, '/');
+	return arena_printf(a, "%.*s/%s", slash ? (int)(slash - program) : 0, program, root);
+}
+
+static const char *builtin_folder(struct arena *a, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(builtin_roots); i++) {
+		const char *folder = arena_printf(a, "%s/%s", builtin_root(a, builtin_roots[i]), name);
+		if (!access(arena_printf(a, "%s/app.json", folder), R_OK))
+			return folder;
+	}
+	return NULL;
+}
+
+/* Is this folder one of them? Then its name, else NULL. */
+static const char *builtin_name(struct arena *a, const char *folder)
+{
+	char real[PATH_MAX];
+	for (size_t i = 0; i < ARRAY_LEN(builtin_roots); i++) {
+		const char *slash = strrchr(folder, '/');
+		if (realpath(builtin_root(a, builtin_roots[i]), real) && strlen(real) == (size_t)(slash - folder) &&
+		    !memcmp(real, folder, (size_t)(slash - folder)) && text_label(str_of(slash + 1)))
+			return slash + 1;
+	}
+	return NULL;
+}
+
+/* ---- candidates ---- */
+
+struct beginning {
+	struct candidate row;
+};
+
+static int insert_candidate(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	struct beginning *b = arg;
+	(void)n, (void)a;
+	int err = candidates_reap(db, now_ms() - CANDIDATE_MS);
+	return err ? err : candidate_insert(db, &b->row);
+}
+
+/* A path of this machine as one that means the same wherever the fetch runs. */
+static int absolute(struct source *s, struct arena *a, struct str *text, struct fault *f)
+{
+	char path[PATH_MAX];
+	if (!realpath(s->path, path))
+		return fault(f, ERR_BAD_SOURCE, "there is no folder or repository %s", s->path);
+	const char *builtin = builtin_name(a, path);
+	*text = builtin ? str_of(arena_printf(a, "builtin:%s", builtin))
+			: str_of(arena_printf(a, "%s%s%s", path, s->ref ? "@" : "", s->ref ? s->ref : ""));
+	s->origin = arena_printf(a, builtin ? "builtin:%s" : "local:%s", builtin ? builtin : path);
+	s->kind = builtin ? SOURCE_BUILTIN : s->kind;
+	return 0;
+}
+
+int candidate_begin(struct node *n, struct str source, struct str name, struct str for_app, bool local, char *id, struct fault *f)
+{
+	struct source s;
+	struct arena *a = arena_new();
+	int err = source_parse(source, a, &s, f);
+	if (!err && s.kind == SOURCE_LOCAL)
+		err = local ? absolute(&s, a, &source, f)
+			    : fault(f, ERR_BAD_SOURCE, "give an https address, such as https://host/owner/repo; folders work in the owner's shell only");
+	if (!err && s.kind == SOURCE_BUILTIN && !local)
+		err = fault(f, ERR_BAD_SOURCE, "apps that come with Fazt are installed by Fazt");
+	if (!err && name.n)
+		err = manifest_name(name, s.kind == SOURCE_BUILTIN, f);
+	if (!err) {
+		id_new(id);
+		struct beginning b = {{.id = id, .source = arena_cstr(a, str_trim(source)), .origin = s.origin, .local = local,
+				       .name = arena_cstr(a, name), .for_app = arena_cstr(a, for_app)}};
+		err = transact(n, a, insert_candidate, &b, f);
+	}
+	arena_free(a);
+	return err;
+}
+
+/* ---- fetching ---- */
+
+struct fetch {
+	struct node *node;
+	struct arena *arena;
+	struct fault *fault;
+	struct candidate *candidate;
+	struct source source;
+	struct package *package;
+	const char *direct; /* name of the app that was upgraded without asking */
+};
+
+static int begin(struct fetch *w, const char *id)
+{
+	struct db *db = db_borrow(w->node->store, w->fault);
+	if (!db)
+		return w->fault->err;
+	w->candidate = candidate_get(db, w->arena, str_of(id));
+	db_return(db);
+	if (!w->candidate)
+		return fault(w->fault, ERR_NOT_FOUND, "there is no such candidate");
+	if (strcmp(w->candidate->state, "fetching"))
+		return fault(w->fault, ERR_CONFLICT, "that candidate was fetched already");
+	return source_parse(str_of(w->candidate->source), w->arena, &w->source, w->fault);
+}
+
+static int write_progress(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	struct fetch *w = arg;
+	(void)n, (void)a;
+	return candidate_progress(db, w->candidate->id, w->candidate->progress);
+}
+
+static int progress(void *arg, const char *text)
+{
+	struct fetch *w = arg;
+	w->candidate->progress = text;
+	return transact(w->node, w->arena, write_progress, w, w->fault);
+}
+
+static int read_source(struct fetch *w)
+{
+	const struct source *s = &w->source;
+	w->package = package_new();
+	if (s->kind == SOURCE_BUILTIN) {
+		const char *folder = builtin_folder(w->arena, s->path);
+		return folder ? folder_read(w->package, folder, w->fault)
+			      : fault(w->fault, ERR_BAD_SOURCE, "no app %s comes with this Fazt", s->path);
+	}
+	if (s->kind == SOURCE_LOCAL && !w->candidate->local)
+		return fault(w->fault, ERR_BAD_SOURCE, "folders work in the owner's shell only");
+	if (s->kind == SOURCE_GIT)
+		return fault(w->fault, ERR_UNSUPPORTED, "repositories cannot be fetched yet");
+	return folder_read(w->package, s->path, w->fault);
+}
+
+static int check_package(struct fetch *w)
+{
+	int err = package_finish(w->package, w->source.kind == SOURCE_BUILTIN, w->fault);
+	if (!err)
+		err = progress(w, "Checking the code");
+	if (!err && package_check)
+		err = package_check(w->node, w->package, w->fault);
+	return err;
+}
+
+static int store_package(struct db *db, const struct package *p)
+{
+	bool fresh;
+	int err = package_store(db, p->hash, p->nfiles, (int64_t)p->bytes, &fresh);
+	for (int i = 0; !err && fresh && i < p->nfiles; i++)
+		err = file_store(db, p->hash, p->file[i].path, p->file[i].bytes);
+	return err;
+}
+
+static int upgrade(struct fetch *w, struct db *db, struct app_row *app)
+{
+	const struct package *p = w->package;
+	const char *reason = upgrade_reason(db, w->arena, app, w->source.origin, p->manifest);
+	int err = candidate_ready(db, w->candidate->id, p->hash, p->commit, w->source.origin, reason ? reason : "");
+	if (err || reason)
+		return err;
+	struct switching s = {.app = app, .manifest = p->manifest, .package = p->hash, .commit = p->commit};
+	if (strcmp(app->package, p->hash))
+		err = switch_to(db, w->arena, &s);
+	w->direct = app->name;
+	return err ? err : candidate_installed(db, w->candidate->id, app->id);
+}
+
+static int keep_package(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	struct fetch *w = arg;
+	const struct candidate *c = w->candidate;
+	(void)n;
+	int err = store_package(db, w->package);
+	if (err)
+		return err;
+	if (w->source.kind == SOURCE_LOCAL)
+		w->source.origin = c->origin;
+	if (!*c->for_app)
+		return candidate_ready(db, c->id, w->package->hash, w->package->commit, w->source.origin, "");
+	struct app_row *app = app_row_by_id(db, a, str_of(c->for_app));
+	return app ? upgrade(w, db, app) : db_fail(db, ERR_CONFLICT, "the app was removed meanwhile");
+}
+
+static int write_failure(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	struct fetch *w = arg;
+	(void)n, (void)a;
+	return candidate_failed(db, w->candidate->id, err_row(w->fault->err)->code, w->fault->message);
+}
+
+static void record_failure(struct fetch *w)
+{
+	struct fault second;
+	if (w->candidate && !strcmp(w->candidate->state, "fetching"))
+		transact(w->node, w->arena, write_failure, w, &second);
+}
+
+int install_fetch(struct node *n, const char *id, struct fault *f)
+{
+	struct fetch w = {.node = n, .arena = arena_new(), .fault = f};
+	int err = begin(&w, id);
+	if (!err)
+		err = progress(&w, "Fetching");
+	if (!err)
+		err = read_source(&w);
+	if (!err)
+		err = check_package(&w);
+	if (!err)
+		err = transact(n, w.arena, keep_package, &w, f);
+	if (err)
+		record_failure(&w);
+	if (!err && w.direct)
+		publish_app(n, w.direct, NULL);
+	package_free(w.package);
+	arena_free(w.arena);
+	return err;
+}
+
+/* ---- consent ---- */
+
+struct consent {
+	struct str id, hash;
+	int npermissions;
+	const struct str *permission;
+	char *app_id;
+	const char *name;
+};
+
+static int consent_to(struct db *db, struct arena *a, struct consent *q, const struct candidate *c)
+{
+	struct manifest *m;
+	int err = package_manifest(db, a, c->package, &m);
+	if (err)
+		return err;
+	struct app_row *app = *c->for_app ? app_row_by_id(db, a, str_of(c->for_app)) : NEW(a, struct app_row);
+	if (!app)
+		return db_fail(db, ERR_CONFLICT, "the app was removed meanwhile");
+	if (!*c->for_app) {
+		*app = (struct app_row){.name = *c->name ? c->name : m->name, .title = m->title, .source = c->source, .origin = c->origin};
+		err = make_app(db, a, app);
+	} else if (strcmp(app->origin, c->origin)) {
+		err = app_source(db, app->id, c->source, c->origin);
+	}
+	struct switching s = {app, m, c->package, c->commit, q->npermissions, q->permission};
+	if (!err)
+		err = switch_to(db, a, &s);
+	if (!err)
+		err = candidate_installed(db, c->id, app->id);
+	snprintf(q->app_id, ID_LEN + 1, "%s", app->id);
+	q->name = app->name;
+	return err;
+}
+
+static int consent(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	struct consent *q = arg;
+	struct candidate *c = candidate_get(db, a, q->id);
+	(void)n;
+	if (!c)
+		return db_fail(db, ERR_NOT_FOUND, "there is no such candidate; it may have been discarded");
+	bool ready = !strcmp(c->state, "ready"), installed = !strcmp(c->state, "installed");
+	if (!ready && !installed)
+		return db_fail(db, ERR_STALE, "the package is not ready to be installed; look at it again");
+	if (!str_is(q->hash, c->package))
+		return db_fail(db, ERR_STALE, "the package is not the one that was shown; look at it again");
+	if (ready)
+		return consent_to(db, a, q, c);
+	snprintf(q->app_id, ID_LEN + 1, "%s", c->for_app);
+	return 0;
+}
+
+int install_consent(struct node *n, struct str id, struct str hash, int npermissions, const struct str *permission, char *app_id,
+		    struct fault *f)
+{
+	struct arena *a = arena_new();
+	struct consent q = {id, hash, npermissions, permission, app_id, NULL};
+	int err = transact(n, a, consent, &q, f);
+	if (!err && q.name)
+		publish_app(n, q.name, NULL);
+	arena_free(a);
+	return err;
+}
+
+/* ---- built-in apps ---- */
+
+static int bring_builtin(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	struct package *p = arg;
+	struct app_row *app = app_row_by_name(db, a, str_of(p->manifest->name));
+	const char *origin = arena_printf(a, "builtin:%s", p->manifest->name);
+	struct str all = STR("all");
+	struct switching s = {app, p->manifest, p->hash, "", 1, &all};
+	(void)n;
+	if (app && strcmp(app->origin, origin))
+		return db_fail(db, ERR_CONFLICT, "another app is called %s", app->name);
+	if (app && !strcmp(app->package, p->hash))
+		return 0;
+	int err = store_package(db, p);
+	if (!app) {
+		s.app = app = NEW(a, struct app_row);
+		*app = (struct app_row){.name = p->manifest->name, .title = p->manifest->title, .source = origin, .origin = origin};
+		err = err ? err : make_app(db, a, app);
+	}
+	return err ? err : switch_to(db, a, &s);
+}
+
+int install_builtin(struct node *n, const char *name, struct fault *f)
+{
+	struct arena *a = arena_new();
+	struct package *p = package_new();
+	const char *folder = builtin_folder(a, name);
+	int err = folder ? folder_read(p, folder, f) : fault(f, ERR_BAD_SOURCE, "no app %s comes with this Fazt", name);
+	if (!err)
+		err = package_finish(p, true, f);
+	if (!err && package_check)
+		err = package_check(n, p, f);
+	if (!err)
+		err = transact(n, a, bring_builtin, p, f);
+	if (!err)
+		publish_app(n, p->manifest->name, NULL);
+	package_free(p);
+	arena_free(a);
+	return err;
+}
+
+/* ---- back, and away ---- */
+
+struct change {
+	struct str name;
+	bool purge;
+};
+
+static int roll_back(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	const struct change *c = arg;
+	struct app_row *app = app_row_by_name(db, a, c->name);
+	struct manifest *m;
+	(void)n;
+	if (!app)
+		return db_fail(db, ERR_NOT_FOUND, "there is no app of that name");
+	int64_t version = app_previous(db, app->id, app->version);
+	if (!version)
+		return db_fail(db, ERR_CONFLICT, "there is no version of %s before this one", app->name);
+	int err = package_manifest(db, a, version_package(db, a, app->id, version), &m);
+	if (!err)
+		err = app_point(db, app->id, version, m->title);
+	return err;
+}
+
+/* A removed app's data can still be purged, by its name. */
+static int remove_app(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	const struct change *c = arg;
+	struct app_row *app = app_row_by_name(db, a, c->name);
+	(void)n;
+	if (!app && c->purge)
+		app = app_row_removed(db, a, c->name);
+	if (!app)
+		return db_fail(db, ERR_NOT_FOUND, "there is no app of that name");
+	return app_forget(db, app->id, c->purge || app->purged);
+}
+
+static int change(struct node *n, work_fn *work, struct change c, struct fault *f)
+{
+	struct arena *a = arena_new();
+	int err = transact(n, a, work, &c, f);
+	if (!err)
+		publish_app(n, arena_cstr(a, c.name), NULL);
+	arena_free(a);
+	return err;
+}
+
+int install_rollback(struct node *n, struct str name, struct fault *f)
+{
+	return change(n, roll_back, (struct change){name, false}, f);
+}
+
+int install_remove(struct node *n, struct str name, bool purge, struct fault *f)
+{
+	return change(n, remove_app, (struct change){name, purge}, f);
+}

@@ -1,0 +1,47 @@
+/* install — from a source to a version that serves: fetch, look, consent, switch.
+ *
+ *     candidate_begin     a row `fetching`, made by whoever asks             (op_app_fetch)
+ *     install_fetch       source → package → checks → `ready` or `failed`    (a process of its own, or the shell)
+ *     install_consent     `ready` → a version, its grants, the pointer       (op_app_consent)
+ *
+ * Every step is one SQLite transaction, so that killing any process at any point
+ * leaves an app absent or complete. Published files are copies and follow the
+ * commit (kernel/publish). An upgrade that asks for nothing more than what serves
+ * now needs no second consent: install_fetch switches to it. Any other waits as
+ * `ready` with its reason, while the old version serves.
+ */
+#ifndef KERNEL_INSTALL_H
+#define KERNEL_INSTALL_H
+
+#include "kernel/package.h"
+#include "store/apps.h"
+
+#define FETCH_MS 90000 /* a candidate that made no progress for so long has lost its process */
+
+/* Make a candidate. name: "" for the manifest's own; for_app: "" or the id of the app it upgrades; local: paths of this
+ * machine are admitted. id has room for ID_LEN + 1. ERR_BAD_SOURCE, ERR_RESERVED_NAME … */
+int candidate_begin(struct node *n, struct str source, struct str name, struct str for_app, bool local, char *id, struct fault *f);
+
+/* Fetch a candidate. Its error is recorded in it and returned. */
+int install_fetch(struct node *n, const char *id, struct fault *f);
+
+/* Install a candidate as it was shown: hash is that of the package; permission: the high-risk ones that are given
+ * ("all": every one). app_id has room for ID_LEN + 1. Again on an installed candidate: 0.
+ * ERR_STALE when it is not what was shown, ERR_CONFLICT when the name was taken meanwhile. */
+int install_consent(struct node *n, struct str id, struct str hash, int npermissions, const struct str *permission, char *app_id,
+		    struct fault *f);
+
+/* An app that comes with Fazt, from apps/NAME, with everything it asks for; again: brought up to date. */
+int install_builtin(struct node *n, const char *name, struct fault *f);
+
+/* The version before this one serves again. */
+int install_rollback(struct node *n, struct str name, struct fault *f);
+/* Its code goes and its name rests; with purge its data goes too, also that of an app removed before. */
+int install_remove(struct node *n, struct str name, bool purge, struct fault *f);
+
+/* The manifest of a stored package, in the arena. */
+int package_manifest(struct db *db, struct arena *a, const char *package, struct manifest **m);
+/* Why an upgrade of app to this manifest needs the owner, in a sentence, or NULL: it asks for no more. */
+const char *upgrade_reason(struct db *db, struct arena *a, const struct app_row *app, const char *origin, const struct manifest *m);
+
+#endif

@@ -1,0 +1,285 @@
+#include "store/apps.h"
+
+#include "base/now.h"
+#include "store/files.h"
+
+#define APP_COLUMNS                                                                                                          \
+	"SELECT a.id, a.name, a.title, a.source, a.origin, a.state, a.version, a.rev, a.created, a.changed, a.purged, v.package, v.commit_id, " \
+	"v.installed FROM apps a LEFT JOIN versions v ON v.app_id = a.id AND v.version = a.version "
+
+static void read_app(struct stmt *s, struct arena *a, struct app_row *r)
+{
+	*r = (struct app_row){
+		.id = stmt_dup(s, 0, a), .name = stmt_dup(s, 1, a), .title = stmt_dup(s, 2, a), .source = stmt_dup(s, 3, a),
+		.origin = stmt_dup(s, 4, a), .state = stmt_dup(s, 5, a), .version = stmt_int(s, 6), .rev = stmt_int(s, 7),
+		.created = stmt_int(s, 8), .changed = stmt_int(s, 9), .purged = stmt_int(s, 10) != 0, .package = stmt_dup(s, 11, a),
+		.commit = stmt_dup(s, 12, a), .installed = stmt_int(s, 13),
+	};
+}
+
+static struct app_row *one_app(struct db *db, struct arena *a, const char *sql, struct str key)
+{
+	struct app_row *r = NULL;
+	struct stmt *s = db_query(db, sql, "s", key);
+	if (s && stmt_row(s) > 0) {
+		r = NEW(a, struct app_row);
+		read_app(s, a, r);
+		stmt_done(s);
+	}
+	return r;
+}
+
+struct app_row *app_row_by_name(struct db *db, struct arena *a, struct str name)
+{
+	return one_app(db, a, APP_COLUMNS "WHERE a.name = ? AND a.state <> 'removed'", name);
+}
+
+struct app_row *app_row_by_id(struct db *db, struct arena *a, struct str id)
+{
+	return one_app(db, a, APP_COLUMNS "WHERE a.id = ? AND a.state <> 'removed'", id);
+}
+
+struct app_row *app_row_removed(struct db *db, struct arena *a, struct str name)
+{
+	return one_app(db, a, APP_COLUMNS "WHERE a.name = ? AND a.state = 'removed' ORDER BY a.changed DESC LIMIT 1", name);
+}
+
+int app_rows(struct db *db, struct arena *a, struct app_row **list)
+{
+	int n = 0, row = 0;
+	int64_t most = db_int(db, 0, "SELECT count(*) FROM apps WHERE state <> 'removed'", "");
+	*list = arena_alloc(a, (size_t)(most + 1) * sizeof **list);
+	struct stmt *s = db_query(db, APP_COLUMNS "WHERE a.state <> 'removed' ORDER BY a.name", "");
+	if (!s)
+		return -db_fault(db)->err;
+	while ((row = stmt_row(s)) > 0)
+		if (n < most)
+			read_app(s, a, &(*list)[n++]);
+	return row < 0 ? row : n;
+}
+
+int64_t app_rev(struct db *db, const char *id)
+{
+	return db_int(db, 0, "SELECT rev FROM apps WHERE id = ? AND state <> 'removed'", "c", id);
+}
+
+/* ---- changes ---- */
+
+static int changed(struct db *db, const char *id)
+{
+	db_touch(db);
+	return db_run(db, "UPDATE apps SET rev = rev + 1, changed = ? WHERE id = ?", "ic", now_ms(), id);
+}
+
+int app_insert(struct db *db, const struct app_row *app)
+{
+	db_touch(db);
+	return db_run(db,
+		      "INSERT INTO apps (id, name, title, source, origin, state, version, rev, purged, created, changed)"
+		      " VALUES (?, ?, ?, ?, ?, 'enabled', 0, 1, 0, ?6, ?6)", "ccccci", app->id, app->name, app->title, app->source, app->origin, now_ms());
+}
+
+int app_revive(struct db *db, const struct app_row *app)
+{
+	int err = db_run(db, "UPDATE apps SET state = 'enabled', title = ?, source = ?, origin = ? WHERE id = ?", "cccc", app->title, app->source,
+			 app->origin, app->id);
+	return err ? err : changed(db, app->id);
+}
+
+int app_source(struct db *db, const char *id, const char *source, const char *origin)
+{
+	int err = db_run(db, "UPDATE apps SET source = ?, origin = ? WHERE id = ?", "ccc", source, origin, id);
+	return err ? err : changed(db, id);
+}
+
+/* Keep the version that serves and the one before it. */
+static int drop_old(struct db *db, struct arena *a, const char *id, int64_t current, int64_t previous)
+{
+	int err = 0, n = 0, row = 0;
+	const char *package[16];
+	struct stmt *s = db_query(db, "SELECT package FROM versions WHERE app_id = ? AND version NOT IN (?, ?) LIMIT 16", "cii", id, current, previous);
+	if (!s)
+		return db_fault(db)->err;
+	while ((row = stmt_row(s)) > 0)
+		package[n++] = stmt_dup(s, 0, a);
+	if (row < 0)
+		return -row;
+	err = db_run(db, "DELETE FROM versions WHERE app_id = ? AND version NOT IN (?, ?)", "cii", id, current, previous);
+	while (!err && n)
+		err = package_sweep(db, package[--n]);
+	return err;
+}
+
+int app_advance(struct db *db, const struct app_row *app, const char *package, const char *commit, int64_t *version)
+{
+	struct arena *a = arena_new();
+	*version = 1 + db_int(db, app->version, "SELECT coalesce(max(version), 0) FROM versions WHERE app_id = ?", "c", app->id);
+	*version = MAX(*version, app->version + 1);
+	int err = db_run(db, "INSERT INTO versions (app_id, version, package, commit_id, installed) VALUES (?, ?, ?, ?, ?)", "cicci",
+			 app->id, *version, package, commit, now_ms());
+	if (!err)
+		err = app_point(db, app->id, *version, app->title);
+	if (!err)
+		err = drop_old(db, a, app->id, *version, app->version);
+	arena_free(a);
+	return err;
+}
+
+int64_t app_previous(struct db *db, const char *id, int64_t version)
+{
+	return db_int(db, 0, "SELECT coalesce(max(version), 0) FROM versions WHERE app_id = ? AND version < ?", "ci", id, version);
+}
+
+int app_point(struct db *db, const char *id, int64_t version, const char *title)
+{
+	int err = db_run(db, "UPDATE apps SET version = ?, title = ? WHERE id = ?", "icc", version, title, id);
+	return err ? err : changed(db, id);
+}
+
+int app_state(struct db *db, const char *id, const char *state)
+{
+	int err = db_run(db, "UPDATE apps SET state = ? WHERE id = ?", "cc", state, id);
+	return err ? err : changed(db, id);
+}
+
+int app_forget(struct db *db, const char *id, bool purged)
+{
+	struct arena *a = arena_new();
+	int err = db_run(db, "DELETE FROM grants WHERE app_id = ?", "c", id);
+	if (!err)
+		err = db_run(db, "UPDATE apps SET state = 'removed', purged = ? WHERE id = ?", "ic", (int64_t)purged, id);
+	if (!err)
+		err = drop_old(db, a, id, -1, -1);
+	if (!err)
+		err = changed(db, id);
+	arena_free(a);
+	return err;
+}
+
+const char *version_package(struct db *db, struct arena *a, const char *id, int64_t version)
+{
+	return db_text(db, a, "SELECT package FROM versions WHERE app_id = ? AND version = ?", "ci", id, version);
+}
+
+/* ---- grants ---- */
+
+int grants_list(struct db *db, struct arena *a, const char *app_id, const char ***list)
+{
+	int n = 0, row = 0;
+	int64_t most = db_int(db, 0, "SELECT count(*) FROM grants WHERE app_id = ?", "c", app_id);
+	*list = arena_alloc(a, (size_t)(most + 1) * sizeof **list);
+	struct stmt *s = db_query(db, "SELECT permission FROM grants WHERE app_id = ? ORDER BY permission", "c", app_id);
+	if (!s)
+		return -db_fault(db)->err;
+	while ((row = stmt_row(s)) > 0)
+		if (n < most)
+			(*list)[n++] = stmt_dup(s, 0, a);
+	return row < 0 ? row : n;
+}
+
+int grant_add(struct db *db, const char *app_id, const char *permission)
+{
+	int err = db_run(db, "INSERT INTO grants (app_id, permission, granted) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", "cci", app_id, permission, now_ms());
+	return err ? err : changed(db, app_id);
+}
+
+int grant_remove(struct db *db, const char *app_id, const char *permission)
+{
+	int err = db_run(db, "DELETE FROM grants WHERE app_id = ? AND permission = ?", "cc", app_id, permission);
+	return err ? err : changed(db, app_id);
+}
+
+/* ---- candidates ---- */
+
+#define CANDIDATE_COLUMNS                                                                                                    \
+	"SELECT id, state, progress, source, origin, name, for_app, package, commit_id, reason, code, error, local, created, changed FROM candidates "
+
+static void read_candidate(struct stmt *s, struct arena *a, struct candidate *c)
+{
+	*c = (struct candidate){
+		.id = stmt_dup(s, 0, a), .state = stmt_dup(s, 1, a), .progress = stmt_dup(s, 2, a), .source = stmt_dup(s, 3, a),
+		.origin = stmt_dup(s, 4, a), .name = stmt_dup(s, 5, a), .for_app = stmt_dup(s, 6, a), .package = stmt_dup(s, 7, a),
+		.commit = stmt_dup(s, 8, a), .reason = stmt_dup(s, 9, a), .code = stmt_dup(s, 10, a), .error = stmt_dup(s, 11, a),
+		.local = stmt_int(s, 12) != 0, .created = stmt_int(s, 13), .changed = stmt_int(s, 14),
+	};
+}
+
+struct candidate *candidate_get(struct db *db, struct arena *a, struct str id)
+{
+	struct candidate *c = NULL;
+	struct stmt *s = db_query(db, CANDIDATE_COLUMNS "WHERE id = ?", "s", id);
+	if (s && stmt_row(s) > 0) {
+		c = NEW(a, struct candidate);
+		read_candidate(s, a, c);
+		stmt_done(s);
+	}
+	return c;
+}
+
+int candidate_rows(struct db *db, struct arena *a, struct candidate **list)
+{
+	int n = 0, row = 0;
+	int64_t most = db_int(db, 0, "SELECT count(*) FROM candidates", "");
+	*list = arena_alloc(a, (size_t)(most + 1) * sizeof **list);
+	struct stmt *s = db_query(db, CANDIDATE_COLUMNS "ORDER BY id", "");
+	if (!s)
+		return -db_fault(db)->err;
+	while ((row = stmt_row(s)) > 0)
+		if (n < most)
+			read_candidate(s, a, &(*list)[n++]);
+	return row < 0 ? row : n;
+}
+
+int candidate_insert(struct db *db, const struct candidate *c)
+{
+	return db_run(db,
+		      "INSERT INTO candidates (id, state, progress, source, origin, local, name, for_app, package, commit_id, reason, code, error,"
+		      " created, changed) VALUES (?, 'fetching', '', ?, ?, ?, ?, ?, '', '', '', '', '', ?7, ?7)",
+		      "cccicci", c->id, c->source, c->origin, (int64_t)c->local, c->name, c->for_app, now_ms());
+}
+
+int candidate_progress(struct db *db, const char *id, const char *progress)
+{
+	return db_run(db, "UPDATE candidates SET progress = ?, changed = ? WHERE id = ?", "cic", progress, now_ms(), id);
+}
+
+int candidate_ready(struct db *db, const char *id, const char *package, const char *commit, const char *origin, const char *reason)
+{
+	return db_run(db,
+		      "UPDATE candidates SET state = 'ready', progress = '', package = ?, commit_id = ?, origin = ?, reason = ?, changed = ? WHERE id = ?",
+		      "ccccic", package, commit, origin, reason, now_ms(), id);
+}
+
+int candidate_failed(struct db *db, const char *id, const char *code, const char *error)
+{
+	return db_run(db, "UPDATE candidates SET state = 'failed', progress = '', code = ?, error = ?, changed = ? WHERE id = ?", "ccic", code, error,
+		      now_ms(), id);
+}
+
+int candidate_installed(struct db *db, const char *id, const char *app_id)
+{
+	return db_run(db, "UPDATE candidates SET state = 'installed', reason = '', for_app = ?, changed = ? WHERE id = ?", "cic", app_id, now_ms(), id);
+}
+
+int candidate_delete(struct db *db, const char *id)
+{
+	struct arena *a = arena_new();
+	const char *package = db_text(db, a, "SELECT package FROM candidates WHERE id = ?", "c", id);
+	int err = db_run(db, "DELETE FROM candidates WHERE id = ?", "c", id);
+	if (!err && package && *package)
+		err = package_sweep(db, package);
+	arena_free(a);
+	return err;
+}
+
+int candidates_reap(struct db *db, int64_t before)
+{
+	struct arena *a = arena_new();
+	struct candidate *list;
+	int n = candidate_rows(db, a, &list), err = MAX(-n, 0);
+	for (int i = 0; !err && i < n; i++)
+		if (list[i].changed < before)
+			err = candidate_delete(db, list[i].id);
+	arena_free(a);
+	return err;
+}

@@ -1,0 +1,69 @@
+/* apps — rows of installed apps, their versions, their grants, and the candidates that may become one.
+ *
+ * Writers are called inside a transaction; each change of what a request would
+ * see bumps the app's rev and touches the epoch with it.
+ */
+#ifndef STORE_APPS_H
+#define STORE_APPS_H
+
+#include "store/db.h"
+
+#define NAME_REST_MS (90 * 86400000ll) /* a removed app's name may return from the same origin only */
+#define CANDIDATE_MS 86400000ll        /* a candidate nobody decided on is forgotten */
+
+struct app_row {
+	const char *id, *name, *title, *source, *origin, *state;
+	int64_t version, rev, created, changed;
+	bool purged;
+	const char *package, *commit; /* of the version that serves */
+	int64_t installed;
+};
+
+/* NULL when there is none; look at the fault when that matters. Everything lives in the arena. */
+struct app_row *app_row_by_name(struct db *db, struct arena *a, struct str name); /* installed ones */
+struct app_row *app_row_by_id(struct db *db, struct arena *a, struct str id);     /* installed ones */
+/* The youngest removed one of that name. */
+struct app_row *app_row_removed(struct db *db, struct arena *a, struct str name);
+/* All installed ones in order of name; their number, or -ERR_*. */
+int app_rows(struct db *db, struct arena *a, struct app_row **list);
+
+/* What a cache compares to know whether its copy still holds: 0 when there is no such app. */
+int64_t app_rev(struct db *db, const char *id);
+
+int app_insert(struct db *db, const struct app_row *app); /* version 0: advance it next */
+int app_revive(struct db *db, const struct app_row *app); /* a removed one, with its data */
+int app_source(struct db *db, const char *id, const char *source, const char *origin);
+/* A new version of the app, which serves from now on; older ones than the previous are dropped. *version is its number. */
+int app_advance(struct db *db, const struct app_row *app, const char *package, const char *commit, int64_t *version);
+/* The version before the one that serves, or 0. */
+int64_t app_previous(struct db *db, const char *id, int64_t version);
+/* Switch the pointer; title is that of the version's manifest. */
+int app_point(struct db *db, const char *id, int64_t version, const char *title);
+int app_state(struct db *db, const char *id, const char *state);
+/* Drop versions and grants and free the name; the row stays for NAME_REST_MS and for its data. */
+int app_forget(struct db *db, const char *id, bool purged);
+
+const char *version_package(struct db *db, struct arena *a, const char *id, int64_t version);
+
+int grants_list(struct db *db, struct arena *a, const char *app_id, const char ***list); /* number, or -ERR_* */
+int grant_add(struct db *db, const char *app_id, const char *permission);
+int grant_remove(struct db *db, const char *app_id, const char *permission);
+
+struct candidate {
+	const char *id, *state, *progress, *source, *origin, *name, *for_app, *package, *commit, *reason, *code, *error;
+	bool local;
+	int64_t created, changed;
+};
+
+struct candidate *candidate_get(struct db *db, struct arena *a, struct str id);
+int candidate_rows(struct db *db, struct arena *a, struct candidate **list); /* oldest first; number, or -ERR_* */
+int candidate_insert(struct db *db, const struct candidate *c);
+int candidate_progress(struct db *db, const char *id, const char *progress);
+int candidate_ready(struct db *db, const char *id, const char *package, const char *commit, const char *origin, const char *reason);
+int candidate_failed(struct db *db, const char *id, const char *code, const char *error);
+int candidate_installed(struct db *db, const char *id, const char *app_id);
+/* With its package, when nothing else has it. */
+int candidate_delete(struct db *db, const char *id);
+int candidates_reap(struct db *db, int64_t before);
+
+#endif
