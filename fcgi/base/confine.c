@@ -1,0 +1,231 @@
+#include "config.h"
+
+#include "base/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifdef HAVE_SECCOMP
+#include <seccomp.h>
+#endif
+#ifdef HAVE_LINUX_LANDLOCK_H
+#include <linux/landlock.h>
+#endif
+
+/* Nothing here is optional but landlock and the OOM score, which not every kernel and container has. A step that
+ * fails ends the process: an unconfined cell must not exist. */
+
+#define UID_COUNT 1000u
+
+NORETURN static void refuse(const char *what)
+{
+	dprintf(STDERR_FILENO, "fazt: a cell cannot be confined: %s: %s\n", what, strerror(errno));
+	_exit(1);
+}
+
+static void must(bool done, const char *what)
+{
+	if (!done)
+		refuse(what);
+}
+
+/* The filter is built once, as a program of the kernel's; loading it is one system call in each cell. */
+#ifdef HAVE_SECCOMP
+static struct sock_fprog filter;
+
+static void allow(scmp_filter_ctx ctx, int call)
+{
+	must(!seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 0), "seccomp rule");
+}
+
+static void allow_on(scmp_filter_ctx ctx, int call, int fd)
+{
+	must(!seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd)), "seccomp rule");
+}
+
+/* Memory, but never memory that can be executed. */
+static void allow_without_exec(scmp_filter_ctx ctx, int call)
+{
+	must(!seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)), "seccomp rule");
+}
+
+static void allow_what_is_needed(scmp_filter_ctx ctx)
+{
+	static const int calls[] = {
+		SCMP_SYS(munmap),       SCMP_SYS(mremap), SCMP_SYS(brk),        SCMP_SYS(madvise),          SCMP_SYS(futex),
+		SCMP_SYS(clock_gettime), SCMP_SYS(exit),  SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
+	};
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+		allow(ctx, calls[i]);
+	allow_on(ctx, SCMP_SYS(read), CONFINE_FRAME_FD);
+	allow_on(ctx, SCMP_SYS(write), CONFINE_FRAME_FD);
+	allow_without_exec(ctx, SCMP_SYS(mmap));
+	allow_without_exec(ctx, SCMP_SYS(mprotect));
+#ifdef SANITIZE
+	allow_on(ctx, SCMP_SYS(write), STDERR_FILENO); /* its reports */
+#endif
+}
+
+static void read_program(int fd)
+{
+	off_t n = lseek(fd, 0, SEEK_END);
+	filter.len = (unsigned short)((size_t)n / sizeof *filter.filter);
+	filter.filter = xmalloc((size_t)n);
+	must(n > 0 && pread(fd, filter.filter, (size_t)n, 0) == n, "seccomp program");
+}
+
+void confine_prepare(void)
+{
+#ifdef SANITIZE
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM)); /* what a sanitizer tries besides is none of ours */
+#else
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+#endif
+	int fd = memfd_create("filter", MFD_CLOEXEC);
+	must(ctx && fd >= 0, "seccomp");
+	allow_what_is_needed(ctx);
+	must(!seccomp_export_bpf(ctx, fd), "seccomp program");
+	seccomp_release(ctx);
+	read_program(fd);
+	close(fd);
+}
+
+static void filter_calls(void)
+{
+	must(!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), "seccomp");
+}
+#else
+void confine_prepare(void)
+{
+}
+
+static void filter_calls(void)
+{
+}
+#endif
+
+bool confine_complete(void)
+{
+#ifdef HAVE_SECCOMP
+	return true;
+#else
+	return false;
+#endif
+}
+
+void confine_descriptors(int frame_fd, int leash_fd)
+{
+	/* first out of the way of the numbers they are to have */
+	int frame = fcntl(frame_fd, F_DUPFD, 16), leash = fcntl(leash_fd, F_DUPFD, 16), null = open("/dev/null", O_RDWR);
+	must(frame >= 0 && leash >= 0 && null >= 0, "descriptors");
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+#ifndef SANITIZE
+	dup2(null, STDERR_FILENO);
+#endif
+	must(dup2(frame, CONFINE_FRAME_FD) >= 0 && dup2(leash, CONFINE_LEASH_FD) >= 0, "descriptors");
+	must(!syscall(SYS_close_range, CONFINE_LEASH_FD + 1, ~0u, 0), "close_range");
+}
+
+static void take_leash(void)
+{
+	int flags = fcntl(CONFINE_LEASH_FD, F_GETFL);
+	must(flags >= 0 && !fcntl(CONFINE_LEASH_FD, F_SETOWN, getpid()) &&
+		     !fcntl(CONFINE_LEASH_FD, F_SETSIG, SIGKILL) && !fcntl(CONFINE_LEASH_FD, F_SETFL, flags | O_ASYNC),
+	     "leash");
+}
+
+/* It may have been dropped before it was taken. */
+static void check_leash(void)
+{
+	struct pollfd leash = {.fd = CONFINE_LEASH_FD};
+	if (poll(&leash, 1, 0) > 0)
+		_exit(0);
+}
+
+static void volunteer_for_oom(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, "1000", 4) != 4)
+		errno = 0; /* not every container allows it */
+	close(fd);
+}
+
+static void change_uid(unsigned number)
+{
+	if (geteuid())
+		return;
+	uid_t uid = FAZT_CELL_UID + number % UID_COUNT;
+	must(!setgroups(0, NULL) && !setresgid(uid, uid, uid) && !setresuid(uid, uid, uid), "uid");
+	must(setuid(0) < 0 && getuid() == uid && geteuid() == uid, "uid");
+	errno = 0;
+}
+
+static size_t address_space(void)
+{
+	char text[64] = "";
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	must(n > 0, "statm");
+	close(fd);
+	return strtoul(text, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void limit(int resource, rlim_t max)
+{
+	struct rlimit r = {max, max};
+	must(!setrlimit(resource, &r), "limits");
+}
+
+static void limit_all(rlim_t memory UNUSED)
+{
+	limit(RLIMIT_NPROC, 0);
+	limit(RLIMIT_NOFILE, 16);
+	limit(RLIMIT_FSIZE, 0);
+	limit(RLIMIT_CORE, 0);
+#ifndef SANITIZE
+	limit(RLIMIT_AS, memory);
+#endif
+}
+
+/* A ruleset without rules: nothing of the file system, and of the network what this kernel can refuse. */
+static void enter_landlock(void)
+{
+#ifdef HAVE_LINUX_LANDLOCK_H
+	static const unsigned char rights[] = {0, 13, 14, 15, 15, 16}; /* how many each version of it knows */
+	struct landlock_ruleset_attr all = {0};
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	if (abi < 1)
+		return;
+	all.handled_access_fs = (1u << rights[MIN((size_t)abi, ARRAY_LEN(rights) - 1)]) - 1;
+	long fd = syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0);
+	must(fd >= 0 && !syscall(SYS_landlock_restrict_self, fd, 0), "landlock");
+	close((int)fd);
+#endif
+}
+
+void confine(size_t memory, unsigned number)
+{
+	rlim_t total = address_space() + memory;
+	volunteer_for_oom();
+	take_leash();
+	change_uid(number);
+	must(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
+	must(!prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "dumpable");
+	enter_landlock();
+	limit_all(total);
+	check_leash();
+	filter_calls();
+}

@@ -1,0 +1,19 @@
+/* zygote — the fork server: a process with the base VM in its memory, from which a cell is one fork away.
+ *
+ * Single-threaded, without database and secrets. It forks a cell for every message on its control socket
+ * (wire/spawn.h) and ends when the last worker closes that.
+ */
+#ifndef CELL_ZYGOTE_H
+#define CELL_ZYGOTE_H
+
+#include "base/base.h"
+
+/* The process: never returns. */
+NORETURN void zygote_run(int control_fd);
+
+/* For a process that is its own zygote (CGI): prepare before anything else is opened, then fork and call
+ * zygote_become in the child. */
+void zygote_prepare(void);
+NORETURN void zygote_become(int frame_fd, int leash_fd, size_t heap, unsigned number);
+
+#endif
