@@ -42,11 +42,15 @@ static struct known *slot(const unsigned char credential[HASH_LEN])
 
 static bool recall(const struct req *r, const unsigned char credential[HASH_LEN], struct known *k)
 {
+	struct known found;
 	pthread_mutex_lock(&cache_lock);
-	*k = *slot(credential);
+	found = *slot(credential);
 	pthread_mutex_unlock(&cache_lock);
-	return k->node == r->node && k->epoch == r->epoch && k->until > now_ms() && !strcmp(k->app_id, here(r)) &&
-	       crypt_equal(k->credential, credential, HASH_LEN);
+	if (found.node != r->node || found.epoch != r->epoch || found.until <= now_ms() || strcmp(found.app_id, here(r)) ||
+	    !crypt_equal(found.credential, credential, HASH_LEN))
+		return false;
+	*k = found;
+	return true;
 }
 
 static void remember(struct req *r, const unsigned char credential[HASH_LEN], struct known *k)
@@ -352,4 +356,17 @@ int identity_start(struct req *r, struct db *db, const char *user_id, const unsi
 void identity_set_cookie(struct req *r, const char *token)
 {
 	cookie_set(r, r->os ? COOKIE_OS : COOKIE_APP, token, session_life(r) / 1000);
+}
+
+int identity_end(struct req *r, bool everywhere)
+{
+	struct db *db = db_borrow(r->node->store, &r->fault);
+	if (!db)
+		return r->fault.err;
+	int err = db_begin(db);
+	if (!err)
+		err = everywhere ? user_revoke(db, r->who.user_id, false) : session_end(db, r->who.session);
+	err = err ? db_rollback(db) : db_commit(db);
+	db_return(db);
+	return err;
 }

@@ -42,5 +42,7 @@ void identity_hand_over(struct req *r, struct str next);
  * was set. parent: the dashboard's session (at an app's host). A session this browser had here ends. */
 int identity_start(struct req *r, struct db *db, const char *user_id, const unsigned char *parent, char token[SECRET_LEN + 1]);
 void identity_set_cookie(struct req *r, const char *token);
+/* End this request's session and those handed over from it; everywhere: all of the person's, and every token. */
+int identity_end(struct req *r, bool everywhere);
 
 #endif

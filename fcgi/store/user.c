@@ -57,6 +57,19 @@ bool user_find(struct db *db, struct str who, struct user *u)
 	return user_find_for(db, who, STR(""), u);
 }
 
+int user_owner(struct db *db, struct user *u)
+{
+	struct stmt *s = db_query(db, "SELECT " COLUMNS FROM "WHERE u.role = 3", "c", "");
+	int row = s ? stmt_row(s) : -db_fault(db)->err;
+	if (row < 0)
+		return -row;
+	if (!row)
+		return db_fail(db, ERR_NOT_FOUND, "This home has no owner yet; run: fazt-admin init");
+	read_user(s, u);
+	stmt_done(s);
+	return 0;
+}
+
 int user_list(struct db *db, struct arena *a, struct str app_id, struct user **list)
 {
 	int n = 0, room = (int)db_int(db, 0, "SELECT count(*) FROM users", "");

@@ -34,6 +34,8 @@ struct user {
 bool user_find(struct db *db, struct str who, struct user *u);
 /* The same with app_role for that app. */
 bool user_find_for(struct db *db, struct str who, struct str app_id, struct user *u);
+/* The owner: 0, or ERR_NOT_FOUND before there is one. */
+int user_owner(struct db *db, struct user *u);
 /* Everyone, by name, with app_role for app_id (STR("") for none); the number, or -ERR_*. */
 int user_list(struct db *db, struct arena *a, struct str app_id, struct user **list);
 

@@ -169,7 +169,8 @@ sub install {
 sub install_built_in {
 	my ($self, @names) = @_;
 	for my $name (@names) {
-		$self->admin('app', 'install', "$build/cartridges/$name", '--name', $name, '--yes', '--grant', 'all');
+		my ($dir) = grep { -e "$_/app.json" } "$build/apps/$name", "$top/apps/$name";
+		$self->admin('app', 'install', $dir // die("no cartridge $name\n"), '--name', $name, '--yes', '--grant', 'all');
 	}
 }
 

@@ -2,7 +2,7 @@
 // What is consented to is the hash of what was shown; the kernel refuses when the two differ.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { read, useRead, write } from "./api.js";
+import { read, write } from "./api.js";
 import { go, Title } from "./route.jsx";
 import { Face, Trouble, useDeed, Waiting } from "./ui.jsx";
 
@@ -43,28 +43,9 @@ function useArmed(element) {
 
 export function Candidate({ id }) {
   const { data, problem } = useCandidate(id);
-  const [installed, setInstalled] = useState(false);
-  if (installed) return <Installed name={data.name} title={data.title} />;
   if (problem) return <Lost problem={problem} />;
   if (!data) return <Waiting />;
-  if (data.state === "fetching") return <Fetching candidate={data} />;
-  if (data.state === "failed") return <Failed candidate={data} />;
-  return <Consent id={id} app={data} onInstalled={() => setInstalled(true)} />;
-}
-
-function Installed({ name, title }) {
-  const app = useRead("app.show", { app: name });
-  return (
-    <div class="stack middle">
-      <Face name={name} title={title} />
-      <Title>{title} is installed</Title>
-      <p class="soft">It has a tile among your apps, and a page where you can switch it off again.</p>
-      <div class="row">
-        {app.data && <a class="button" href={app.data.url}>Open {title}</a>}
-        <a class="button quiet" href="/">To your apps</a>
-      </div>
-    </div>
-  );
+  return { fetching: <Fetching candidate={data} />, failed: <Failed candidate={data} />, ready: <Consent id={id} app={data} /> }[data.state];
 }
 
 function Lost({ problem }) {
@@ -136,7 +117,7 @@ function Origin({ app }) {
   );
 }
 
-function Consent({ id, app, onInstalled }) {
+function Consent({ id, app }) {
   const [granted, setGranted] = useState(new Set());
   const { busy, problem, run } = useDeed();
   const install = useRef();
@@ -145,8 +126,8 @@ function Consent({ id, app, onInstalled }) {
   const low = app.permissions.filter((permission) => permission.risk !== "high");
   const tick = (name, on) => setGranted((old) => new Set(on ? [...old, name] : [...old].filter((other) => other !== name)));
   const consent = () => armed && run(async () => {
-    await write("app.consent", { id, hash: app.hash, grant: [...granted] });
-    onInstalled();
+    const done = await write("app.consent", { id, hash: app.hash, grant: [...granted] });
+    go(`/apps/${done?.name ?? app.name}`, { replace: true });
   });
   const discard = () => run(async () => { await write("app.discard", { id }); go("/"); });
   return (

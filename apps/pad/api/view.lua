@@ -16,8 +16,8 @@ local layout = html [[
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
-<meta name="theme-color" content="#f4f5f2" media="(prefers-color-scheme: light)">
-<meta name="theme-color" content="#141816" media="(prefers-color-scheme: dark)">
+<meta name="theme-color" content="#f6f5f1" media="(prefers-color-scheme: light)">
+<meta name="theme-color" content="#141513" media="(prefers-color-scheme: dark)">
 <title>{title}</title>
 <link rel="icon" href="/icon.svg">
 <link rel="stylesheet" href="/app.css">
@@ -122,8 +122,7 @@ local listing = html [[
   <h1 class="unseen">Your notes</h1>
   {notice}
   <div id="results">{sections}{more}<p class="unseen" role="status">{said}</p></div>
-  <footer class="foot"><a href="/trash">{icon} Trash</a><span class="soft">{name}</span>
-    <a href="{dashboard}">Your apps</a><a href="/_fazt/sign-out">Sign out</a></footer>
+  <footer class="foot"><a href="/trash">{icon} Trash</a><span class="soft">Signed in as {name}</span></footer>
 </main>]]
 local undo = html [[
 <div class="notice" role="status"><p>The note is in the trash.</p>
@@ -137,9 +136,9 @@ local function marks_of(note, user)
   local mine = notes.mine(note, user)
   if not mine then marks[1] = mark { icon = icon "people", text = "Shared with you" } end
   for who in pairs(shared) do
-    if mine and who ~= "anyone" then marks[1] = mark { icon = icon "people", text = "Shared" } end
+    if mine and who ~= "to_anyone" then marks[1] = mark { icon = icon "people", text = "Shared" } end
   end
-  if mine and shared.anyone then marks[#marks + 1] = mark { icon = icon "link", text = "Link" } end
+  if mine and shared.to_anyone then marks[#marks + 1] = mark { icon = icon "link", text = "Link" } end
   return marks
 end
 
@@ -178,7 +177,7 @@ function view.list(m)
     sections = sections,
     more = page_of.more and more { words = escape_query(words), cursor = escape_query(page_of.more) },
     said = words ~= "" and #page_of.notes .. (page_of.more and " or more" or "") .. " found",
-    icon = icon "trash", name = m.user.name, dashboard = m.dashboard,
+    icon = icon "trash", name = m.user.name,
   })
 end
 
@@ -198,7 +197,7 @@ local editor = html [[
     <label class="unseen" for="title">Title</label>
     <input class="title" id="title" name="title" value="{title}" maxlength="200" placeholder="Title" autocomplete="off">
     <label class="unseen" for="body">Note</label>
-    <textarea class="body" id="body" name="body" rows="16" maxlength="60000" placeholder="Write something…"{focus}>
+    <textarea class="body" id="body" name="body" rows="16" maxlength="200000" placeholder="Write something…"{focus}>
 {body}</textarea>
   </main>
 </form>]]
@@ -211,7 +210,8 @@ local function sentence_of_shares(note, names, user)
     return "Shared by " .. name_of(names, note.owner) .. (note.editor ~= note.owner and ", last changed by " .. name_of(names, note.editor) or "")
   end
   local with = {}
-  for id in pairs(note.shared or {}) do
+  for who in pairs(note.shared or {}) do
+    local id = who:sub(4)
     with[#with + 1] = id == "anyone" and "whoever has the link" or id == "members" and "everyone here" or name_of(names, id)
   end
   table.sort(with)
@@ -292,7 +292,7 @@ local conflict = html [[
     <label class="unseen" for="title">Title</label>
     <input class="title" id="title" name="title" value="{title}" maxlength="200" placeholder="Title">
     <label class="unseen" for="body">Note</label>
-    <textarea class="body framed" id="body" name="body" rows="10" maxlength="60000">
+    <textarea class="body framed" id="body" name="body" rows="10" maxlength="200000">
 {body}</textarea>
     <div class="row">
       <button class="button">Save mine in its place</button>

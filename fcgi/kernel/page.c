@@ -1,0 +1,123 @@
+#include "kernel/page.h"
+
+#include <stdarg.h>
+
+#include "base/embed.h"
+
+EMBED(page_css, "fcgi/kernel/page.css");
+EMBED(page_js, "fcgi/kernel/page.js");
+EMBED(page_icon, "fcgi/kernel/page.svg");
+
+static void add_escaped(struct buf *b, const char *text)
+{
+	for (const char *p = text ? text : ""; *p; p++) {
+		switch (*p) {
+		case '&': buf_adds(b, "&amp;"); break;
+		case '<': buf_adds(b, "&lt;"); break;
+		case '>': buf_adds(b, "&gt;"); break;
+		case '"': buf_adds(b, "&quot;"); break;
+		case '\'': buf_adds(b, "&#39;"); break;
+		default: buf_addc(b, *p);
+		}
+	}
+}
+
+void page_add(struct buf *b, const char *html, ...)
+{
+	va_list ap;
+	va_start(ap, html);
+	for (const char *at; (at = strstr(html, "{}")); html = at + 2) {
+		buf_add(b, html, (size_t)(at - html));
+		add_escaped(b, va_arg(ap, const char *));
+	}
+	va_end(ap);
+	buf_adds(b, html);
+}
+
+/* Signing in ends with a redirect to an app's host, and browsers hold form-action against redirects as well. */
+static const char *policy(const struct req *r)
+{
+	static const char strict[] = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+				     "base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+	if (!r->settings.text[SETTING_DOMAIN] || !r->os)
+		return strict;
+	return arena_printf(r->arena, "%s %s", strict, node_origin(&r->settings, r->arena, "*"));
+}
+
+void page_headers(struct req *r)
+{
+	res_header(r, "cache-control", STR("no-store"));
+	res_header(r, "x-content-type-options", STR("nosniff"));
+	res_header(r, "referrer-policy", STR("no-referrer"));
+	res_header(r, "cross-origin-opener-policy", STR("same-origin"));
+	res_header(r, "cross-origin-resource-policy", STR("same-origin"));
+	res_header(r, "origin-agent-cluster", STR("?1"));
+	res_header(r, "content-security-policy", str_of(policy(r)));
+}
+
+void page_send(struct req *r, int status, const char *title, struct buf *body)
+{
+	struct buf b = BUF_INIT;
+	page_add(&b,
+		 "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		 "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n"
+		 "<link rel=\"icon\" href=\"/_fazt/icon.svg\">\n<link rel=\"stylesheet\" href=\"/_fazt/kernel.css\">\n"
+		 "</head>\n<body>\n<main>\n<img class=\"mark\" src=\"/_fazt/icon.svg\" alt=\"\" width=\"48\" height=\"48\">\n"
+		 "<h1>{}</h1>\n",
+		 title, title);
+	buf_addstr(&b, buf_str(body));
+	page_add(&b, "</main>\n<footer>{}</footer>\n<script src=\"/_fazt/kernel.js\"></script>\n</body>\n</html>\n",
+		 r->settings.text[SETTING_DOMAIN]);
+	res_set(r, status, "text/html; charset=utf-8", buf_str(&b));
+	page_headers(r);
+	buf_release(&b);
+	buf_release(body);
+}
+
+static const char *error_title(int http)
+{
+	static const struct {
+		int http;
+		const char *title;
+	} row[] = {{401, "Sign in first"},       {403, "Not allowed"},     {404, "Nothing here"},
+		   {405, "That does not work here"}, {413, "Too large"},   {421, "No app lives here"},
+		   {429, "One moment"},          {501, "Not possible here"}, {503, "One moment"},
+		   {504, "That took too long"},  {507, "No space left"}};
+	for (size_t i = 0; i < ARRAY_LEN(row); i++)
+		if (row[i].http == http)
+			return row[i].title;
+	return http < 500 ? "That did not work" : "Something went wrong";
+}
+
+void page_error(struct req *r, int err, const char *message)
+{
+	int http = err_row(err)->http;
+	struct buf b = BUF_INIT;
+	page_add(&b, "<p>{}</p>\n", message);
+	if (r->settings.text[SETTING_DOMAIN])
+		page_add(&b, "<p class=\"actions\"><a class=\"button quiet\" href=\"{}/\">All apps</a></p>\n",
+			 node_origin(&r->settings, r->arena, "os"));
+	page_add(&b, "<p class=\"small\">Request {}</p>\n", r->id);
+	page_send(r, http, error_title(http), &b);
+}
+
+bool page_file(struct req *r, struct str name)
+{
+	const struct {
+		const char *name, *type;
+		struct str text;
+	} file[] = {{"kernel.css", "text/css; charset=utf-8", EMBEDDED(page_css)},
+		    {"kernel.js", "text/javascript; charset=utf-8", EMBEDDED(page_js)},
+		    {"icon.svg", "image/svg+xml", EMBEDDED(page_icon)}};
+	for (size_t i = 0; i < ARRAY_LEN(file); i++) {
+		if (!str_is(name, file[i].name))
+			continue;
+		res_set(r, 200, file[i].type, file[i].text);
+		res_header(r, "cache-control", STR("public, max-age=3600"));
+		res_header(r, "x-content-type-options", STR("nosniff"));
+		res_header(r, "cross-origin-resource-policy", STR("same-origin"));
+		return true;
+	}
+	return false;
+}

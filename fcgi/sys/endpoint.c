@@ -1,0 +1,80 @@
+#include "sys/endpoint.h"
+
+#include "base/out.h"
+#include "kernel/identity.h"
+#include "kernel/page.h"
+#include "kernel/token.h"
+
+static int file(struct req *r)
+{
+	struct str name = {r->path.p + strlen("/_fazt/"), r->path.n - strlen("/_fazt/")};
+	return page_file(r, name) ? 0 : fail(r, ERR_NOT_FOUND, NULL);
+}
+
+/* The keys that verify tokens of this node (RFC 7517 §5). */
+static int jwks(struct req *r)
+{
+	struct jwt_key key;
+	struct buf b = BUF_INIT;
+	struct out o = OUT(&b);
+	token_key(r->node, &key);
+	out_object(&o);
+	out_key(&o, "keys");
+	out_array(&o);
+	jwt_key_write(&o, &key);
+	out_end(&o);
+	out_end(&o);
+	crypt_wipe(&key, sizeof key);
+	res_set(r, 200, "application/json", buf_str(&b));
+	res_header(r, "cache-control", STR("public, max-age=300"));
+	buf_release(&b);
+	return 0;
+}
+
+/* That this answers means nginx, the worker and the database do. */
+static int health(struct req *r)
+{
+	res_set(r, 200, "application/json", STR("{\"ok\":true}"));
+	res_header(r, "cache-control", STR("no-store"));
+	return 0;
+}
+
+static const struct endpoint table[] = {
+	{"GET",  "/_fazt/sign-in",    AT_OS,  0,           endpoint_sign_in_page},
+	{"POST", "/_fazt/sign-in",    AT_OS,  CHECK_SITE,  endpoint_sign_in},
+	{"GET",  "/_fazt/sign-in",    AT_APP, 0,           endpoint_sign_in_app},
+	{"GET",  "/_fazt/sign-out",   AT_ANY, 0,           endpoint_sign_out_page},
+	{"POST", "/_fazt/sign-out",   AT_ANY, CHECK_TOKEN, endpoint_sign_out},
+	{"GET",  "/_fazt/login",      AT_OS,  0,           endpoint_link_page},
+	{"POST", "/_fazt/login",      AT_OS,  CHECK_SITE,  endpoint_link},
+	{"GET",  "/_fazt/invite",     AT_OS,  0,           endpoint_link_page},
+	{"POST", "/_fazt/invite",     AT_OS,  CHECK_SITE,  endpoint_link},
+	{"GET",  "/_fazt/reset",      AT_OS,  0,           endpoint_link_page},
+	{"POST", "/_fazt/reset",      AT_OS,  CHECK_SITE,  endpoint_link},
+	{"GET",  "/_fazt/hand-over",  AT_OS,  0,           endpoint_hand_over},
+	{"GET",  "/_fazt/enter",      AT_APP, 0,           endpoint_enter},
+	{"GET",  "/_fazt/jwks.json",  AT_OS,  0,           jwks},
+	{"GET",  "/_fazt/health",     AT_ANY, 0,           health},
+	{"GET",  "/_fazt/kernel.css", AT_ANY, 0,           file},
+	{"GET",  "/_fazt/kernel.js",  AT_ANY, 0,           file},
+	{"GET",  "/_fazt/icon.svg",   AT_ANY, 0,           file},
+};
+
+const struct endpoint *endpoint_find(struct req *r)
+{
+	struct str method = str_is(r->method, "HEAD") ? STR("GET") : r->method;
+	bool there = false;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		const struct endpoint *e = &table[i];
+		if (!str_is(r->path, e->path) || !(e->where & (r->os ? AT_OS : AT_APP)))
+			continue;
+		there = true;
+		if (!str_is(method, e->method))
+			continue;
+		int err = e->check == CHECK_TOKEN ? identity_check_origin(r) : identity_check_site(r, &r->fault);
+		return err ? NULL : e;
+	}
+	if (there)
+		fail(r, ERR_METHOD_NOT_ALLOWED, NULL);
+	return NULL;
+}

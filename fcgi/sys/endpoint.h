@@ -1,0 +1,32 @@
+/* endpoint — the kernel's own addresses under /_fazt/, which no app ever sees.
+ *
+ *     const struct endpoint *e = endpoint_find(r);
+ *     return e ? e->run(r) : r->fault.err ? r->fault.err : fail(r, ERR_NOT_FOUND, NULL);
+ *
+ * Finding one also checks where an unsafe request comes from, so no handler can forget to.
+ */
+#ifndef SYS_ENDPOINT_H
+#define SYS_ENDPOINT_H
+
+#include "kernel/req.h"
+
+typedef int endpoint_fn(struct req *r);
+
+struct endpoint {
+	const char *method, *path;
+	enum { AT_OS = 1, AT_APP = 2, AT_ANY = 3 } where;
+	enum { CHECK_SITE, CHECK_TOKEN } check; /* of unsafe methods: the origin, or the session's token as well */
+	endpoint_fn *run;
+};
+
+/* By r->path, r->method (HEAD is GET) and host. NULL without a fault: none of these; NULL with one: refused. */
+const struct endpoint *endpoint_find(struct req *r);
+
+/* sys/sign */
+endpoint_fn endpoint_sign_in_page, endpoint_sign_in, endpoint_sign_in_app, endpoint_sign_out_page, endpoint_sign_out;
+/* sys/link */
+endpoint_fn endpoint_link_page, endpoint_link;
+/* sys/handover */
+endpoint_fn endpoint_hand_over, endpoint_enter;
+
+#endif
