@@ -189,6 +189,12 @@ int grant_remove(struct db *db, const char *app_id, const char *permission)
 	return err ? err : changed(db, app_id);
 }
 
+int64_t app_usage(struct db *db, const char *app_id, enum usage what)
+{
+	return what == USAGE_BYTES ? db_int(db, 0, "SELECT bytes FROM usage WHERE app_id = ?", "c", app_id)
+				   : db_int(db, 0, "SELECT rows FROM usage WHERE app_id = ?", "c", app_id);
+}
+
 /* ---- candidates ---- */
 
 #define CANDIDATE_COLUMNS                                                                                                    \

@@ -49,6 +49,10 @@ int grants_list(struct db *db, struct arena *a, const char *app_id, const char *
 int grant_add(struct db *db, const char *app_id, const char *permission);
 int grant_remove(struct db *db, const char *app_id, const char *permission);
 
+/* What the app stores, counted with its rows. */
+enum usage { USAGE_BYTES, USAGE_ROWS };
+int64_t app_usage(struct db *db, const char *app_id, enum usage what);
+
 struct candidate {
 	const char *id, *state, *progress, *source, *origin, *name, *for_app, *package, *commit, *reason, *code, *error;
 	bool local;

@@ -1,0 +1,98 @@
+#include "sys/appinfo.h"
+
+#include "base/visible.h"
+#include "kernel/grant.h"
+#include "kernel/sentence.h"
+
+int with_db(struct req *r, const struct call *c, struct out *o, with_db_fn *fn)
+{
+	struct db *db = db_borrow(r->node->store, &r->fault);
+	if (!db)
+		return r->fault.err;
+	int err = fn(r, db, c, o);
+	db_return(db);
+	return err;
+}
+
+int in_transaction(struct req *r, const struct call *c, struct out *o, with_db_fn *fn)
+{
+	struct db *db = db_borrow(r->node->store, &r->fault);
+	if (!db)
+		return r->fault.err;
+	int err = db_begin(db);
+	if (!err)
+		err = fn(r, db, c, o);
+	err = err ? db_rollback(db) : db_commit(db);
+	db_return(db);
+	return err;
+}
+
+struct app_row *app_named(struct req *r, struct db *db, struct str name)
+{
+	struct app_row *app = app_row_by_name(db, r->arena, name);
+	if (!app)
+		fail(r, ERR_NOT_FOUND, "there is no app called \"%s\"", visible(r->arena, name, 60));
+	return app;
+}
+
+void write_app(struct req *r, struct out *o, const struct app_row *app)
+{
+	out_kcstr(o, "name", app->name);
+	out_kcstr(o, "title", app->title);
+	out_kcstr(o, "url", arena_printf(r->arena, "%s/", node_origin(&r->settings, r->arena, app->name)));
+	out_kcstr(o, "state", app->state);
+}
+
+/* On one line: what would start another one becomes a space. */
+static const char *words(struct req *r, const char *text, size_t max)
+{
+	if (!text)
+		return NULL;
+	char *line = arena_strdup(r->arena, text);
+	for (char *c = line; *c; c++)
+		if (*c == '\n' || *c == '\r' || *c == '\t')
+			*c = ' ';
+	return visible(r->arena, str_of(line), max);
+}
+
+void write_words(struct req *r, struct out *o, const struct manifest *m)
+{
+	out_kcstr(o, "description", words(r, m->description, SHOWN_BYTES));
+	out_kcstr(o, "version", words(r, m->version, 40));
+	out_kcstr(o, "visibility", visibility_name(m->visibility));
+}
+
+static void write_permission(struct req *r, struct out *o, struct str name)
+{
+	out_kstr(o, "name", name);
+	out_kcstr(o, "risk", grant_row(name)->risk == RISK_HIGH ? "high" : "low");
+	out_kcstr(o, "sentence", grant_sentence(name, r->arena));
+}
+
+void write_permissions(struct req *r, struct out *o, const struct manifest *m, const struct app *granted, const struct manifest *before)
+{
+	out_key(o, "permissions");
+	out_array(o);
+	for (int i = 0; i < m->npermissions; i++) {
+		struct str name = str_of(m->permission[i]);
+		out_object(o);
+		write_permission(r, o, name);
+		if (granted)
+			out_kbool(o, "granted", app_granted(granted, m->permission[i]));
+		else
+			out_kbool(o, "new", before && !manifest_asks(before, name));
+		out_end(o);
+	}
+	out_end(o);
+}
+
+void write_rules(struct req *r, struct out *o, const struct manifest *m)
+{
+	const char **list;
+	int n = manifest_sentences(m, r->arena, &list);
+	out_key(o, "rules");
+	out_array(o);
+	for (int i = 0; i < n; i++)
+		out_cstr(o, list[i]);
+	out_end(o);
+}

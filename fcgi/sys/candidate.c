@@ -1,0 +1,313 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/now.h"
+#include "codec/json.h"
+#include "kernel/install.h"
+#include "store/files.h"
+#include "sys/appinfo.h"
+
+/* The owner's verbs about packages that are fetched and not installed yet. Over HTTP a fetch runs in a process of its
+ * own, because it may take a minute and handles strangers' bytes; in the shell whoever called runs it
+ * (install_fetch), since nobody else waits. */
+
+#define FETCHES 4 /* at once */
+
+/* ---- a process for one fetch ---- */
+
+static struct {
+	pthread_mutex_t mutex;
+	pid_t pid[FETCHES];
+} running = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* A free place among them, after reaping those that ended; -1: none. Call with the lock held. */
+static int free_place(void)
+{
+	int place = -1;
+	for (int i = 0; i < FETCHES; i++) {
+		if (running.pid[i] && waitpid(running.pid[i], NULL, WNOHANG))
+			running.pid[i] = 0;
+		if (!running.pid[i])
+			place = i;
+	}
+	return place;
+}
+
+static int spawn(pid_t *pid, const char *home, const char *id)
+{
+	char *argv[] = {"faztd", "install-fetch", "--home", (char *)home, (char *)id, NULL}, *envp[] = {"PATH=/usr/local/bin:/usr/bin:/bin", NULL};
+	posix_spawnattr_t attr;
+	posix_spawn_file_actions_t files;
+	sigset_t none, all;
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+	int rc = posix_spawn(pid, "/proc/self/exe", &files, &attr, argv, envp);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	return rc;
+}
+
+static int start(struct req *r, const char *id)
+{
+	pthread_mutex_lock(&running.mutex);
+	int place = free_place(), rc = place < 0 ? EAGAIN : spawn(&running.pid[place], r->node->home, id);
+	if (rc && place >= 0)
+		running.pid[place] = 0;
+	pthread_mutex_unlock(&running.mutex);
+	return rc ? fail(r, ERR_UNAVAILABLE, "%s", place < 0 ? "other packages are being fetched; try again in a moment" : "the fetch could not be started") : 0;
+}
+
+/* ---- fetch ---- */
+
+struct wish {
+	struct str source, for_app;
+	bool local;
+};
+
+/* An upgrade without a source asks where the app came from, wherever that was. */
+static int source_of(struct req *r, struct str app, struct wish *w)
+{
+	struct db *db = db_borrow(r->node->store, &r->fault);
+	if (!db)
+		return r->fault.err;
+	struct app_row *row = app_named(r, db, app);
+	if (row) {
+		w->for_app = str_of(row->id);
+		w->local |= !w->source.n || str_is(w->source, row->source);
+		w->source = w->source.n ? w->source : str_of(row->source);
+	}
+	db_return(db);
+	return row ? 0 : r->fault.err;
+}
+
+int op_app_fetch(struct req *r, const struct call *c, struct out *o)
+{
+	char id[ID_LEN + 1];
+	struct wish w = {.source = str_trim(c->arg[0].s), .for_app = STR(""), .local = r->door == DOOR_SHELL};
+	struct str name = c->arg[1].present ? c->arg[1].s : STR("");
+	int err = c->arg[2].present && c->arg[2].s.n ? source_of(r, c->arg[2].s, &w) : 0;
+	if (!err)
+		err = candidate_begin(r->node, w.source, name, w.for_app, w.local, id, &r->fault);
+	if (!err && r->door != DOOR_SHELL)
+		err = start(r, id);
+	if (err)
+		return err;
+	out_object(o);
+	out_kcstr(o, "id", id);
+	out_end(o);
+	return 0;
+}
+
+/* ---- show ---- */
+
+static bool lost(const struct candidate *c)
+{
+	return !strcmp(c->state, "fetching") && c->changed < now_ms() - FETCH_MS;
+}
+
+static const char *state_of(const struct candidate *c)
+{
+	return lost(c) ? "failed" : c->state;
+}
+
+static void write_error(struct out *o, const struct candidate *c)
+{
+	out_key(o, "error");
+	out_object(o);
+	out_kcstr(o, "code", lost(c) ? err_row(ERR_UNAVAILABLE)->code : c->code);
+	out_kcstr(o, "message", lost(c) ? "the fetch was interrupted; try again" : c->error);
+	out_end(o);
+}
+
+static void write_hosts(struct out *o, const struct manifest *m)
+{
+	static const char net[] = "net:";
+	out_key(o, "hosts");
+	out_array(o);
+	for (int i = 0; i < m->npermissions; i++)
+		if (str_starts(str_of(m->permission[i]), net))
+			out_cstr(o, m->permission[i] + sizeof net - 1);
+	out_end(o);
+}
+
+/* What it replaces: {"from": "1.0", "commit", "reason", "permissions": [added]}, or null. */
+static void write_upgrade(struct out *o, const struct candidate *c, const struct app_row *app, const struct manifest *before, const struct manifest *m)
+{
+	out_key(o, "upgrade");
+	if (!before) {
+		out_null(o);
+		return;
+	}
+	out_object(o);
+	out_kcstr(o, "from", before->version);
+	out_kcstr(o, "commit", *app->commit ? app->commit : NULL);
+	out_kcstr(o, "reason", *c->reason ? c->reason : NULL);
+	out_key(o, "permissions");
+	out_array(o);
+	for (int i = 0; i < m->npermissions; i++)
+		if (!manifest_asks(before, str_of(m->permission[i])))
+			out_cstr(o, m->permission[i]);
+	out_end(o);
+	out_end(o);
+}
+
+static int write_package(struct req *r, struct db *db, struct out *o, const struct candidate *c)
+{
+	struct manifest *m, *before = NULL;
+	struct app_row *app = *c->for_app ? app_row_by_id(db, r->arena, str_of(c->for_app)) : NULL;
+	int64_t nfiles, bytes = package_bytes(db, c->package, &nfiles);
+	int err = package_manifest(db, r->arena, c->package, &m);
+	if (!err && app && !strcmp(c->state, "ready"))
+		err = package_manifest(db, r->arena, app->package, &before);
+	if (err)
+		return err;
+	out_kcstr(o, "name", app ? app->name : *c->name ? c->name : m->name);
+	out_kcstr(o, "title", m->title);
+	write_words(r, o, m);
+	out_kcstr(o, "commit", *c->commit ? c->commit : NULL);
+	out_kcstr(o, "hash", c->package);
+	write_permissions(r, o, m, NULL, before);
+	write_rules(r, o, m);
+	write_hosts(o, m);
+	out_kint(o, "files", nfiles);
+	out_kint(o, "bytes", bytes);
+	write_upgrade(o, c, app, before, m);
+	return 0;
+}
+
+static int show(struct req *r, struct db *db, const struct call *call, struct out *o)
+{
+	struct candidate *c = candidate_get(db, r->arena, call->arg[0].s);
+	if (!c)
+		return fail(r, ERR_NOT_FOUND, "there is no such candidate; fetched packages are kept for a day");
+	int err = 0;
+	out_object(o);
+	out_kcstr(o, "id", c->id);
+	out_kcstr(o, "state", state_of(c));
+	out_kcstr(o, "progress", c->progress);
+	out_kcstr(o, "source", c->source);
+	out_kint(o, "created", c->created);
+	if (!strcmp(state_of(c), "failed"))
+		write_error(o, c);
+	if (*c->package)
+		err = write_package(r, db, o, c);
+	out_end(o);
+	return err;
+}
+
+int op_app_candidate(struct req *r, const struct call *c, struct out *o)
+{
+	return with_db(r, c, o, show);
+}
+
+/* ---- consent ---- */
+
+/* A list of names, or "all". */
+static int read_grants(struct req *r, struct str json, struct str list[MANIFEST_PERMISSIONS], int *n)
+{
+	struct json_lex l;
+	struct buf b = BUF_INIT;
+	*n = 0;
+	json_lex_init(&l, json, 2);
+	for (enum json_tok t = json.n ? json_next(&l) : JSON_END; t != JSON_END; t = json_next(&l)) {
+		if (t == JSON_ARRAY || t == JSON_ARRAY_END || (t == JSON_NULL && !*n))
+			continue;
+		if (t != JSON_STRING || *n == MANIFEST_PERMISSIONS)
+			return fail(r, ERR_BAD_REQUEST, "grant is a list of permissions, or \"all\"");
+		buf_clear(&b);
+		json_unescape(&b, l.text);
+		list[(*n)++] = arena_str(r->arena, buf_str(&b));
+		buf_release(&b);
+	}
+	return 0;
+}
+
+static int answer(struct req *r, const char *app_id, struct out *o)
+{
+	struct db *db = db_borrow(r->node->store, &r->fault);
+	if (!db)
+		return r->fault.err;
+	struct app_row *app = app_row_by_id(db, r->arena, str_of(app_id));
+	if (app) {
+		out_object(o);
+		write_app(r, o, app);
+		out_kcstr(o, "commit", *app->commit ? app->commit : NULL);
+		out_end(o);
+	}
+	db_return(db);
+	return app ? 0 : fail(r, ERR_CONFLICT, "the app was removed meanwhile");
+}
+
+int op_app_consent(struct req *r, const struct call *c, struct out *o)
+{
+	struct str list[MANIFEST_PERMISSIONS];
+	char app_id[ID_LEN + 1];
+	int n, err = read_grants(r, c->arg[2].present ? c->arg[2].s : STR_NONE, list, &n);
+	if (!err)
+		err = install_consent(r->node, c->arg[0].s, c->arg[1].s, n, list, app_id, &r->fault);
+	return err ? err : answer(r, app_id, o);
+}
+
+static int discard(struct req *r, struct db *db, const struct call *call, struct out *o)
+{
+	struct candidate *c = candidate_get(db, r->arena, call->arg[0].s);
+	if (!c)
+		return fail(r, ERR_NOT_FOUND, "there is no such candidate");
+	out_null(o);
+	return candidate_delete(db, c->id);
+}
+
+int op_app_discard(struct req *r, const struct call *c, struct out *o)
+{
+	return in_transaction(r, c, o, discard);
+}
+
+/* ---- what waits ---- */
+
+static int write_decision(struct req *r, struct db *db, struct out *o, const struct candidate *c)
+{
+	struct manifest *m;
+	struct app_row *app = *c->for_app ? app_row_by_id(db, r->arena, str_of(c->for_app)) : NULL;
+	int err = package_manifest(db, r->arena, c->package, &m);
+	if (err)
+		return err;
+	out_object(o);
+	out_kcstr(o, "id", c->id);
+	out_kcstr(o, "kind", app ? "upgrade" : "candidate");
+	out_kcstr(o, "name", app ? app->name : *c->name ? c->name : m->name);
+	out_kcstr(o, "title", m->title);
+	out_kcstr(o, "reason", *c->reason ? c->reason : NULL);
+	out_kint(o, "created", c->created);
+	out_end(o);
+	return 0;
+}
+
+static int decisions(struct req *r, struct db *db, const struct call *call, struct out *o)
+{
+	struct candidate *list;
+	int n = candidate_rows(db, r->arena, &list), err = MAX(-n, 0);
+	(void)call;
+	out_array(o);
+	for (int i = 0; !err && i < n; i++)
+		if (!strcmp(list[i].state, "ready"))
+			err = write_decision(r, db, o, &list[i]);
+	out_end(o);
+	return err;
+}
+
+int op_decision_list(struct req *r, const struct call *c, struct out *o)
+{
+	return with_db(r, c, o, decisions);
+}

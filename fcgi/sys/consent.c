@@ -1,0 +1,87 @@
+#include "sys/consent.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static const char *text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+	return s ? s : "";
+}
+
+static void fact(struct buf *b, const json_t *o, const char *key, const char *label)
+{
+	if (*text(o, key))
+		buf_addf(b, "  %-9s %s\n", label, text(o, key));
+}
+
+/* Break long sentences, so that what matters is not pushed out of sight. */
+static void sentence(struct buf *b, const char *mark, const char *s)
+{
+	size_t column = 0;
+	buf_addf(b, "  %s ", mark);
+	while (*s) {
+		size_t n = strcspn(s, " ");
+		if (column && column + n > 92) {
+			buf_adds(b, "\n    ");
+			column = 0;
+		}
+		buf_addf(b, "%s%.*s", column ? " " : "", (int)n, s);
+		column += n + 1;
+		s += n + (s[n] == ' ');
+	}
+	buf_addc(b, '\n');
+}
+
+static void permissions(struct buf *b, const json_t *o)
+{
+	size_t i;
+	json_t *p;
+	buf_adds(b, json_array_size(json_object_get(o, "permissions")) ? "\nIt asks for permission to:\n" : "\nIt asks for no permissions.\n");
+	json_array_foreach(json_object_get(o, "permissions"), i, p) {
+		bool high = !strcmp(text(p, "risk"), "high"), added = json_is_true(json_object_get(p, "new"));
+		sentence(b, high ? "!" : "-", text(p, "sentence"));
+		buf_addf(b, "    %s%s%s\n", text(p, "name"), high ? " (high risk: only if you name it)" : "", added ? " (new)" : "");
+	}
+}
+
+static void rules(struct buf *b, const json_t *o)
+{
+	size_t i;
+	json_t *rule;
+	buf_adds(b, "\nWho sees what:\n");
+	json_array_foreach(json_object_get(o, "rules"), i, rule)
+		sentence(b, "-", json_string_value(rule) ? json_string_value(rule) : "");
+}
+
+static void upgrade(struct buf *b, const json_t *o)
+{
+	const json_t *u = json_object_get(o, "upgrade");
+	if (!json_is_object(u))
+		return;
+	buf_addf(b, "\nIt replaces version %s, which goes on serving until you consent.\n", *text(u, "from") ? text(u, "from") : "(without a number)");
+	if (*text(u, "reason"))
+		sentence(b, "!", text(u, "reason"));
+}
+
+void consent_text(struct buf *b, struct str candidate)
+{
+	json_t *o = json_loadb(candidate.p ? candidate.p : "", candidate.n, 0, NULL);
+	if (!o || !*text(o, "hash")) {
+		buf_adds(b, "There is nothing to show.\n");
+		json_decref(o);
+		return;
+	}
+	buf_addf(b, "%s (%s)\n", text(o, "title"), text(o, "name"));
+	fact(b, o, "description", "");
+	fact(b, o, "version", "Version");
+	fact(b, o, "source", "From");
+	fact(b, o, "commit", "Commit");
+	fact(b, o, "hash", "Content");
+	buf_addf(b, "  %-9s %lld, %lld KB\n", "Files", (long long)json_integer_value(json_object_get(o, "files")),
+		 (long long)(json_integer_value(json_object_get(o, "bytes")) + 1023) / 1024);
+	upgrade(b, o);
+	permissions(b, o);
+	rules(b, o);
+	json_decref(o);
+}

@@ -1,0 +1,11 @@
+/* consent — what a candidate is and asks for, as text for a terminal. */
+#ifndef SYS_CONSENT_H
+#define SYS_CONSENT_H
+
+#include "base/buf.h"
+
+/* Append to b what app.candidate answered (JSON), in plain sentences: what it is, where it comes from, what it may do
+ * (high risk marked), who sees what, what an upgrade adds. */
+void consent_text(struct buf *b, struct str candidate);
+
+#endif
