@@ -18,6 +18,7 @@
 #define SMALL 512u
 #define STEP 16u
 #define CHUNK (PAGE - sizeof(struct block))
+#define BIN_TRIES 8
 #define ORDERS 27 /* of HEAP_MAX = 2^26 and below */
 #define KEEP (256 * KIB) /* wiped by writing zeros, so that the pages stay */
 
@@ -132,11 +133,15 @@ static void bin_remove(struct heap *h, struct block *b)
 		h->order_map &= ~(1u << order);
 }
 
-/* A free block of at least size bytes: the first of the next bin whose every block fits. */
+/* A free block of at least size bytes: one of the first of its own bin, or the first of the next bin, where every
+ * block fits. */
 static struct block *bin_find(struct heap *h, size_t size)
 {
-	int order, quarter;
+	int order, quarter, tries = BIN_TRIES;
 	bin_index(size, &order, &quarter);
+	for (struct vacant *v = h->bin[order][quarter]; v && tries--; v = v->next)
+		if (block_size(&v->head) >= size)
+			return &v->head;
 	bin_index(size + ((size_t)1 << (order - 2)) - 1, &order, &quarter);
 	unsigned quarters = h->quarter_map[order] & ~0u << quarter;
 	if (!quarters) {
@@ -193,9 +198,13 @@ static void trim(struct heap *h, struct block *b, size_t size)
 	release(h, tail);
 }
 
+/* Sizes are rounded to a sixteenth of their power of two: what Lua frees, it soon wants again a little larger. */
 static size_t large_size(size_t n)
 {
-	return round_up(MAX(n, SMALL) + sizeof(struct block), STEP);
+	size_t size = MAX(n, SMALL) + sizeof(struct block);
+	int order, quarter;
+	bin_index(size, &order, &quarter);
+	return round_up(size, MAX((size_t)STEP, (size_t)1 << (order - 4)));
 }
 
 static bool raise_top(struct heap *h, size_t by)

@@ -97,7 +97,7 @@ int raise_note(lua_State *L)
 		note_table(L);
 	else
 		raise_set(ERR_APP_ERROR, "an error that is a %s", luaL_typename(L, 1));
-	if (!strcmp(raise_failure.message, "not enough memory"))
+	if (str_ends(str_of(raise_failure.message), "not enough memory")) /* perhaps raised again, with a position */
 		raise_failure.err = ERR_APP_MEMORY;
 	luaL_traceback(L, L, NULL, 1);
 	keep_value(L, raise_failure.traceback, -1);

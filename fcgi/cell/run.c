@@ -57,7 +57,7 @@ static int protect(lua_CFunction fn)
 	if (status)
 		raise_status(status);
 	lua_settop(L, 0);
-	return raise_failure.err;
+	return status ? raise_failure.err : 0; /* the handler also saw what load() caught */
 }
 
 static void send_failure(void)

@@ -1,9 +1,11 @@
 #include "../cell/worker.h"
 
-#include <sys/wait.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "base/now.h"
+#include "cell/heap.h"
+#include "codec/json.h"
 #include "tap.h"
 #include "wire/syscall.h"
 
@@ -108,10 +110,157 @@ static void test_hello(void)
 	cell_free(&c);
 }
 
+/* Drop the leash: how long until the cell is gone, in ms, or -1 when it is still there after a second. */
+static int64_t kill_time(struct cell *c)
+{
+	char byte;
+	int64_t began = mono_ms();
+	close(c->leash);
+	c->leash = -1;
+	struct pollfd p = {.fd = c->fd, .events = POLLIN};
+	return poll(&p, 1, 1000) == 1 && read(c->fd, &byte, 1) <= 0 ? mono_ms() - began : -1;
+}
+
+static const char *outcome(const struct answer *a)
+{
+	if (a->type == FRAME_RESPONSE)
+		return a->body.p;
+	return a->type == FRAME_ERROR ? err_row(a->code)->code : a->type == 0 ? "gone" : "killed";
+}
+
+/* One route of a script of attacks: does it end as its path says, and is the next request pristine? */
+static void attack(struct cell *c, const char *script, const char *path, const char *fingerprint)
+{
+	struct str rest, want = str_cut((struct str){path + 8, strlen(path) - 8}, '/', &rest);
+	struct wire_request r = request("GET", path);
+	bool deadly = str_is(want, "killed");
+	struct answer *a = cell_request(c, &r, echo, deadly ? 250 : 20000);
+	bool as_said = ok(str_is(want, outcome(a)), "%s: %.*s is %.*s", script, STR_FMT(rest), STR_FMT(want));
+	if (!as_said)
+		printf("# got %.200s %.*s\n", outcome(a), STR_FMT(a->message));
+	if (deadly) {
+		int64_t ms = kill_time(c);
+		ok(ms >= 0 && ms <= 100, "the leash ends it in %d ms", (int)ms);
+	}
+	if (deadly || a->type == 0) {
+		cell_free(c);
+		*c = start(script, 0);
+		cell_load(c, "{}");
+	} else {
+		a = cell_get(c, "/pristine");
+		if (a->type != FRAME_RESPONSE || strcmp(a->body.p, fingerprint))
+			ok(0, "%s: the request after %.*s is not pristine: %.300s %.*s %.*s", script, STR_FMT(rest), outcome(a), STR_FMT(a->message), STR_FMT(a->traceback));
+	}
+}
+
+static void test_attacks(const char *script)
+{
+	struct cell c = start(script, 0);
+	struct answer *a = cell_load(&c, "{}");
+	struct json_lex l;
+	if (!ok(a->type == FRAME_READY, "%s loads", script)) {
+		printf("# %.*s\n", STR_FMT(a->message));
+		return;
+	}
+	char *list = strndup(a->message.p, a->message.n);
+	a = cell_get(&c, "/pristine");
+	char *fingerprint = xstrdup(a->type == FRAME_RESPONSE ? a->body.p : "");
+	json_lex_init(&l, str_of(list), 8);
+	for (enum json_tok t; (t = json_next(&l)) != JSON_END && t != JSON_ERROR;) {
+		char path[300];
+		snprintf(path, sizeof path, "%.*s", STR_FMT(l.text));
+		if (t == JSON_STRING && str_starts(l.text, "/expect/"))
+			attack(&c, script, path, fingerprint);
+	}
+	free(list);
+	free(fingerprint);
+	cell_free(&c);
+}
+
+/* Users take turns on one cell while one of them attacks everything an app can reach. */
+static void test_turns(void)
+{
+	struct cell c = start("state", 0);
+	int bad = 0;
+	cell_load(&c, "{}");
+	char *fingerprint = xstrdup(cell_get(&c, "/pristine")->body.p);
+	for (int i = 0; i < 10000; i++) {
+		struct wire_request r = request("GET", i % 2 ? "/look" : "/attack");
+		r.user = i % 4 ? STR("{\"id\":\"u1\",\"name\":\"ann\"}") : STR("{\"id\":\"u2\",\"name\":\"bob\"}");
+		struct answer *a = cell_request(&c, &r, NULL, 10000);
+		const char *want = i % 2 ? "00nil" : i % 4 ? "11ann" : "11bob";
+		bad += a->type != FRAME_RESPONSE || strcmp(a->body.p, want);
+		if (bad == 1)
+			printf("# %s instead of %s\n", outcome(a), want);
+		if (i % 100 == 1)
+			bad += strcmp(cell_get(&c, "/pristine")->body.p, fingerprint) != 0;
+	}
+	is_int(bad, 0, "10,000 requests by turns, and none saw another");
+	free(fingerprint);
+	cell_free(&c);
+}
+
+static const struct {
+	const char *what, *path, *text, *message;
+	int err;
+} broken[] = {
+	{"a syntax error", "api/other.lua", "local x = = 1", "api/other.lua:1:", ERR_APP_ERROR},
+	{"compiled Lua", "api/main.lua", "\x1BLua", "api/main.lua is compiled Lua", ERR_BINARY_CHUNK},
+	{"no main", "api/other.lua", "return {}", "there is no api/main.lua", ERR_APP_ERROR},
+	{"a failing main", "api/main.lua", "error('no')", "api/main.lua:1: no", ERR_APP_ERROR},
+	{"routes that are a string", "api/main.lua", "return 'x'", "api/main.lua must return", ERR_APP_ERROR},
+	{"a route without a path", "api/main.lua", "return {GET=print}", "api/main.lua: the route \"GET\"", ERR_APP_ERROR},
+	{"a route without a method", "api/main.lua", "return {['/x']=print}", "api/main.lua: the route \"/x\"", ERR_APP_ERROR},
+	{"a route without a function", "api/main.lua", "return {['GET /x']=1}", "api/main.lua: the route \"GET /x\" has no function", ERR_APP_ERROR},
+	{"the same route twice", "api/main.lua", "return {['GET /:a']=print, ['GET /:b']=print}", "api/main.lua: the routes", ERR_APP_ERROR},
+	{"something behind *rest", "api/main.lua", "return {['GET /*a/b']=print}", "api/main.lua: the route", ERR_APP_ERROR},
+	{"a call while loading", "api/main.lua", "require('fazt').storage.docs.get('a', 'b')", "storage.docs.get does not work", ERR_NOT_AT_LOAD},
+	{"a module that requires itself", "api/main.lua", "require 'main'", "api/main.lua requires itself", ERR_APP_ERROR},
+	{"a bomb", "api/main.lua", "local t = {} while true do t = {t} end", "", ERR_APP_MEMORY},
+};
+
+static void test_broken(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
+		struct cell c = cell_new(0);
+		cell_file(&c, broken[i].path, str_of(broken[i].text));
+		struct answer *a = cell_load(&c, "{}");
+		ok(a->type == FRAME_ERROR && a->code == broken[i].err && str_starts(a->message, broken[i].message),
+		   "%s: %.*s", broken[i].what, STR_FMT(a->message));
+		cell_free(&c);
+	}
+}
+
+static void test_limits(void)
+{
+	struct cell c = cell_new(0);
+	cell_send(&c, FRAME_REQUEST, STR("x"));
+	is_int(cell_load(&c, "{}")->type, 0, "a request before START ends the cell");
+	cell_free(&c);
+	c = start("hello", 0);
+	cell_load(&c, "{}");
+	ok(kill_time(&c) >= 0, "the leash ends an idle cell");
+	cell_free(&c);
+	c = start("memory", HEAP_MIN);
+	is_int(cell_load(&c, "{}")->type, FRAME_READY, "an app fits in the least heap");
+	struct wire_request r = request("GET", "/expect/app_memory/strings");
+	is_int(cell_request(&c, &r, NULL, 10000)->code, ERR_APP_MEMORY, "and is bounded by it");
+	cell_free(&c);
+	c = start("state", 1);
+	is_int(cell_load(&c, "{}")->type, FRAME_READY, "a heap of one byte is brought into range");
+	cell_free(&c);
+}
+
 int main(void)
 {
 	zygote_start();
 	test_hello();
+	test_broken();
+	test_limits();
+	test_attacks("sandbox");
+	test_attacks("cpu");
+	test_attacks("memory");
+	test_turns();
 	zygote_stop();
 	return done_testing();
 }
