@@ -70,6 +70,26 @@ static int load_files(struct app *a, struct db *db)
 	return err;
 }
 
+static int load_public(struct app *a, struct db *db)
+{
+	struct file_row *list;
+	int n = files_list(db, a->arena, a->package, "public/", &list);
+	a->public = arena_alloc(a->arena, (size_t)(MAX(n, 0) + 1) * sizeof *a->public);
+	for (int i = 0; i < n; i++)
+		a->public[a->npublic++] = list[i].path;
+	return MAX(-n, 0);
+}
+
+static int by_bytes(const void *key, const void *path)
+{
+	return strcmp(key, *(const char *const *)path);
+}
+
+bool app_has_public(const struct app *a, const char *path)
+{
+	return bsearch(path, a->public, (size_t)a->npublic, sizeof *a->public, by_bytes) != NULL;
+}
+
 static int load_grants(struct app *a, struct db *db)
 {
 	const char **list;
@@ -120,6 +140,8 @@ static struct app *load(struct db *db, const struct app_row *row, const struct s
 		err = load_grants(a, db);
 	if (!err)
 		err = load_files(a, db);
+	if (!err)
+		err = load_public(a, db);
 	if (!err)
 		return a;
 	app_release(a);

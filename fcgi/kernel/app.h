@@ -16,6 +16,9 @@
 #define APP_CSP                                                                                                 \
 	"default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "   \
 	"object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+/* The same for the dashboard, which nobody may frame. */
+#define OS_CSP "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+#define app_csp(os) ((os) ? OS_CSP : APP_CSP)
 
 enum app_state { APP_ENABLED, APP_DISABLED };
 
@@ -39,6 +42,8 @@ struct app {
 	const struct manifest *manifest; /* rules, visibility, open, … of the current version */
 	int nfiles;
 	struct app_file *file; /* the api folder: what a cell loads */
+	int npublic;
+	const char **public;   /* paths of the public files, "public/index.html", in byte order */
 	int ngrants;
 	const char **grant; /* granted and still asked for, as text: "storage", "net:api.example.com:443" */
 	int64_t max_bytes, max_rows; /* quota */
@@ -56,6 +61,9 @@ void app_cache_free(struct app_cache *c);
 
 /* One file of the version, in the arena: "public/index.html". ERR_NOT_FOUND. */
 int app_file_load(struct db *db, const struct app *a, const char *path, struct arena *arena, struct str *bytes);
+
+/* Is this, "public/index.html", one of its public files? */
+bool app_has_public(const struct app *a, const char *path);
 
 bool app_granted(const struct app *a, const char *permission);
 /* The rule of a collection: the declared one, or the default under that name (in the arena). NULL: not a name. */

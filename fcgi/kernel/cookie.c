@@ -41,3 +41,15 @@ void cookie_clear(struct req *r, enum cookie c)
 {
 	cookie_set(r, c, "", 0);
 }
+
+bool cookie_reserved(struct str name)
+{
+	static const char host[] = "__host-";
+	size_t n = sizeof host - 1;
+	if (name.n > n && str_ieq((struct str){name.p, n}, host))
+		name = (struct str){name.p + n, name.n - n};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (str_ieq(name, names[i]))
+			return true;
+	return false;
+}

@@ -23,4 +23,8 @@ struct str cookie_get(const struct req *r, enum cookie c);
 void cookie_set(struct req *r, enum cookie c, const char *value, int64_t seconds);
 void cookie_clear(struct req *r, enum cookie c);
 
+/* Is this the name of a cookie of the kernel's, in any spelling a browser would take for one? Apps neither see nor set
+ * those. */
+bool cookie_reserved(struct str name);
+
 #endif

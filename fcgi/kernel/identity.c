@@ -215,7 +215,8 @@ int identity_become(struct req *r, struct str name)
 	struct db *db = db_borrow(r->node->store, &r->fault);
 	if (!db)
 		return r->fault.err;
-	bool found = user_find_for(db, name, str_of(here(r)), &u);
+	int err = name.n ? 0 : user_owner(db, &u);
+	bool found = !err && user_find_for(db, name.n ? name : str_of(u.id), str_of(here(r)), &u);
 	db_return(db);
 	if (!found)
 		return r->fault.err ? r->fault.err : fail(r, ERR_NOT_FOUND, "There is no account called %.*s.", STR_FMT(name));

@@ -20,7 +20,7 @@
  * /_fazt/. A token that is not good is ERR_UNAUTHORIZED, one in the URL ERR_BAD_REQUEST. */
 int identity_of(struct req *r);
 
-/* The shell's --as: become this account (by name or id) at r->app or, without one, at the dashboard. */
+/* The shell's --as: become this account (by name or id; the owner where none is named) at r->app or, without one, at the dashboard. */
 int identity_become(struct req *r, struct str user);
 
 /* Did an unsafe request come from a page of this very host (Origin, Fetch Metadata)? Bearer tokens, open paths and

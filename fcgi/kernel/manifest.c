@@ -401,7 +401,7 @@ static int read_unique(struct reading *g, json_t *v, void *into)
 static int read_parent(struct reading *g, json_t *v, void *into)
 {
 	struct collection *c = into;
-	const char *name;
+	const char *name = NULL;
 	int err = name_of(g, v, &name);
 	if (err)
 		return err;

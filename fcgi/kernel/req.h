@@ -48,6 +48,7 @@ struct req {
 	int nheaders;
 	struct str body;
 	struct str client; /* address of the peer, text */
+	struct str as;     /* DOOR_SHELL: the account whose part the owner takes; STR_NONE the own one, "nobody" a stranger */
 	bool https;
 	int64_t received;  /* now_ms at arrival: the time the app sees */
 	int64_t deadline;  /* mono_ms */
@@ -62,6 +63,7 @@ struct req {
 
 	/* gateway */
 	int calls;         /* syscalls made so far */
+	bool audited;      /* that the app spoke for itself (as_app) is in the audit */
 	int64_t retry_after; /* seconds, where an error knows them better than the door; 0: it does not */
 	struct res res;
 };

@@ -183,6 +183,7 @@ static void fill_values(struct slots *t, const struct nginx_site *s, struct aren
 	put(t, "LISTEN6", six ? str_of(arena_printf(a, "listen [::1]:%s;", port)) : STR(""), false);
 	put(t, "LISTEN6_DEFAULT", six ? str_of(arena_printf(a, "listen [::1]:%s default_server;", port)) : STR(""), false);
 	put(t, "APP_CSP", STR(APP_CSP), false);
+	put(t, "OS_CSP", STR(OS_CSP), false);
 	put(t, "CERT", str_of(s->cert), false);
 	put(t, "KEY", str_of(s->key), false);
 	put(t, "USER_LINE", s->user ? str_of(arena_printf(a, "user %s;", s->user)) : STR(""), false);

@@ -1,0 +1,344 @@
+#include "door/admin.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/now.h"
+#include "door/door.h"
+#include "door/print.h"
+#include "gate/gateway.h"
+#include "gate/op.h"
+#include "gate/pool.h"
+#include "wire/syscall.h"
+
+/* ---- the command line ---- */
+
+struct str admin_option(struct command *c, const char *name)
+{
+	for (int i = 0; i < c->noptions; i++)
+		if (str_is(c->option[i].name, name) && c->option[i].value.p) {
+			c->option[i].used = true;
+			return c->option[i].value;
+		}
+	return STR_NONE;
+}
+
+bool admin_flag(struct command *c, const char *name)
+{
+	for (int i = 0; i < c->noptions; i++)
+		if (str_is(c->option[i].name, name))
+			return c->option[i].used = true;
+	return false;
+}
+
+/* Options that stand alone; every other one takes the next word as its value. */
+static bool stands_alone(struct str name)
+{
+	static const char *const flags[] = {"json", "yes", "dry-run", "help", "purge", "everywhere", "dev", "follow"};
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+		if (str_is(name, flags[i]))
+			return true;
+	return false;
+}
+
+static int parse(struct command *c, int argc, char **argv, struct fault *f)
+{
+	bool only_words = false;
+	for (int i = 1; i < argc; i++) {
+		struct str word = str_of(argv[i]);
+		if (!only_words && str_is(word, "--")) {
+			only_words = true;
+		} else if (only_words || !str_starts(word, "--")) {
+			if (c->nwords == ADMIN_WORDS)
+				return fault(f, ERR_USAGE, "too many arguments");
+			c->word[c->nwords++] = argv[i];
+		} else {
+			if (c->noptions == ADMIN_WORDS)
+				return fault(f, ERR_USAGE, "too many options");
+			struct option_given *o = &c->option[c->noptions++];
+			o->name = str_cut((struct str){word.p + 2, word.n - 2}, '=', &o->value);
+			if (!o->value.p && !stands_alone(o->name)) {
+				if (++i == argc)
+					return fault(f, ERR_USAGE, "--%.*s needs a value", STR_FMT(o->name));
+				o->value = str_of(argv[i]);
+			}
+		}
+	}
+	struct str home = admin_option(c, "home");
+	const char *env = getenv("FAZT_HOME");
+	c->home = home.n ? home.p : env ? env : "/var/lib/fazt";
+	c->as = admin_option(c, "as").p;
+	c->json = admin_flag(c, "json");
+	c->yes = admin_flag(c, "yes");
+	c->dry_run = admin_flag(c, "dry-run");
+	c->help = admin_flag(c, "help");
+	return 0;
+}
+
+bool admin_ask(const char *question)
+{
+	char answer[16];
+	if (!isatty(STDIN_FILENO))
+		return false;
+	fprintf(stderr, "%s [y/N] ", question);
+	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/* ---- one operation ---- */
+
+static int give(struct admin *a, const struct op *op, struct call *c, int i, struct str text)
+{
+	if (c->arg[i].present)
+		return fail(&a->r, ERR_USAGE, "%s is given twice", op->sig.param[i].name);
+	return sig_from_text(&op->sig.param[i], text, &c->arg[i], &a->r.fault);
+}
+
+static int take_options(struct admin *a, const struct op *op, struct call *c)
+{
+	for (int k = 0; k < a->cmd.noptions; k++) {
+		struct option_given *o = &a->cmd.option[k];
+		int i = sig_find(&op->sig, o->name);
+		if (o->used)
+			continue;
+		if (i < 0 || (!o->value.p && op->sig.param[i].type != ARG_BOOL))
+			return fail(&a->r, ERR_USAGE, "there is no option --%.*s here; try --help", STR_FMT(o->name));
+		int err = give(a, op, c, i, o->value.p ? o->value : STR("true"));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Words behind noun and verb fill the required arguments that have no value yet, then the optional ones. */
+static int take_words(struct admin *a, const struct op *op, struct call *c, int from)
+{
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < op->sig.n && from < a->cmd.nwords; i++) {
+			if (c->arg[i].present || op->sig.param[i].optional != pass)
+				continue;
+			int err = give(a, op, c, i, str_of(a->cmd.word[from++]));
+			if (err)
+				return err;
+		}
+	if (from < a->cmd.nwords)
+		return fail(&a->r, ERR_USAGE, "\"%s\" is one argument too many; try --help", a->cmd.word[from]);
+	return 0;
+}
+
+int admin_op(struct admin *a, const char *noun, const char *verb, struct call *c, struct buf *out)
+{
+	struct out o = OUT(out);
+	c->row = op_find(str_of(noun), str_of(verb));
+	return op_call(&a->r, c, &o);
+}
+
+int admin_op_json(struct admin *a, const char *noun, const char *verb, struct str args, struct buf *out)
+{
+	struct call c = {0};
+	const struct op *op = op_row(op_find(str_of(noun), str_of(verb)));
+	int err = sig_from_json(&op->sig, args, &c, a->arena, &a->r.fault);
+	return err ? err : admin_op(a, noun, verb, &c, out);
+}
+
+static void usage(const struct op *op)
+{
+	printf("fazt-admin %s%s%s", op->noun, *op->verb ? " " : "", op->verb);
+	for (int i = 0; i < op->sig.n; i++) {
+		const struct param *p = &op->sig.param[i];
+		if (!p->optional)
+			printf(" %s", p->name);
+		else if (p->type == ARG_BOOL)
+			printf(" [--%s]", p->name);
+		else
+			printf(" [--%s %s]", p->name, sig_type_name(p->type));
+	}
+	printf("\n    %s\n", op->doc);
+}
+
+static int run_op(struct admin *a, int row, int words)
+{
+	const struct op *op = op_row(row);
+	struct call c = {.row = row, .nargs = op->sig.n};
+	struct buf json = BUF_INIT, text = BUF_INIT;
+	int err = take_options(a, op, &c);
+	if (!err)
+		err = take_words(a, op, &c, words);
+	if (!err && (err = sig_complete(&op->sig, &c, &a->r.fault)))
+		usage(op);
+	if (!err && a->cmd.dry_run && op->writes) {
+		puts("dry run: nothing was changed");
+		return 0;
+	}
+	if (!err && !(err = admin_op(a, op->noun, op->verb, &c, &json))) {
+		if (a->cmd.json)
+			buf_addf(&text, "%s\n", json.len ? json.p : "null");
+		else
+			print_result(&text, buf_str(&json));
+		fwrite(text.p ? text.p : "", 1, text.len, stdout);
+	}
+	buf_release(&json);
+	buf_release(&text);
+	return err;
+}
+
+/* ---- which command ---- */
+
+/* Recipes: commands that are more than one operation. `open`: the database is opened first. */
+static const struct recipe {
+	const char *noun, *verb;
+	int (*run)(struct admin *a);
+	enum store_mode mode;
+	bool cells; /* may start cells: a zygote is forked before the database is opened */
+	const char *usage, *doc;
+} recipes[] = {
+	{"init", "", admin_init, STORE_CREATE, false, "[--owner NAME]", "Make a new home with its database and its owner."},
+	{"migrate", "", NULL, STORE_MIGRATE, false, "", "Bring the database of an older Fazt up to this one."},
+	{"app", "install", admin_app_install, STORE_SERVE, true, "SOURCE[@REF] [--name NAME] [--yes] [--grant LIST|all]",
+	 "Install an app from an https Git URL, or from a directory or repository on this machine. --yes consents to the "
+	 "low-risk permissions, --grant to the named others."},
+	{"app", "upgrade", admin_app_upgrade, STORE_SERVE, true, "APP [--source SOURCE[@REF]] [--yes] [--grant LIST|all]",
+	 "Fetch the app's source again and switch to the new version; asks when it wants more than it has."},
+	{"app", "request", admin_app_request, STORE_SERVE, true,
+	 "APP METHOD PATH [--as USER] [--body TEXT] [--type MIME] [--header 'NAME: VALUE']",
+	 "Send a request down the whole pipeline, without nginx, and print the answer."},
+};
+
+static const struct recipe *find_recipe(const struct command *c)
+{
+	for (size_t i = 0; i < ARRAY_LEN(recipes); i++)
+		if (c->nwords && !strcmp(c->word[0], recipes[i].noun) &&
+		    (!*recipes[i].verb || (c->nwords > 1 && !strcmp(c->word[1], recipes[i].verb))))
+			return &recipes[i];
+	return NULL;
+}
+
+static void help(const char *noun)
+{
+	puts("fazt-admin: the owner's tool. Everywhere: --home DIR, --json, --yes, --dry-run, --help\n");
+	for (size_t i = 0; i < ARRAY_LEN(recipes); i++)
+		if (!noun || !strcmp(noun, recipes[i].noun))
+			printf("fazt-admin %s%s%s %s\n    %s\n", recipes[i].noun, *recipes[i].verb ? " " : "", recipes[i].verb,
+			       recipes[i].usage, recipes[i].doc);
+	const struct op *op;
+	for (int i = 0; (op = op_row(i)); i++)
+		if (!noun || !strcmp(noun, op->noun))
+			usage(op);
+	puts("\nexit codes: 0 done, 1 failed, 2 wrong usage, 3 not allowed, 4 not found, 5 conflict, 6 busy or too much,\n"
+	     "            7 refused package, 8 the database");
+}
+
+static int unknown(struct admin *a)
+{
+	const struct op *op, *near = NULL;
+	int best = 4;
+	for (int i = 0; a->cmd.nwords && (op = op_row(i)); i++) {
+		int d = text_distance(a->cmd.word[0], op->noun);
+		if (d < best)
+			best = d, near = op;
+	}
+	if (near)
+		return fail(&a->r, ERR_USAGE, "there is no such command; see: fazt-admin %s --help", near->noun);
+	return fail(&a->r, ERR_USAGE, "there is no such command; see: fazt-admin --help");
+}
+
+/* ---- the home ---- */
+
+static int open_home(struct admin *a, const struct recipe *recipe)
+{
+	enum store_mode mode = recipe ? recipe->mode : STORE_SERVE;
+	int err = become_owner(a->cmd.home) ? fail(&a->r, ERR_DENIED, "cannot become the owner of %s", a->cmd.home) : 0;
+	int control = recipe && recipe->cells ? zygote_fork() : -1;
+	a->cmd.home = mode == STORE_CREATE ? a->cmd.home : realpath(a->cmd.home, NULL);
+	if (!a->cmd.home)
+		return fail(&a->r, ERR_NOT_FOUND, "there is no home there; make one with: fazt-admin init --home DIR");
+	if (!err && !(err = node_open(&a->node, a->cmd.home, mode, &a->r.fault))) {
+		log_open(a->cmd.home);
+		a->node.workers = 1;
+		if (control >= 0)
+			pool_open(&a->node, control);
+	}
+	return err;
+}
+
+/* The owner in a shell on the node. */
+static int be_the_owner(struct admin *a)
+{
+	struct node node = a->node;
+	struct db *db = db_borrow(node.store, &a->r.fault);
+	if (!db)
+		return a->r.fault.err;
+	int err = node_settings(&a->node, db, a->arena, &a->r.settings);
+	a->r.epoch = db_epoch(db);
+	db_return(db);
+	a->r.deadline = mono_ms() + 3600000;
+	a->r.who = (struct principal){.kind = WHO_IS_SHELL, .via = VIA_SHELL, .name = "owner", .owner = true, .admin = true};
+	return err;
+}
+
+static int run(struct admin *a)
+{
+	struct command *c = &a->cmd;
+	const struct recipe *recipe = find_recipe(c);
+	int words = 2, row = c->nwords > 1 ? op_find(str_of(c->word[0]), str_of(c->word[1])) : -1;
+	if (row < 0 && c->nwords) {
+		row = op_find(str_of(c->word[0]), STR(""));
+		words = 1;
+	}
+	if (c->help || !c->nwords) {
+		help(c->nwords ? c->word[0] : NULL);
+		return 0;
+	}
+	if (!recipe && row < 0)
+		return unknown(a);
+	int err;
+	if (recipe && recipe->mode == STORE_CREATE)
+		return recipe->run(a);
+	if ((err = open_home(a, recipe)) || (err = be_the_owner(a)))
+		return err;
+	if (!recipe)
+		return run_op(a, row, words);
+	return recipe->run ? recipe->run(a) : 0;
+}
+
+static void report(struct admin *a, int err)
+{
+	const struct err_row *row = err_row(err);
+	const char *message = a->r.fault.err ? fault_message(&a->r.fault) : row->message;
+	if (!a->cmd.json) {
+		fprintf(stderr, "fazt-admin: %s\n", message);
+		return;
+	}
+	struct buf b = BUF_INIT;
+	struct out o = OUT(&b);
+	out_object(&o);
+	out_key(&o, "error");
+	out_object(&o);
+	out_kcstr(&o, "code", row->code);
+	out_kcstr(&o, "message", message);
+	out_kcstr(&o, "request_id", a->r.id);
+	out_end(&o);
+	out_end(&o);
+	puts(b.p);
+	buf_release(&b);
+}
+
+int admin_main(int argc, char **argv)
+{
+	static struct admin a;
+	signal(SIGPIPE, SIG_IGN);
+	syscall_init();
+	op_init();
+	a.arena = arena_new();
+	req_init(&a.r, &a.node, a.arena, DOOR_SHELL);
+	int err = parse(&a.cmd, argc, argv, &a.r.fault);
+	if (!err)
+		err = run(&a);
+	if (err)
+		report(&a, err);
+	req_release(&a.r);
+	pool_close(&a.node);
+	node_close(&a.node);
+	arena_free(a.arena);
+	return err_row(err)->exit;
+}

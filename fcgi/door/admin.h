@@ -1,0 +1,55 @@
+/* admin — fazt-admin: the command line over the operations of op.def, plus the few recipes that are more than one.
+ *
+ *     fazt-admin [--home DIR] [--json] [--as USER] [--yes] NOUN [VERB] [ARGUMENT…] [--OPTION VALUE…]
+ *
+ * Required arguments of an operation are positional, in the order of its
+ * signature; any argument may be given by name. What is left over is an error.
+ */
+#ifndef DOOR_ADMIN_H
+#define DOOR_ADMIN_H
+
+#include "codec/sig.h"
+#include "kernel/req.h"
+
+#define ADMIN_WORDS 64
+
+/* The command line, taken apart once. */
+struct command {
+	const char *home;
+	const char *as;    /* --as USER */
+	bool json, yes, dry_run, help;
+	int nwords;        /* noun, verb and positional arguments */
+	const char *word[ADMIN_WORDS];
+	int noptions;
+	struct option_given {
+		struct str name, value; /* value.p NULL: --flag */
+		bool used;
+	} option[ADMIN_WORDS];
+};
+
+struct admin {
+	struct command cmd;
+	struct node node;
+	struct arena *arena;
+	struct req r; /* the owner in a shell */
+};
+
+/* The value of --name, marked as used; STR_NONE when it was not given. */
+struct str admin_option(struct command *c, const char *name);
+bool admin_flag(struct command *c, const char *name);
+
+/* Run one operation by name with its arguments in c; the result's JSON in out. */
+int admin_op(struct admin *a, const char *noun, const char *verb, struct call *c, struct buf *out);
+/* The same with arguments as a JSON object. */
+int admin_op_json(struct admin *a, const char *noun, const char *verb, struct str args, struct buf *out);
+
+/* Recipes: 0 or an error worded in a->r.fault. */
+int admin_init(struct admin *a);
+int admin_app_install(struct admin *a);
+int admin_app_upgrade(struct admin *a);
+int admin_app_request(struct admin *a);
+
+/* Ask on the terminal; false when there is none. */
+bool admin_ask(const char *question);
+
+#endif

@@ -1,0 +1,258 @@
+#include <jansson.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/out.h"
+#include "codec/path.h"
+#include "door/admin.h"
+#include "gate/gateway.h"
+#include "kernel/install.h"
+#include "sys/consent.h"
+
+/* ---- install and upgrade: fetch → show → ask → consent ---- */
+
+/* The permissions the owner gives besides the low-risk ones: named with --grant, or asked for one by one. */
+static void choose_grants(struct admin *a, const json_t *candidate, struct out *o)
+{
+	struct str grant = admin_option(&a->cmd, "grant");
+	size_t i;
+	json_t *p;
+	out_array(o);
+	json_array_foreach(json_object_get(candidate, "permissions"), i, p) {
+		const char *name = json_string_value(json_object_get(p, "name"));
+		if (strcmp(json_string_value(json_object_get(p, "risk")), "high"))
+			continue;
+		bool given = str_is(grant, "all");
+		struct str rest = grant;
+		while (rest.n && !given)
+			given = str_is(str_trim(str_cut(rest, ',', &rest)), name);
+		if (!given && !grant.p && !a->cmd.yes)
+			given = admin_ask(arena_printf(a->arena, "  Grant \"%s\" as well?", name));
+		if (given)
+			out_cstr(o, name);
+	}
+	out_end(o);
+}
+
+static int ask_consent(struct admin *a, const json_t *candidate)
+{
+	if (a->cmd.yes)
+		return 0;
+	if (!isatty(STDIN_FILENO))
+		return fail(&a->r, ERR_DENIED, "nothing was installed: there is no terminal to ask on; consent with --yes "
+			    "(low-risk permissions) and --grant LIST|all");
+	const char *question = json_object_get(candidate, "upgrade") ? "Upgrade?" : "Install?";
+	return admin_ask(question) ? 0 : fail(&a->r, ERR_DENIED, "nothing was installed");
+}
+
+static int consent(struct admin *a, const json_t *candidate, struct buf *result)
+{
+	struct buf args = BUF_INIT;
+	struct out o = OUT(&args);
+	out_object(&o);
+	out_kcstr(&o, "id", json_string_value(json_object_get(candidate, "id")));
+	out_kcstr(&o, "hash", json_string_value(json_object_get(candidate, "hash")));
+	out_key(&o, "grant");
+	choose_grants(a, candidate, &o);
+	out_end(&o);
+	int err = admin_op_json(a, "app", "consent", buf_str(&args), result);
+	buf_release(&args);
+	return err;
+}
+
+static void discard(struct admin *a, const char *id)
+{
+	struct fault kept = a->r.fault;
+	struct buf ignored = BUF_INIT;
+	char *args = arena_printf(a->arena, "{\"id\":\"%s\"}", id);
+	admin_op_json(a, "app", "discard", str_of(args), &ignored);
+	buf_release(&ignored);
+	a->r.fault = kept;
+}
+
+/* The candidate as JSON, after it was fetched. */
+static int show(struct admin *a, const char *id, json_t **candidate)
+{
+	struct buf json = BUF_INIT, text = BUF_INIT;
+	char *args = arena_printf(a->arena, "{\"id\":\"%s\"}", id);
+	int err = admin_op_json(a, "app", "candidate", str_of(args), &json);
+	*candidate = err ? NULL : json_loadb(json.p, json.len, 0, NULL);
+	if (!err) {
+		consent_text(&text, buf_str(&json));
+		fwrite(text.p ? text.p : "", 1, text.len, stderr);
+	}
+	buf_release(&json);
+	buf_release(&text);
+	return err;
+}
+
+static int fetch(struct admin *a, struct str args, char **id)
+{
+	struct buf json = BUF_INIT;
+	int err = admin_op_json(a, "app", "fetch", args, &json);
+	json_t *v = err ? NULL : json_loadb(json.p, json.len, 0, NULL);
+	buf_release(&json);
+	if (err)
+		return err;
+	*id = arena_strdup(a->arena, json_string_value(json_object_get(v, "id")));
+	json_decref(v);
+	return install_fetch(&a->node, *id, &a->r.fault);
+}
+
+static int install(struct admin *a, struct str args)
+{
+	struct buf result = BUF_INIT;
+	json_t *candidate = NULL;
+	char *id = NULL;
+	int err = fetch(a, args, &id);
+	if (!err)
+		err = show(a, id, &candidate);
+	if (!err && a->cmd.dry_run)
+		puts("dry run: nothing was installed");
+	if (!err && !a->cmd.dry_run && !(err = ask_consent(a, candidate)))
+		err = consent(a, candidate, &result);
+	if (id && (err || a->cmd.dry_run))
+		discard(a, id);
+	if (!err && !a->cmd.dry_run) {
+		json_t *app = json_loadb(result.p, result.len, 0, NULL);
+		if (a->cmd.json)
+			puts(result.p);
+		else
+			printf("%s is installed: %s\n", json_string_value(json_object_get(app, "name")),
+			       json_string_value(json_object_get(app, "url")));
+		json_decref(app);
+	}
+	json_decref(candidate);
+	buf_release(&result);
+	return err;
+}
+
+/* A path in the owner's shell is made absolute, because whoever fetches it may stand elsewhere. */
+static char *absolute(struct admin *a, const char *source)
+{
+	char *path = realpath(source, NULL);
+	char *copy = arena_strdup(a->arena, path ? path : source);
+	free(path);
+	return copy;
+}
+
+int admin_app_install(struct admin *a)
+{
+	struct str name = admin_option(&a->cmd, "name");
+	if (a->cmd.nwords != 3)
+		return fail(&a->r, ERR_USAGE, "say what to install: fazt-admin app install SOURCE[@REF]");
+	struct buf args = BUF_INIT;
+	struct out o = OUT(&args);
+	out_object(&o);
+	out_kcstr(&o, "source", absolute(a, a->cmd.word[2]));
+	if (name.n)
+		out_kstr(&o, "name", name);
+	out_end(&o);
+	int err = install(a, buf_str(&args));
+	buf_release(&args);
+	return err;
+}
+
+int admin_app_upgrade(struct admin *a)
+{
+	struct str source = admin_option(&a->cmd, "source");
+	if (a->cmd.nwords != 3)
+		return fail(&a->r, ERR_USAGE, "say which app: fazt-admin app upgrade APP");
+	struct buf args = BUF_INIT;
+	struct out o = OUT(&args);
+	out_object(&o);
+	out_kcstr(&o, "source", source.n ? absolute(a, source.p) : "");
+	out_kcstr(&o, "app", a->cmd.word[2]);
+	out_end(&o);
+	int err = install(a, buf_str(&args));
+	buf_release(&args);
+	return err;
+}
+
+/* ---- request: the whole pipeline without nginx ---- */
+
+static int add_headers(struct admin *a, struct req *r)
+{
+	for (int i = 0; i < a->cmd.noptions; i++) {
+		struct option_given *o = &a->cmd.option[i];
+		struct str value, name;
+		if (!str_is(o->name, "header"))
+			continue;
+		o->used = true;
+		name = str_cut(o->value, ':', &value);
+		if (!value.p || r->nheaders == REQ_HEADERS)
+			return fail(&a->r, ERR_USAGE, "--header takes 'NAME: VALUE'");
+		char *lower = arena_cstr(a->arena, str_trim(name));
+		for (char *p = lower; *p; p++)
+			*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+		r->header[r->nheaders++] = (struct header){str_of(lower), str_trim(value)};
+	}
+	return 0;
+}
+
+static int build_request(struct admin *a, struct req *r)
+{
+	struct str type = admin_option(&a->cmd, "type");
+	char *method = arena_strdup(a->arena, a->cmd.word[3]);
+	int err;
+	for (char *p = method; *p; p++)
+		*p = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
+	r->method = str_of(method);
+	r->host = str_of(arena_printf(a->arena, "%s.%s", a->cmd.word[2], a->r.settings.text[SETTING_DOMAIN]));
+	r->target = str_of(a->cmd.word[4]);
+	r->client = STR("127.0.0.1");
+	r->body = admin_option(&a->cmd, "body");
+	if ((err = add_headers(a, r)))
+		return err;
+	if (r->body.n)
+		r->header[r->nheaders++] = (struct header){STR("content-type"), type.n ? type : STR("application/json")};
+	r->as = str_of(a->cmd.as);
+	return path_target(a->arena, r->target, &r->path, &r->query, &a->r.fault);
+}
+
+static void print_answer(struct admin *a, const struct req *r)
+{
+	if (a->cmd.json) {
+		struct buf b = BUF_INIT;
+		struct out o = OUT(&b);
+		out_object(&o);
+		out_kint(&o, "status", r->res.status);
+		out_key(&o, "headers");
+		out_object(&o);
+		for (int i = 0; i < r->res.nheaders; i++) {
+			out_keystr(&o, r->res.header[i].name);
+			out_str(&o, r->res.header[i].value);
+		}
+		out_end(&o);
+		out_kstr(&o, "body", r->res.body.p ? buf_str(&r->res.body) : STR(""));
+		out_end(&o);
+		puts(b.p);
+		buf_release(&b);
+		return;
+	}
+	fprintf(stderr, "%d\n", r->res.status);
+	fwrite(r->res.body.p ? r->res.body.p : "", 1, r->res.body.len, stdout);
+	if (r->res.body.len && r->res.body.p[r->res.body.len - 1] != '\n')
+		putchar('\n');
+}
+
+int admin_app_request(struct admin *a)
+{
+	struct req r;
+	if (a->cmd.nwords != 5)
+		return fail(&a->r, ERR_USAGE, "fazt-admin app request APP METHOD PATH");
+	req_init(&r, &a->node, a->arena, DOOR_SHELL);
+	int err = build_request(a, &r);
+	if (err && r.fault.err)
+		a->r.fault = r.fault;
+	if (!err) {
+		req_run(&r);
+		print_answer(a, &r);
+		err = r.fault.err;
+		a->r.fault = r.fault;
+		if (r.res.status < 400)
+			err = 0;
+	}
+	req_release(&r);
+	return err;
+}

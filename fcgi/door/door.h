@@ -1,0 +1,39 @@
+/* door — the programs inside faztd, one function each. main() is the index. */
+#ifndef DOOR_DOOR_H
+#define DOOR_DOOR_H
+
+#include "kernel/req.h"
+
+/* faztd serve --home DIR: the supervisor. Starts the zygote and the workers, restarts what dies, SIGHUP replaces the
+ * workers gracefully, SIGTERM ends everything. */
+int serve_main(int argc, char **argv);
+
+/* faztd worker --home DIR: FastCGI on descriptor 0, the zygote on descriptor 3. With no socket on descriptor 0 it is a
+ * plain CGI program that answers one request. */
+int worker_main(int argc, char **argv);
+
+/* faztd zygote: forks cells for whoever speaks on descriptor 3. */
+int zygote_main(int argc, char **argv);
+
+/* faztd install-fetch --home DIR ID: fetch one candidate package; started by app.fetch. */
+int install_main(int argc, char **argv);
+
+/* fazt-admin: the owner's shell tool. */
+int admin_main(int argc, char **argv);
+
+/* Fill a request from CGI variables ("NAME=VALUE", NULL-terminated), RFC 3875. The body is added by the caller.
+ * Returns 0 or an error worded in r->fault. *length: what CONTENT_LENGTH says, 0 without it. */
+int cgi_request(struct req *r, char **params, int64_t *length);
+/* The answer's head in CGI form, RFC 3875 §6: Status and headers, up to and with the blank line. */
+void cgi_head(const struct req *r, struct buf *b);
+
+#define ZYGOTE_FD 3 /* where a worker finds its zygote, and a zygote its control socket */
+
+/* Root works as whoever owns the home, so that no file of root's appears in it. 0, or -1 with errno. */
+int become_owner(const char *home);
+
+/* A zygote as a child of this process, for programs without a supervisor (CGI, fazt-admin app request). Returns the
+ * control socket, or -1. Call it before the database is opened and before any thread starts. */
+int zygote_fork(void);
+
+#endif

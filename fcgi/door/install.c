@@ -1,0 +1,22 @@
+#include "base/log.h"
+#include "door/door.h"
+#include "kernel/install.h"
+
+int install_main(int argc, char **argv)
+{
+	struct node node;
+	struct fault f = {0};
+	if (argc != 4 || strcmp(argv[1], "--home"))
+		die("usage: faztd install-fetch --home DIR ID");
+	if (become_owner(argv[2]))
+		die("install-fetch: cannot become the owner of %s", argv[2]);
+	log_open(argv[2]);
+	int err = node_open(&node, argv[2], STORE_SERVE, &f);
+	if (!err) {
+		err = install_fetch(&node, argv[3], &f);
+		node_close(&node);
+	}
+	if (err)
+		log_event(LOG_WARN, "install.failed", "candidate", argv[3], "message", fault_message(&f), NULL);
+	return err_row(err)->exit;
+}

@@ -1,0 +1,237 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/now.h"
+#include "door/door.h"
+
+/* The supervisor holds what must outlive any child: the FastCGI socket and both ends of the zygote's control socket.
+ * So a child that dies is simply started again; nobody has to reconnect. */
+
+#define WORKERS 2
+#define BACKLOG 512
+#define PATIENCE_MS 9000      /* how long workers may finish their requests */
+#define RESTART_MIN_MS 50
+#define RESTART_MAX_MS 5000
+
+extern char **environ;
+
+struct child {
+	const char *name; /* the subcommand */
+	int stdin_fd;     /* becomes descriptor 0, or -1 */
+	int control_fd;   /* becomes ZYGOTE_FD */
+	pid_t pid;
+	int64_t started, again; /* mono_ms: when it began, when it may begin again */
+	int64_t pause;
+};
+
+static const char *home;
+static bool stopping;
+
+/* ---- sockets ---- */
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	if ((size_t)snprintf(a.sun_path, sizeof a.sun_path, "%s", path) >= sizeof a.sun_path)
+		die("the socket's path is too long (107 bytes at most): %s", path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	(void)unlink(path);
+	mode_t mask = umask(0117); /* nginx's group may connect; nobody else */
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) || listen(fd, BACKLOG))
+		die("cannot listen at %s: %s", path, strerror(errno));
+	umask(mask);
+	struct stat st;
+	if (!geteuid() && !stat(home, &st) && chown(path, st.st_uid, st.st_gid))
+		die("cannot give %s to the owner of the home", path);
+	return fd;
+}
+
+/* One supervisor for each home: the lock is held as long as this process lives. */
+static void lock_home(void)
+{
+	char path[4200];
+	snprintf(path, sizeof path, "%s/run/serve.pid", home);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		die("cannot open %s: %s; is this a home? (fazt-admin init)", path, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		fprintf(stderr, "faztd: another faztd serves %s already\n", home);
+		exit(6);
+	}
+	if (ftruncate(fd, 0) || dprintf(fd, "%d\n", (int)getpid()) < 0)
+		die("cannot write %s", path);
+}
+
+/* ---- children ---- */
+
+static void start(struct child *c)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	char *argv[] = {"faztd", (char *)c->name, "--home", (char *)home, NULL};
+	posix_spawn_file_actions_init(&files);
+	posix_spawnattr_init(&attr);
+	sigemptyset(&none);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	if (c->stdin_fd >= 0)
+		posix_spawn_file_actions_adddup2(&files, c->stdin_fd, 0);
+	posix_spawn_file_actions_adddup2(&files, c->control_fd, ZYGOTE_FD);
+	c->started = mono_ms();
+	int err = posix_spawn(&c->pid, "/proc/self/exe", &files, &attr, argv, environ);
+	if (err) {
+		c->pid = 0;
+		c->again = c->started + RESTART_MAX_MS;
+		log_event(LOG_ERROR, "child.refused", "name", c->name, "message", strerror(err), NULL);
+	}
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&files);
+}
+
+/* A child that lived a while starts again at once; one that keeps dying, after growing pauses. */
+static void ended(struct child *c, int status)
+{
+	char how[32];
+	int64_t now = mono_ms();
+	if (WIFSIGNALED(status))
+		snprintf(how, sizeof how, "signal %d", WTERMSIG(status));
+	else
+		snprintf(how, sizeof how, "exit %d", WEXITSTATUS(status));
+	bool lived = now - c->started > RESTART_MAX_MS;
+	c->pause = lived || !c->pause ? RESTART_MIN_MS : MIN(c->pause * 2, (int64_t)RESTART_MAX_MS);
+	c->again = now + (lived ? 0 : c->pause);
+	c->pid = 0;
+	if (!stopping)
+		log_event(LOG_WARN, "child.ended", "name", c->name, "how", how, NULL);
+}
+
+static void reap(struct child *c, int n)
+{
+	int status;
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+		for (int i = 0; i < n; i++)
+			if (c[i].pid == pid)
+				ended(&c[i], status);
+}
+
+static int alive(struct child *c, int n)
+{
+	int count = 0;
+	for (int i = 0; i < n; i++)
+		count += c[i].pid > 0;
+	return count;
+}
+
+static void signal_all(struct child *c, int n, int sig)
+{
+	for (int i = 0; i < n; i++)
+		if (c[i].pid > 0)
+			kill(c[i].pid, sig);
+}
+
+/* ---- signals: blocked, and taken one at a time where it suits us ---- */
+
+static sigset_t signals_of_interest(void)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+	sigset_t set;
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		sigaddset(&set, signals[i]);
+	return set;
+}
+
+/* Sleep until a signal arrives or ms have passed; the signal, or -1. */
+static int await_signal(int64_t ms)
+{
+	sigset_t set = signals_of_interest();
+	struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+	return sigtimedwait(&set, NULL, &t);
+}
+
+/* The workers finish their requests, and the zygote serves them to the end. */
+static void stop_all(struct child *c, int n)
+{
+	int64_t until = mono_ms() + PATIENCE_MS;
+	stopping = true;
+	signal_all(c + 1, n - 1, SIGTERM);
+	while (alive(c + 1, n - 1) && mono_ms() < until) {
+		await_signal(100);
+		reap(c, n);
+	}
+	signal_all(c, n, SIGKILL);
+	while (alive(c, n)) {
+		await_signal(100);
+		reap(c, n);
+	}
+}
+
+/* Start what is due; how long until the next one is. */
+static int64_t start_due(struct child *c, int n)
+{
+	int64_t now = mono_ms(), wait = 60000;
+	for (int i = 0; i < n; i++) {
+		if (!c[i].pid && c[i].again <= now)
+			start(&c[i]);
+		if (!c[i].pid)
+			wait = MIN(wait, MAX(c[i].again - now, (int64_t)1));
+	}
+	return wait;
+}
+
+static void supervise(struct child *c, int n)
+{
+	for (;;) {
+		int sig = await_signal(start_due(c, n));
+		reap(c, n);
+		if (sig == SIGTERM || sig == SIGINT)
+			return;
+		if (sig == SIGHUP)
+			signal_all(c + 1, n - 1, SIGTERM); /* fresh workers, one by one as the old ones finish */
+	}
+}
+
+int serve_main(int argc, char **argv)
+{
+	struct fault f = {0};
+	struct node node;
+	char path[4200];
+	int control[2];
+	home = argc > 2 && !strcmp(argv[1], "--home") ? argv[2] : getenv("FAZT_HOME");
+	if (!home)
+		home = "/var/lib/fazt";
+	log_open(home);
+	/* Say now, to whoever started us, what the workers would say into the log. */
+	if (node_open(&node, home, STORE_SERVE, &f)) {
+		fprintf(stderr, "faztd: %s\n", fault_message(&f));
+		return err_row(f.err)->exit;
+	}
+	node_close(&node);
+	lock_home();
+	snprintf(path, sizeof path, "%s/run/fcgi.sock", home);
+	int fcgi = listen_at(path);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control))
+		die("cannot make a socket pair: %s", strerror(errno));
+	sigset_t set = signals_of_interest();
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	struct child child[1 + WORKERS] = {{.name = "zygote", .stdin_fd = -1, .control_fd = control[1]}};
+	for (int i = 1; i <= WORKERS; i++)
+		child[i] = (struct child){.name = "worker", .stdin_fd = fcgi, .control_fd = control[0]};
+	log_event(LOG_INFO, "serve.start", "home", home, NULL);
+	supervise(child, ARRAY_LEN(child));
+	stop_all(child, ARRAY_LEN(child));
+	(void)unlink(path);
+	log_event(LOG_INFO, "serve.stop", NULL);
+	return 0;
+}

@@ -1,0 +1,178 @@
+#include <fcgiapp.h>
+#include <fastcgi.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/crypt.h"
+#include "base/log.h"
+#include "base/now.h"
+#include "door/door.h"
+#include "gate/gateway.h"
+#include "gate/op.h"
+#include "gate/pool.h"
+#include "wire/syscall.h"
+
+/* One blocking thread for each kept FastCGI connection. nginx keeps fewer idle connections than there are threads
+ * (nginx/README.md), so an idle one can never starve a new one. Threads wait on their connection or their cell; the
+ * work itself is bounded by cells and by four database connections. */
+
+#define THREADS 64
+#define THREAD_STACK (512 * KIB)
+#define BODY_ROOM (1 * MIB)
+
+extern char **environ;
+
+static struct node node;
+static atomic_int in_flight; /* requests between accept and answer */
+static atomic_bool draining;
+
+/* ---- one request ---- */
+
+static int read_body(struct req *r, FCGX_Stream *in, int64_t length)
+{
+	if (length > (int64_t)BODY_ROOM)
+		return fail(r, ERR_TOO_LARGE, "A request body may have %u bytes here.", BODY_ROOM);
+	if (!length)
+		return 0;
+	char *body = arena_alloc(r->arena, (size_t)length + 1);
+	int n = FCGX_GetStr(body, (int)length, in);
+	if (n != (int)length)
+		return fail(r, ERR_BAD_REQUEST, "The request body ended too early.");
+	r->body = (struct str){body, (size_t)n};
+	return 0;
+}
+
+static void send_answer(const struct req *r, FCGX_Stream *out)
+{
+	struct buf head = BUF_INIT;
+	cgi_head(r, &head);
+	FCGX_PutStr(head.p, (int)head.len, out);
+	if (r->res.body.len && !str_is(r->method, "HEAD"))
+		FCGX_PutStr(r->res.body.p, (int)r->res.body.len, out);
+	buf_release(&head);
+}
+
+static void serve_request(struct arena *a, char **params, FCGX_Stream *in, FCGX_Stream *out)
+{
+	struct req r;
+	int64_t length = 0;
+	req_init(&r, &node, a, DOOR_HTTP);
+	int err = cgi_request(&r, params, &length);
+	if (!err)
+		err = read_body(&r, in, length);
+	if (err)
+		req_error(&r, err);
+	else
+		req_run(&r);
+	send_answer(&r, out);
+	req_release(&r);
+	arena_reset(a);
+}
+
+/* ---- FastCGI ---- */
+
+static void *serve_connections(void *unused)
+{
+	FCGX_Request f;
+	struct arena *a = arena_new();
+	(void)unused;
+	if (FCGX_InitRequest(&f, 0, 0))
+		die("cannot serve FastCGI on descriptor 0");
+	while (FCGX_Accept_r(&f) == 0) {
+		in_flight++;
+		serve_request(a, f.envp, f.in, f.out);
+		f.keepConnection &= !draining;
+		FCGX_Finish_r(&f);
+		in_flight--;
+	}
+	arena_free(a);
+	return NULL;
+}
+
+static void start_threads(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, THREAD_STACK);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	for (int i = 0; i < THREADS; i++)
+		if (pthread_create(&thread, &attr, serve_connections, NULL))
+			die("cannot start a thread");
+	pthread_attr_destroy(&attr);
+}
+
+/* No new connections, and the requests under way finish; the supervisor's patience is the limit. Threads that wait in
+ * accept() hold the old descriptor and may still take one connection each, so wait for a moment of quiet. */
+static void drain(void)
+{
+	int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+	draining = true;
+	dup2(nowhere, FCGI_LISTENSOCK_FILENO);
+	for (int quiet = 0; quiet < 5; quiet = in_flight ? 0 : quiet + 1)
+		usleep(10000);
+}
+
+/* The main thread keeps house: cells that nobody uses end here. */
+static void serve_fastcgi(void)
+{
+	sigset_t term;
+	struct timespec pause = {.tv_sec = 10};
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &term, NULL);
+	if (FCGX_Init())
+		die("cannot initialise FastCGI");
+	start_threads();
+	while (sigtimedwait(&term, NULL, &pause) < 0)
+		pool_reap(node.pool);
+	drain();
+	_exit(0); /* threads are parked in accept(); cells end with their leashes */
+}
+
+/* ---- plain CGI ---- */
+
+static void serve_cgi(void)
+{
+	FCGX_Stream *in, *out, *err;
+	FCGX_ParamArray params;
+	struct arena *a = arena_new();
+	if (FCGX_Accept(&in, &out, &err, &params) == 0)
+		serve_request(a, params, in, out);
+	FCGX_Finish();
+	arena_free(a);
+}
+
+int worker_main(int argc, char **argv)
+{
+	const char *home = argc > 2 && !strcmp(argv[1], "--home") ? argv[2] : getenv("FAZT_HOME");
+	bool cgi = FCGX_IsCGI();
+	int control = cgi ? zygote_fork() : ZYGOTE_FD;
+	struct fault f = {0};
+	if (!home)
+		die("worker: --home DIR is missing");
+	if (become_owner(home))
+		die("worker: cannot become the owner of %s", home);
+	signal(SIGPIPE, SIG_IGN);
+	mallopt(M_ARENA_MAX, 2); /* an arena for each of many threads would cost megabytes and win nothing here */
+	log_open(home);
+	syscall_init();
+	op_init();
+	if (node_open(&node, home, STORE_SERVE, &f)) {
+		log_event(LOG_ERROR, "worker.refused", "message", fault_message(&f), NULL);
+		fprintf(stderr, "faztd: %s\n", fault_message(&f));
+		return err_row(f.err)->exit;
+	}
+	node.workers = cgi ? 1 : 2;
+	pool_open(&node, control);
+	if (cgi)
+		serve_cgi();
+	else
+		serve_fastcgi();
+	return 0;
+}

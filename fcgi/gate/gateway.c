@@ -1,0 +1,221 @@
+#include "gate/gateway.h"
+
+#include "base/now.h"
+#include "base/out.h"
+#include "gate/op.h"
+#include "gate/pool.h"
+#include "gate/talk.h"
+#include "gate/trace.h"
+#include "kernel/app.h"
+#include "kernel/identity.h"
+#include "kernel/page.h"
+#include "kernel/public.h"
+#include "sys/endpoint.h"
+
+void req_init(struct req *r, struct node *n, struct arena *a, enum door door)
+{
+	*r = (struct req){.node = n, .arena = a, .door = door};
+	id_new(r->id);
+	r->received = now_ms();
+	r->res.body.max = 16 * MIB;
+}
+
+void req_release(struct req *r)
+{
+	app_release(r->app);
+	r->app = NULL;
+	buf_release(&r->res.body);
+}
+
+/* ---- site: which app answers at this host ---- */
+
+/* The label in front of the node's domain: "pad" of pad.example.com. STR_NONE: another host. */
+static struct str site_label(const struct settings *s, struct str host)
+{
+	const char *domain = s->text[SETTING_DOMAIN];
+	size_t n = strlen(domain);
+	if (host.n <= n + 1 || !str_ends(host, domain) || host.p[host.n - n - 1] != '.')
+		return STR_NONE;
+	struct str label = {host.p, host.n - n - 1};
+	return text_label(label) ? label : STR_NONE;
+}
+
+static int find_site(struct req *r, struct db *db)
+{
+	int err = node_settings(r->node, db, r->arena, &r->settings);
+	if (err)
+		return err;
+	r->epoch = db_epoch(db);
+	r->deadline = mono_ms() + r->settings.number[SETTING_DEADLINE];
+	if (str_is(r->host, r->settings.text[SETTING_DOMAIN])) {
+		char *os = arena_printf(r->arena, "%s/", node_origin(&r->settings, r->arena, "os"));
+		res_redirect(r, 302, os);
+		return 0;
+	}
+	struct str label = site_label(&r->settings, r->host);
+	if (!label.p)
+		return fail(r, ERR_WRONG_HOST, NULL);
+	r->os = str_is(label, "os");
+	r->app = app_by_name(r->node, db, label);
+	if (r->fault.err)
+		return r->fault.err;
+	return r->app || r->os ? 0 : fail(r, ERR_NOT_FOUND, "No app lives at this address.");
+}
+
+static int site(struct req *r)
+{
+	struct db *db = db_borrow(r->node->store, &r->fault);
+	if (!db)
+		return r->fault.err;
+	int err = find_site(r, db);
+	db_return(db);
+	return err;
+}
+
+/* ---- who may come in ---- */
+
+/* A path of the manifest's `open`: "/hook", or "/s/" and everything below with a trailing star. */
+static bool path_open(const struct manifest *m, struct str path)
+{
+	for (int i = 0; i < m->nopen; i++) {
+		struct str pattern = str_of(m->open[i]);
+		bool rest = str_ends(pattern, "*");
+		pattern.n -= rest;
+		if (path.n >= pattern.n && !memcmp(path.p, pattern.p, pattern.n) && (rest || path.n == pattern.n))
+			return true;
+	}
+	return false;
+}
+
+static bool admitted(const struct req *r)
+{
+	const struct principal *p = &r->who;
+	if (r->open || r->app->manifest->visibility == VISIBLE_ANYONE)
+		return true;
+	if (p->kind == WHO_IS_SHELL || p->owner)
+		return true;
+	return p->kind == WHO_IS_USER && (r->app->manifest->visibility == VISIBLE_MEMBERS || p->admin);
+}
+
+static int admit(struct req *r)
+{
+	if (admitted(r))
+		return 0;
+	if (r->who.kind == WHO_IS_STRANGER)
+		return identity_demand(r);
+	return fail(r, ERR_NOT_FOUND, "No app lives at this address.");
+}
+
+/* ---- the answer ---- */
+
+static bool method_known(struct str m)
+{
+	static const char *const known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (str_is(m, known[i]))
+			return true;
+	return false;
+}
+
+/* A cell that died while it was idle has not read the request: once more, on another. */
+static int handler(struct req *r)
+{
+	for (int tries = 0;; tries++) {
+		struct cell *c;
+		bool sound, stale;
+		int err = pool_lease(r, &c);
+		if (err)
+			return err;
+		err = talk_request(c, r, &sound, &stale);
+		pool_release(r->node->pool, c, sound);
+		if (!stale || tries == 2)
+			return err;
+		fault_clear(&r->fault);
+	}
+}
+
+static int app_answer(struct req *r)
+{
+	bool found = false;
+	int err = 0;
+	if (!r->app)
+		return fail(r, ERR_NOT_FOUND, "The dashboard is not installed; run: fazt-admin app install os");
+	if (r->app->state == APP_DISABLED)
+		return fail(r, ERR_APP_DISABLED, "%s is switched off.", r->app->title);
+	if ((err = public_file(r, &found)) || found)
+		return err;
+	if ((err = identity_check_origin(r)) || (err = admit(r)))
+		return err;
+	return r->res.status ? 0 : handler(r);
+}
+
+static int kernel_answer(struct req *r)
+{
+	const struct endpoint *e = endpoint_find(r);
+	if (!e && r->os && str_starts(r->path, "/_fazt/api/")) {
+		int err = str_is(r->method, "GET") ? 0 : identity_check_origin(r);
+		return err ? err : op_http(r);
+	}
+	if (!e)
+		return r->fault.err ? r->fault.err : fail(r, ERR_NOT_FOUND, NULL);
+	return e->run(r);
+}
+
+static int identify(struct req *r)
+{
+	if (r->door != DOOR_SHELL)
+		return identity_of(r);
+	return str_is(r->as, "nobody") || r->open ? 0 : identity_become(r, r->as);
+}
+
+static int run(struct req *r)
+{
+	if (!method_known(r->method))
+		return fail(r, ERR_METHOD_NOT_ALLOWED, NULL);
+	int err = site(r);
+	if (err || r->res.status)
+		return err;
+	r->open = r->app && path_open(r->app->manifest, r->path);
+	if ((err = identify(r)))
+		return err;
+	return str_starts(r->path, "/_fazt/") ? kernel_answer(r) : app_answer(r);
+}
+
+void req_run(struct req *r)
+{
+	int err = run(r);
+	if (err)
+		req_error(r, err);
+	trace_request(r);
+}
+
+static void error_json(struct req *r, const struct err_row *row, const char *message)
+{
+	struct buf b = BUF_INIT;
+	struct out o = OUT(&b);
+	out_object(&o);
+	out_key(&o, "error");
+	out_object(&o);
+	out_kcstr(&o, "code", row->code);
+	out_kcstr(&o, "message", message);
+	out_kcstr(&o, "request_id", r->id);
+	out_end(&o);
+	out_end(&o);
+	res_set(r, row->http, "application/json", buf_str(&b));
+	page_headers(r);
+	buf_release(&b);
+}
+
+void req_error(struct req *r, int err)
+{
+	const struct err_row *row = err_row(err);
+	const char *message = r->fault.err == err ? fault_message(&r->fault) : row->message;
+	if (err == ERR_UNAUTHORIZED && identity_demand(r) == 0)
+		return; /* a browser goes to sign in and back */
+	if (req_wants_html(r))
+		page_error(r, err, message);
+	else
+		error_json(r, row, message);
+	if (row->http == 503 || row->http == 429)
+		res_header(r, "retry-after", STR("5"));
+}

@@ -1,0 +1,135 @@
+#include "gate/op.h"
+
+#include "codec/form.h"
+#include "gate/trace.h"
+#include "sys/sys.h"
+
+enum {
+#define OP(id, noun, verb, who, effect, sig, doc) OP_##id,
+#include "sys/op.def"
+#undef OP
+	OP_COUNT
+};
+
+enum { OP_IS_READ, OP_IS_WRITE };
+#define OP_IS(effect) OP_IS_##effect
+
+static const struct {
+	const char *noun, *verb;
+	enum op_who who;
+	bool writes;
+	const char *sig, *doc;
+	sys_fn *run;
+} table[OP_COUNT] = {
+#define OP(id, noun, verb, who, effect, sig, doc) {noun, verb, OP_##who, OP_IS(effect), sig, doc, op_##id},
+#include "sys/op.def"
+#undef OP
+};
+
+static struct op rows[OP_COUNT];
+
+void op_init(void)
+{
+	for (int i = 0; i < OP_COUNT; i++) {
+		rows[i] = (struct op){.noun = table[i].noun, .verb = table[i].verb, .who = table[i].who,
+				      .writes = table[i].writes, .doc = table[i].doc};
+		sig_parse(&rows[i].sig, table[i].sig);
+	}
+}
+
+const struct op *op_row(int i)
+{
+	return i >= 0 && i < OP_COUNT ? &rows[i] : NULL;
+}
+
+int op_find(struct str noun, struct str verb)
+{
+	for (int i = 0; i < OP_COUNT; i++)
+		if (str_is(noun, rows[i].noun) && str_is(verb, rows[i].verb))
+			return i;
+	return -1;
+}
+
+static int check_who(struct req *r, const struct op *op)
+{
+	const struct principal *p = &r->who;
+	if (p->kind == WHO_IS_SHELL)
+		return 0;
+	if (p->kind != WHO_IS_USER)
+		return fail(r, ERR_UNAUTHORIZED, NULL);
+	if (op->who == OP_SHELL)
+		return fail(r, ERR_DENIED, "This works in the owner's shell on the server only: fazt-admin %s %s", op->noun, op->verb);
+	if (op->who == OP_OWNER && !p->owner)
+		return fail(r, ERR_DENIED, "Only the owner of this cloud may do that.");
+	return 0;
+}
+
+int op_call(struct req *r, const struct call *c, struct out *o)
+{
+	const struct op *op = op_row(c->row);
+	int err;
+	if (!op)
+		return fail(r, ERR_NOT_FOUND, "there is no such operation");
+	if ((err = check_who(r, op)) || (err = sig_complete(&op->sig, c, &r->fault)))
+		return err;
+	err = table[c->row].run(r, c, o);
+	if (op->writes) {
+		char *action = arena_printf(r->arena, "%s%s%s", op->noun, *op->verb ? "." : "", op->verb);
+		trace_audit(r, action, c->nargs && c->arg[0].s.n ? arena_cstr(r->arena, c->arg[0].s) : "", err);
+	}
+	return err;
+}
+
+/* ---- over HTTP ---- */
+
+static int arguments_from_query(struct req *r, const struct op *op, struct call *c)
+{
+	struct form form = FORM(r->query);
+	struct str name, value;
+	c->nargs = op->sig.n;
+	while (form_next(&form, r->arena, &name, &value)) {
+		int i = sig_find(&op->sig, name);
+		if (i < 0)
+			return fail(r, ERR_BAD_REQUEST, "there is no argument called %.*s", STR_FMT(name));
+		int err = sig_from_text(&op->sig.param[i], value, &c->arg[i], &r->fault);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int arguments(struct req *r, const struct op *op, struct call *c)
+{
+	if (str_is(r->method, "GET") && !op->writes)
+		return arguments_from_query(r, op, c);
+	if (!str_is(r->method, "POST"))
+		return fail(r, ERR_METHOD_NOT_ALLOWED, NULL);
+	struct str params, type = str_trim(str_cut(req_header(r, "content-type"), ';', &params));
+	if (r->body.n && !str_ieq(type, "application/json"))
+		return fail(r, ERR_UNSUPPORTED_TYPE, "Send the arguments as application/json.");
+	return sig_from_json(&op->sig, r->body, c, r->arena, &r->fault);
+}
+
+int op_http(struct req *r)
+{
+	struct str verb, name = {r->path.p + strlen("/_fazt/api/"), r->path.n - strlen("/_fazt/api/")};
+	struct call c = {0};
+	struct str noun = str_cut(name, '.', &verb);
+	c.row = op_find(noun, verb.p ? verb : STR(""));
+	const struct op *op = op_row(c.row);
+	if (!op)
+		return fail(r, ERR_NOT_FOUND, "There is no operation called %.*s.", STR_FMT(name));
+	int err = arguments(r, op, &c);
+	if (err)
+		return err;
+	struct buf body = BUF_MAX(4 * MIB);
+	struct out o = OUT(&body);
+	if (!(err = op_call(r, &c, &o)) && body.full)
+		err = fail(r, ERR_TOO_LARGE, NULL);
+	if (!err) {
+		res_set(r, 200, "application/json", body.len ? buf_str(&body) : STR("null"));
+		res_header(r, "cache-control", STR("no-store"));
+	}
+	buf_release(&body);
+	return err;
+}

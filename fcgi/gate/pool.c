@@ -1,0 +1,270 @@
+#include "gate/pool.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "base/now.h"
+#include "gate/talk.h"
+#include "wire/spawn.h"
+
+/* One lock guards the table; it is never held while a cell is started or spoken to. A slot whose app is set but
+ * whose fd is -1 is being started and counts as taken. */
+
+#define POOL_CELLS 64        /* the table's size; the settings decide how many are used */
+#define IDLE_MS 60000        /* an idle cell ends after this */
+#define REQUESTS_MAX 10000   /* a cell is replaced after this many */
+#define LOAD_MS 5000         /* an app has this long to load */
+#define APPS_WAITING 32      /* apps that may have waiting requests at once */
+
+struct waiting {
+	char app_id[ID_LEN + 1];
+	int n;
+};
+
+struct pool {
+	pthread_mutex_t lock;
+	pthread_cond_t freed;
+	int control;
+	int workers;
+	struct cell cell[POOL_CELLS];
+	struct waiting waiting[APPS_WAITING];
+};
+
+void pool_open(struct node *n, int control)
+{
+	struct pool *p = xcalloc(1, sizeof *p);
+	pthread_condattr_t attr;
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->freed, &attr);
+	pthread_condattr_destroy(&attr);
+	p->control = control;
+	p->workers = n->workers > 0 ? n->workers : 1;
+	n->pool = p;
+}
+
+/* The slot's resources, given back. The lock is held, or nobody else can see the slot. */
+static void cell_end(struct cell *c)
+{
+	if (c->fd >= 0) {
+		close(c->fd);
+		close(c->leash);
+	}
+	buf_release(&c->in);
+	buf_release(&c->out);
+	app_release(c->app);
+	*c = (struct cell){.fd = -1, .leash = -1};
+}
+
+void pool_close(struct node *n)
+{
+	struct pool *p = n->pool;
+	if (!p)
+		return;
+	for (int i = 0; i < POOL_CELLS; i++)
+		if (p->cell[i].app)
+			cell_end(&p->cell[i]);
+	pthread_cond_destroy(&p->freed);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+	n->pool = NULL;
+}
+
+/* ---- capacity ---- */
+
+struct capacity {
+	int total, per_app, queue;
+};
+
+static int share_of(int64_t all, int workers, int least)
+{
+	int64_t n = all / workers;
+	return (int)MAX((int64_t)least, MIN(n, (int64_t)POOL_CELLS));
+}
+
+static struct capacity capacity(const struct pool *p, const struct settings *s, const struct app *a)
+{
+	const int64_t *v = s->number;
+	struct capacity c = {.total = share_of(v[SETTING_CELLS], p->workers, 2),
+			     .per_app = share_of(v[SETTING_CELLS_APP], p->workers, 1),
+			     .queue = share_of(v[SETTING_QUEUE_APP], 1, 1)};
+	if (strcmp(a->name, "os"))
+		c.total -= MIN(share_of(v[SETTING_CELLS_OS], p->workers, 1), c.total - 1);
+	return c;
+}
+
+/* ---- finding a slot ---- */
+
+/* An idle cell of this app; idle cells of what it was before end on the way. */
+static struct cell *idle_cell(struct pool *p, const struct app *a)
+{
+	struct cell *found = NULL;
+	for (int i = 0; i < POOL_CELLS; i++) {
+		struct cell *c = &p->cell[i];
+		if (!c->app || c->busy || strcmp(c->app->id, a->id))
+			continue;
+		if (c->app->rev != a->rev) /* another version, or other grants */
+			cell_end(c);
+		else if (!found || c->idle_since > found->idle_since)
+			found = c; /* the warmest one */
+	}
+	return found;
+}
+
+static void count_cells(struct pool *p, const struct app *a, int *all, int *own)
+{
+	*all = *own = 0;
+	for (int i = 0; i < POOL_CELLS; i++)
+		if (p->cell[i].app) {
+			++*all;
+			*own += !strcmp(p->cell[i].app->id, a->id);
+		}
+}
+
+static struct cell *free_slot(struct pool *p)
+{
+	for (int i = 0; i < POOL_CELLS; i++)
+		if (!p->cell[i].app)
+			return &p->cell[i];
+	return NULL;
+}
+
+/* The cell of another app that has been idle longest. */
+static struct cell *coldest_cell(struct pool *p)
+{
+	struct cell *cold = NULL;
+	for (int i = 0; i < POOL_CELLS; i++) {
+		struct cell *c = &p->cell[i];
+		if (c->app && !c->busy && (!cold || c->idle_since < cold->idle_since))
+			cold = c;
+	}
+	return cold;
+}
+
+/* A slot for a new cell of this app, marked as taken; NULL when it must wait. */
+static struct cell *claim_slot(struct pool *p, struct app *a, struct capacity cap)
+{
+	int all, own;
+	count_cells(p, a, &all, &own);
+	if (own >= cap.per_app)
+		return NULL;
+	if (all >= cap.total) {
+		struct cell *cold = coldest_cell(p);
+		if (!cold)
+			return NULL;
+		cell_end(cold);
+	}
+	struct cell *c = free_slot(p);
+	if (c) {
+		__atomic_add_fetch(&a->refs, 1, __ATOMIC_RELAXED);
+		*c = (struct cell){.app = a, .fd = -1, .leash = -1, .busy = true};
+	}
+	return c;
+}
+
+/* ---- waiting ---- */
+
+static struct waiting *waiting_of(struct pool *p, const struct app *a)
+{
+	struct waiting *unused = NULL;
+	for (int i = 0; i < APPS_WAITING; i++) {
+		struct waiting *w = &p->waiting[i];
+		if (w->n && !strcmp(w->app_id, a->id))
+			return w;
+		if (!w->n && !unused)
+			unused = w;
+	}
+	if (unused)
+		memcpy(unused->app_id, a->id, sizeof unused->app_id);
+	return unused;
+}
+
+static struct timespec at_mono(int64_t ms)
+{
+	return (struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+}
+
+static int busy(struct req *r)
+{
+	return fail(r, ERR_UNAVAILABLE, "%s is busy; try again in a moment", r->app->title);
+}
+
+/* With the lock held: a loaded idle cell, or a claimed slot that must be started, or an error. */
+static int find_cell(struct req *r, struct pool *p, struct cell **c)
+{
+	struct capacity cap = capacity(p, &r->settings, r->app);
+	struct timespec until = at_mono(r->deadline);
+	if ((*c = idle_cell(p, r->app)) || (*c = claim_slot(p, r->app, cap)))
+		return 0;
+	struct waiting *w = waiting_of(p, r->app);
+	if (!w || w->n >= cap.queue)
+		return busy(r);
+	w->n++;
+	int late = 0;
+	while (!late && !(*c = idle_cell(p, r->app)) && !(*c = claim_slot(p, r->app, cap)))
+		late = pthread_cond_timedwait(&p->freed, &p->lock, &until);
+	w->n--;
+	return *c ? 0 : busy(r);
+}
+
+/* ---- starting ---- */
+
+static int start(struct pool *p, struct cell *c, const struct settings *s, struct fault *f)
+{
+	if (zygote_spawn(p->control, (size_t)s->number[SETTING_HEAP], &c->fd, &c->leash)) {
+		c->fd = -1;
+		return fault(f, ERR_UNAVAILABLE, "no process for the app could be started; try again in a moment");
+	}
+	return talk_load(c, s, mono_ms() + LOAD_MS, f);
+}
+
+int pool_lease(struct req *r, struct cell **out)
+{
+	struct pool *p = r->node->pool;
+	struct cell *c = NULL;
+	pthread_mutex_lock(&p->lock);
+	int err = find_cell(r, p, &c);
+	if (!err)
+		c->busy = true;
+	pthread_mutex_unlock(&p->lock);
+	if (!err && c->fd < 0 && (err = start(p, c, &r->settings, &r->fault)))
+		pool_release(p, c, false);
+	*out = err ? NULL : c;
+	return err;
+}
+
+void pool_release(struct pool *p, struct cell *c, bool sound)
+{
+	pthread_mutex_lock(&p->lock);
+	if (!sound || ++c->served >= REQUESTS_MAX) {
+		cell_end(c);
+	} else {
+		c->busy = false;
+		c->idle_since = mono_ms();
+	}
+	/* Whoever waits may be waiting for this app or for any slot at all. */
+	pthread_cond_broadcast(&p->freed);
+	pthread_mutex_unlock(&p->lock);
+}
+
+void pool_reap(struct pool *p)
+{
+	int64_t before = mono_ms() - IDLE_MS;
+	pthread_mutex_lock(&p->lock);
+	for (int i = 0; i < POOL_CELLS; i++) {
+		struct cell *c = &p->cell[i];
+		if (c->app && !c->busy && c->idle_since < before)
+			cell_end(c);
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+int pool_try(struct node *n, const struct settings *s, struct app *a, struct fault *f)
+{
+	struct cell c = {.app = a, .fd = -1, .leash = -1, .busy = true};
+	__atomic_add_fetch(&a->refs, 1, __ATOMIC_RELAXED);
+	int err = start(n->pool, &c, s, f);
+	cell_end(&c);
+	return err;
+}

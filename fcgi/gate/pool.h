@@ -1,0 +1,43 @@
+/* pool — the cells of this process: who gets one, who waits, who is turned away.
+ *
+ * A cell belongs to one version of one app for life. A request leases it, talks
+ * to it (gate/talk) and gives it back; a cell that was killed, crashed or grew
+ * old is replaced by the next lease. The capacity table is divided among the
+ * workers of the node: settings cells, cells.app, cells.os, queue.app.
+ *
+ * Life cycle: pool_open, then lease/release from any thread, pool_reap now and
+ * then, pool_close.
+ */
+#ifndef GATE_POOL_H
+#define GATE_POOL_H
+
+#include "kernel/app.h"
+#include "kernel/req.h"
+
+struct cell {
+	struct app *app; /* a reference */
+	int fd;          /* frames, non-blocking */
+	int leash;       /* closing it kills the cell */
+	int served;      /* requests so far */
+	bool busy;
+	int64_t idle_since;
+	struct buf in, out;
+	size_t consumed; /* bytes of in that were parsed already */
+};
+
+/* control is the socket of a zygote (wire/spawn.h). Sets n->pool. */
+void pool_open(struct node *n, int control);
+void pool_close(struct node *n);
+
+/* A cell of r->app that has loaded it, for this thread alone, or an error: ERR_UNAVAILABLE when the queue is full or
+ * the deadline passes, app_error and friends when the app does not load. */
+int pool_lease(struct req *r, struct cell **c);
+/* sound false: the cell ends. */
+void pool_release(struct pool *p, struct cell *c, bool sound);
+/* End cells that were idle for a minute. */
+void pool_reap(struct pool *p);
+
+/* Does this app load? Starts a cell for it and ends it again; for the installer. */
+int pool_try(struct node *n, const struct settings *s, struct app *a, struct fault *f);
+
+#endif

@@ -1,0 +1,69 @@
+#include "gate/syscall.h"
+
+#include "codec/json.h"
+#include "gate/trace.h"
+#include "kernel/app.h"
+#include "sys/sys.h"
+
+#define CALL_ITEMS 10000 /* values and keys in one JSON argument */
+
+static sys_fn *const handlers[SYSCALL_COUNT] = {
+#define SYS(id, name, permission, effect, sig, returns, cost, result, doc) [SYSCALL_##id] = sys_##id,
+#define LOCAL(id, name, sig, result, doc)
+#include "sys/syscall.def"
+#undef SYS
+#undef LOCAL
+};
+
+static int check_permission(struct req *r, const struct syscall *row, const struct call *c)
+{
+	if (row->permission && !app_granted(r->app, row->permission))
+		return fail(r, ERR_PERMISSION_DENIED, "%s needs the permission \"%s\", which this app was not granted.",
+			    row->name, row->permission);
+	if (c->as_app && !app_granted(r->app, "storage:app"))
+		return fail(r, ERR_PERMISSION_DENIED, "as_app needs the permission \"storage:app\", which this app was not granted.");
+	return 0;
+}
+
+static int check_argument(struct req *r, const struct syscall *row, int i, const struct arg *a)
+{
+	const struct param *p = &row->sig.param[i];
+	if (!a->present)
+		return p->optional ? 0 : fail(r, ERR_BAD_REQUEST, "%s: %s is missing", row->name, p->name);
+	if (p->type == ARG_STR && !text_utf8(a->s))
+		return fail(r, ERR_BAD_REQUEST, "%s: %s is not UTF-8 text", row->name, p->name);
+	return p->type == ARG_JSON ? json_check(a->s, JSON_DEPTH, CALL_ITEMS, &r->fault) : 0;
+}
+
+static int check_arguments(struct req *r, const struct syscall *row, const struct call *c)
+{
+	int err = 0;
+	for (int i = 0; !err && i < row->sig.n; i++)
+		err = check_argument(r, row, i, &c->arg[i]);
+	return err;
+}
+
+static int spend(struct req *r, const struct syscall *row)
+{
+	r->calls += row->cost;
+	if (r->calls > r->settings.number[SETTING_CALLS])
+		return fail(r, ERR_SYSCALL_LIMIT, "One request may make %lld calls; this one made more.",
+			    (long long)r->settings.number[SETTING_CALLS]);
+	return 0;
+}
+
+int sys_call(struct req *r, const struct call *c, struct out *o)
+{
+	const struct syscall *row = syscall_row(c->row);
+	int err;
+	if (!row || !handlers[c->row])
+		return fail(r, ERR_BAD_REQUEST, "there is no such call");
+	if ((err = check_permission(r, row, c)) || (err = check_arguments(r, row, c)) || (err = spend(r, row)) ||
+	    (err = handlers[c->row](r, c, o)))
+		return err;
+	if (c->as_app && row->effect != EFFECT_READ && !r->audited) { /* once a request says enough */
+		r->audited = true;
+		trace_audit(r, row->name, "as_app", 0);
+	}
+	return 0;
+}

@@ -1,0 +1,329 @@
+#include "gate/talk.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/crypt.h"
+#include "base/now.h"
+#include "base/out.h"
+#include "gate/response.h"
+#include "gate/syscall.h"
+#include "gate/trace.h"
+#include "kernel/cookie.h"
+#include "wire/frame.h"
+
+/* The cell's end of the socket is in the hands of code we do not trust. So: never block past the deadline, never
+ * hold more than one frame and what was read with it, and end the talk at the first byte that does not fit. */
+
+#define READ_AHEAD (16 * KIB)
+#define LOG_LINES 100  /* of one request; the rest are counted */
+
+enum talk { TALK_OK, TALK_TIMEOUT, TALK_GONE };
+
+/* ---- bytes ---- */
+
+static enum talk wait_for(int fd, short what, int64_t deadline)
+{
+	for (;;) {
+		int64_t left = deadline - mono_ms();
+		if (left <= 0)
+			return TALK_TIMEOUT;
+		struct pollfd p = {.fd = fd, .events = what};
+		int n = poll(&p, 1, (int)MIN(left, (int64_t)60000));
+		if (n > 0)
+			return TALK_OK; /* an error or a hang-up shows in the read or write that follows */
+		if (n < 0 && errno != EINTR)
+			return TALK_GONE;
+	}
+}
+
+static enum talk send_all(struct cell *c, int64_t deadline)
+{
+	for (size_t at = 0; at < c->out.len;) {
+		ssize_t n = write(c->fd, c->out.p + at, c->out.len - at);
+		if (n > 0) {
+			at += (size_t)n;
+		} else if (n < 0 && errno == EAGAIN) {
+			enum talk t = wait_for(c->fd, POLLOUT, deadline);
+			if (t)
+				return t;
+		} else if (n == 0 || errno != EINTR) {
+			return TALK_GONE;
+		}
+	}
+	buf_clear(&c->out);
+	return TALK_OK;
+}
+
+static enum talk read_more(struct cell *c, int64_t deadline)
+{
+	if (c->consumed) {
+		memmove(c->in.p, c->in.p + c->consumed, c->in.len - c->consumed);
+		c->in.len -= c->consumed;
+		c->consumed = 0;
+	}
+	for (;;) {
+		buf_reserve(&c->in, READ_AHEAD);
+		ssize_t n = read(c->fd, c->in.p + c->in.len, c->in.cap - c->in.len - 1);
+		if (n > 0) {
+			c->in.len += (size_t)n;
+			return TALK_OK;
+		}
+		if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			return TALK_GONE;
+		enum talk t = wait_for(c->fd, POLLIN, deadline);
+		if (t)
+			return t;
+	}
+}
+
+/* The next frame; its payload stays valid until the next call. */
+static enum talk next_frame(struct cell *c, struct frame *f, int64_t deadline)
+{
+	for (;;) {
+		struct str rest = {c->in.p + c->consumed, c->in.len - c->consumed};
+		long n = rest.n ? frame_parse(rest, f) : 0;
+		if (n < 0)
+			return TALK_GONE;
+		if (n > 0) {
+			c->consumed += (size_t)n;
+			return TALK_OK;
+		}
+		enum talk t = read_more(c, deadline);
+		if (t)
+			return t;
+	}
+}
+
+/* ---- the app's log ---- */
+
+static void log_frame(struct cell *c, const char *request, const struct frame *f, int *lines)
+{
+	static const char *const levels[] = {"info", "warn", "error"};
+	struct wire w = {f->payload, false};
+	struct str text = get_str(&w);
+	if (++*lines <= LOG_LINES && !w.bad)
+		trace_app(c->app, request, levels[MIN(f->code, 2u)], text);
+	else if (*lines == LOG_LINES + 1)
+		trace_app(c->app, request, "warn", STR("further lines of this request are dropped"));
+}
+
+/* An ERROR frame: its message for whoever asked, its traceback for the app's log. */
+static int error_frame(struct cell *c, const char *request, const struct frame *f, struct fault *fault_out)
+{
+	struct wire w = {f->payload, false};
+	struct str message = get_str(&w), trace = get_str(&w);
+	int err = f->code > 0 && f->code < ERR_COUNT ? (int)f->code : ERR_APP_ERROR;
+	if (w.bad)
+		return fault(fault_out, ERR_APP_ERROR, NULL);
+	trace_app(c->app, request, "error", trace.n ? trace : message);
+	/* What an uncaught error says may hold anything the app knew: only the codes an app raises on purpose
+	 * carry their message out. */
+	if (err == ERR_APP_ERROR)
+		return fault(fault_out, err, "The app failed; its log says why.");
+	return fault(fault_out, err, "%.*s", (int)MIN(message.n, (size_t)FAULT_MAX), message.n ? message.p : "");
+}
+
+/* ---- loading ---- */
+
+static void put_files(struct cell *c)
+{
+	for (int i = 0; i < c->app->nfiles; i++) {
+		size_t at = frame_begin(&c->out, FRAME_FILE, 0, 0);
+		put_str(&c->out, c->app->file[i].path);
+		put_str(&c->out, c->app->file[i].text);
+		frame_end(&c->out, at);
+	}
+}
+
+static void put_start(struct cell *c, const struct settings *s)
+{
+	struct buf config = BUF_INIT;
+	struct out o = OUT(&config);
+	out_object(&o);
+	out_key(&o, "app");
+	out_object(&o);
+	out_kcstr(&o, "id", c->app->id);
+	out_kcstr(&o, "name", c->app->name);
+	out_kcstr(&o, "title", c->app->title);
+	out_end(&o);
+	out_key(&o, "env");
+	out_object(&o);
+	out_end(&o);
+	out_kint(&o, "heap", s->number[SETTING_HEAP]);
+	out_end(&o);
+	size_t at = frame_begin(&c->out, FRAME_START, 0, 0);
+	put_str(&c->out, buf_str(&config));
+	frame_end(&c->out, at);
+	buf_release(&config);
+}
+
+static int broken(enum talk t, const char *doing, struct fault *f)
+{
+	if (t == TALK_TIMEOUT)
+		return fault(f, ERR_APP_TIMEOUT, "The app took too long %s.", doing);
+	return fault(f, ERR_APP_ERROR, "The app's process ended %s.", doing);
+}
+
+int talk_load(struct cell *c, const struct settings *s, int64_t deadline, struct fault *f)
+{
+	struct frame frame;
+	int lines = 0;
+	put_files(c);
+	put_start(c, s);
+	enum talk t = send_all(c, deadline);
+	while (!t && !(t = next_frame(c, &frame, deadline))) {
+		if (frame.type == FRAME_READY)
+			return 0;
+		if (frame.type == FRAME_LOG)
+			log_frame(c, NULL, &frame, &lines);
+		else if (frame.type == FRAME_ERROR)
+			return error_frame(c, NULL, &frame, f);
+		else
+			t = TALK_GONE;
+	}
+	return broken(t, "while it was loading", f);
+}
+
+/* ---- one request ---- */
+
+/* Headers that are the connection's or the kernel's business, not the app's. */
+static bool kernel_header(struct req *r, struct str name)
+{
+	static const char *const hidden[] = {"connection", "keep-alive", "proxy", "te", "trailer", "transfer-encoding", "upgrade",
+					     "proxy-authorization", "x-csrf-token", "x-real-ip", "x-forwarded-for", "forwarded"};
+	if (str_is(name, "authorization"))
+		return r->who.via == VIA_BEARER;
+	for (size_t i = 0; i < ARRAY_LEN(hidden); i++)
+		if (str_is(name, hidden[i]))
+			return true;
+	return false;
+}
+
+/* The client's cookies without the kernel's own. */
+static struct str app_cookies(struct req *r, struct str cookies)
+{
+	struct buf b = BUF_INIT;
+	while (cookies.n) {
+		struct str value, pair = str_trim(str_cut(cookies, ';', &cookies));
+		if (cookie_reserved(str_trim(str_cut(pair, '=', &value))))
+			continue;
+		buf_adds(&b, b.len ? "; " : "");
+		buf_addstr(&b, pair);
+	}
+	struct str kept = b.len ? arena_str(r->arena, buf_str(&b)) : STR_NONE;
+	buf_release(&b);
+	return kept;
+}
+
+static struct str user_json(struct req *r)
+{
+	if (r->who.kind != WHO_IS_USER)
+		return STR_NONE;
+	struct buf b = BUF_INIT;
+	struct out o = OUT(&b);
+	out_object(&o);
+	out_kcstr(&o, "id", r->who.public_id);
+	out_kcstr(&o, "name", r->who.name);
+	out_kcstr(&o, "role", r->who.admin ? "admin" : "member");
+	out_end(&o);
+	struct str json = arena_str(r->arena, buf_str(&b));
+	buf_release(&b);
+	return json;
+}
+
+static void put_request(struct cell *c, struct req *r)
+{
+	struct wire_request *w = NEW(r->arena, struct wire_request);
+	*w = (struct wire_request){.method = r->method, .path = r->path, .query = r->query, .body = r->body,
+				   .id = str_of(r->id), .trigger = STR("http"), .user = user_json(r), .now = r->received};
+	crypt_random(w->seed, sizeof w->seed);
+	for (int i = 0; i < r->nheaders && w->nheaders < (int)ARRAY_LEN(w->header); i++) {
+		struct header h = r->header[i];
+		if (str_is(h.name, "cookie"))
+			h.value = app_cookies(r, h.value);
+		if (h.value.p && !kernel_header(r, h.name)) {
+			w->header[w->nheaders].name = h.name;
+			w->header[w->nheaders++].value = h.value;
+		}
+	}
+	size_t at = frame_begin(&c->out, FRAME_REQUEST, 0, 0);
+	wire_put_request(&c->out, w);
+	frame_end(&c->out, at);
+}
+
+/* Answer one CALL. False: the cell sent something no binding of ours sends. */
+static bool answer_call(struct cell *c, struct req *r, const struct frame *f)
+{
+	struct call call = {0};
+	const struct syscall *row = syscall_row((int)f->code);
+	if (!row || row->local || !wire_get_args(f->payload, &row->sig, &call))
+		return false;
+	call.row = (int)f->code;
+	call.as_app = f->flags & FRAME_AS_APP;
+	fault_clear(&r->fault);
+	size_t at = frame_begin(&c->out, FRAME_REPLY, 0, 0), body = c->out.len;
+	c->out.max = body + FRAME_MAX - FRAME_HEAD;
+	struct out o = OUT(&c->out);
+	int err = sys_call(r, &call, &o);
+	if (!err && c->out.full)
+		err = fail(r, ERR_TOO_LARGE, "the result of %s is larger than 1 MB; ask for less at once", row->name);
+	c->out.max = 0;
+	c->out.full = false;
+	if (err) {
+		c->out.len = at;
+		at = frame_begin(&c->out, FRAME_REPLY, 0, (unsigned)err);
+		buf_adds(&c->out, fault_message(&r->fault));
+	}
+	frame_end(&c->out, at);
+	fault_clear(&r->fault);
+	return true;
+}
+
+static int answer(struct req *r, const struct frame *f, bool *sound)
+{
+	struct wire_response *w = NEW(r->arena, struct wire_response);
+	*sound = wire_get_response(f->payload, w);
+	if (!*sound)
+		return fail(r, ERR_BAD_RESPONSE, NULL);
+	return response_accept(r, w);
+}
+
+int talk_request(struct cell *c, struct req *r, bool *sound, bool *stale)
+{
+	struct frame frame;
+	bool spoke = false;
+	int lines = 0;
+	*sound = *stale = false;
+	put_request(c, r);
+	enum talk t = send_all(c, r->deadline);
+	while (!t && !(t = next_frame(c, &frame, r->deadline))) {
+		spoke = true;
+		switch (frame.type) {
+		case FRAME_CALL:
+			t = answer_call(c, r, &frame) ? send_all(c, r->deadline) : TALK_GONE;
+			break;
+		case FRAME_LOG:
+			log_frame(c, r->id, &frame, &lines);
+			break;
+		case FRAME_BODY:
+			if (r->res.body.len + frame.payload.n > RESPONSE_BODY_MAX)
+				return fail(r, ERR_RESPONSE_TOO_LARGE, NULL);
+			buf_addstr(&r->res.body, frame.payload);
+			break;
+		case FRAME_RESPONSE:
+			return answer(r, &frame, sound);
+		case FRAME_ERROR:
+			*sound = frame.code != ERR_APP_MEMORY;
+			return error_frame(c, r->id, &frame, &r->fault);
+		default:
+			t = TALK_GONE;
+		}
+	}
+	*stale = t == TALK_GONE && !spoke && c->served > 0;
+	int err = broken(t, "while it was answering", &r->fault);
+	if (!*stale)
+		trace_app(c->app, r->id, "error", str_of(r->fault.message));
+	return err;
+}

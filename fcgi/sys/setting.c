@@ -1,0 +1,74 @@
+#include "sys/sys.h"
+
+static void write_value(const struct settings *s, int i, struct out *o)
+{
+	switch (setting_row(i)->type) {
+	case 'i':
+		out_int(o, s->number[i]);
+		return;
+	case 'b':
+		out_bool(o, s->number[i] != 0);
+		return;
+	default:
+		out_cstr(o, s->text[i]);
+	}
+}
+
+static void write_setting(const struct settings *s, int i, struct out *o)
+{
+	out_object(o);
+	out_kcstr(o, "key", setting_row(i)->key);
+	out_key(o, "value");
+	write_value(s, i, o);
+	out_kcstr(o, "default", setting_row(i)->otherwise);
+	out_kcstr(o, "meaning", setting_row(i)->doc);
+	out_end(o);
+}
+
+static int no_such(struct req *r, struct str key)
+{
+	const char *near = NULL;
+	int best = 4;
+	char *word = arena_cstr(r->arena, key);
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		int d = text_distance(word, setting_row(i)->key);
+		if (d < best)
+			best = d, near = setting_row(i)->key;
+	}
+	if (near)
+		return fail(r, ERR_NOT_FOUND, "there is no setting \"%s\"; did you mean \"%s\"?", word, near);
+	return fail(r, ERR_NOT_FOUND, "there is no setting \"%s\"", word);
+}
+
+int op_setting_get(struct req *r, const struct call *c, struct out *o)
+{
+	if (!c->arg[0].present) {
+		out_array(o);
+		for (int i = 0; i < SETTING_COUNT; i++)
+			write_setting(&r->settings, i, o);
+		out_end(o);
+		return 0;
+	}
+	int i = setting_find(c->arg[0].s);
+	if (i < 0)
+		return no_such(r, c->arg[0].s);
+	write_value(&r->settings, i, o);
+	return 0;
+}
+
+int op_setting_set(struct req *r, const struct call *c, struct out *o)
+{
+	(void)o;
+	if (setting_find(c->arg[0].s) < 0)
+		return no_such(r, c->arg[0].s);
+	struct db *db = db_borrow(r->node->store, &r->fault);
+	if (!db)
+		return r->fault.err;
+	int err = db_begin(db);
+	if (!err)
+		err = setting_set(db, c->arg[0].s, c->arg[1].s);
+	if (!err)
+		err = db_commit(db);
+	db_return(db);
+	return err;
+}
