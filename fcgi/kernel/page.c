@@ -4,9 +4,11 @@
 
 #include "base/embed.h"
 
+/* One look for everything a person sees: the built-in apps' sheet and icon, and what only these pages need. */
+EMBED(page_look, "apps/look.css");
 EMBED(page_css, "fcgi/kernel/page.css");
 EMBED(page_js, "fcgi/kernel/page.js");
-EMBED(page_icon, "fcgi/kernel/page.svg");
+EMBED(page_icon, "apps/os/public/icon.svg");
 
 static void add_escaped(struct buf *b, const char *text)
 {
@@ -63,11 +65,11 @@ void page_send(struct req *r, int status, const char *title, struct buf *body)
 		 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		 "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n"
 		 "<link rel=\"icon\" href=\"/_fazt/icon.svg\">\n<link rel=\"stylesheet\" href=\"/_fazt/kernel.css\">\n"
-		 "</head>\n<body>\n<main>\n<img class=\"mark\" src=\"/_fazt/icon.svg\" alt=\"\" width=\"48\" height=\"48\">\n"
+		 "</head>\n<body>\n<main class=\"card\">\n<img src=\"/_fazt/icon.svg\" alt=\"\" width=\"48\" height=\"48\">\n"
 		 "<h1>{}</h1>\n",
 		 title, title);
 	buf_addstr(&b, buf_str(body));
-	page_add(&b, "</main>\n<footer>{}</footer>\n<script src=\"/_fazt/kernel.js\"></script>\n</body>\n</html>\n",
+	page_add(&b, "</main>\n<footer class=\"soft small\">{}</footer>\n<script src=\"/_fazt/kernel.js\"></script>\n</body>\n</html>\n",
 		 r->settings.text[SETTING_DOMAIN]);
 	res_set(r, status, "text/html; charset=utf-8", buf_str(&b));
 	page_headers(r);
@@ -96,9 +98,9 @@ void page_error(struct req *r, int err, const char *message)
 	struct buf b = BUF_INIT;
 	page_add(&b, "<p>{}</p>\n", message);
 	if (r->settings.text[SETTING_DOMAIN])
-		page_add(&b, "<p class=\"actions\"><a class=\"button quiet\" href=\"{}/\">All apps</a></p>\n",
+		page_add(&b, "<a class=\"button wide quiet\" href=\"{}/\">All apps</a>\n",
 			 node_origin(&r->settings, r->arena, "os"));
-	page_add(&b, "<p class=\"small\">Request {}</p>\n", r->id);
+	page_add(&b, "<p class=\"soft small\">Request {}</p>\n", r->id);
 	page_send(r, http, error_title(http), &b);
 }
 
@@ -106,14 +108,15 @@ bool page_file(struct req *r, struct str name)
 {
 	const struct {
 		const char *name, *type;
-		struct str text;
-	} file[] = {{"kernel.css", "text/css; charset=utf-8", EMBEDDED(page_css)},
+		struct str text, more;
+	} file[] = {{"kernel.css", "text/css; charset=utf-8", EMBEDDED(page_look), EMBEDDED(page_css)},
 		    {"kernel.js", "text/javascript; charset=utf-8", EMBEDDED(page_js)},
 		    {"icon.svg", "image/svg+xml", EMBEDDED(page_icon)}};
 	for (size_t i = 0; i < ARRAY_LEN(file); i++) {
 		if (!str_is(name, file[i].name))
 			continue;
 		res_set(r, 200, file[i].type, file[i].text);
+		buf_addstr(&r->res.body, file[i].more);
 		res_header(r, "cache-control", STR("public, max-age=3600"));
 		res_header(r, "x-content-type-options", STR("nosniff"));
 		res_header(r, "cross-origin-resource-policy", STR("same-origin"));

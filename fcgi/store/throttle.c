@@ -1,6 +1,7 @@
 #include "store/throttle.h"
 
 #define FIRST_DELAY_MS 1000
+#define SKEW_MS (60 * 1000) /* a row from further ahead was written before the clock was set back */
 
 static int64_t delay(int64_t failures_past_free)
 {
@@ -13,7 +14,7 @@ static int64_t delay(int64_t failures_past_free)
 
 int throttle_charge(struct db *db, const unsigned char key[HASH_LEN], int64_t free, int64_t now, int64_t *wait)
 {
-	int err = db_run(db, "DELETE FROM throttle WHERE seen < ?", "i", now - THROTTLE_FORGET_MS);
+	int err = db_run(db, "DELETE FROM throttle WHERE seen < ? OR seen > ?", "ii", now - THROTTLE_FORGET_MS, now + SKEW_MS);
 	if (err)
 		return err;
 	int64_t until = db_int(db, 0, "SELECT until FROM throttle WHERE key = ?", "b", key, (size_t)HASH_LEN);

@@ -12,7 +12,7 @@
 #include "store/db.h"
 
 #define THROTTLE_MAX_MS (15 * 60 * 1000)
-#define THROTTLE_FORGET_MS (24 * 60 * 60 * 1000)
+#define THROTTLE_FORGET_MS (24 * 60 * 60 * 1000ll)
 
 /* How long the door is still closed for key, in ms; 0 and charged when it is open. Inside a transaction. */
 int throttle_charge(struct db *db, const unsigned char key[HASH_LEN], int64_t free, int64_t now, int64_t *wait);

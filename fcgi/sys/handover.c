@@ -92,7 +92,7 @@ static int too_late(struct req *r)
 		page_headers(r);
 		return 0;
 	}
-	page_add(&b, "<p>{}</p>\n<p class=\"actions\"><a class=\"button\" href=\"/_fazt/sign-in\">Try again</a></p>\n",
+	page_add(&b, "<p>{}</p>\n<a class=\"button wide\" href=\"/_fazt/sign-in\">Try again</a>\n",
 		 "This sign-in took too long, or was begun in another browser.");
 	page_send(r, 400, "Not signed in", &b);
 	return 0;

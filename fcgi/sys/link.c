@@ -46,16 +46,16 @@ static int link_form(struct req *r, const struct link *l, const struct user *u, 
 	struct buf b = BUF_INIT;
 	page_add(&b, "<p>{} <b>{}</b>.</p>\n", l->text, u->name);
 	if (message)
-		page_add(&b, "<p class=\"message\" role=\"alert\">{}</p>\n", message);
+		page_add(&b, "<p class=\"notice danger\" role=\"alert\">{}</p>\n", message);
 	page_add(&b, l->password ? "<form method=\"post\" action=\"{}\">\n" : "<form method=\"post\" action=\"{}\" data-auto>\n", l->path);
 	page_add(&b, "<input type=\"hidden\" name=\"code\" value=\"{}\">\n", arena_cstr(r->arena, secret));
 	if (l->password)
 		page_add(&b,
 			 "<input type=\"text\" name=\"name\" value=\"{}\" autocomplete=\"username\" hidden>\n"
-			 "<label><span>Password, at least 10 characters</span><input type=\"password\" name=\"password\" "
-			 "autocomplete=\"new-password\" minlength=\"10\" maxlength=\"1024\" required autofocus></label>\n",
+			 "<label class=\"label\"><span>Password, at least 10 characters</span>"
+			 "<input class=\"input\" type=\"password\" name=\"password\" autocomplete=\"new-password\" minlength=\"10\" maxlength=\"1024\" required autofocus></label>\n",
 			 u->name);
-	page_add(&b, "<button>{}</button>\n</form>\n", l->button);
+	page_add(&b, "<button class=\"button wide\">{}</button>\n</form>\n", l->button);
 	page_send(r, status, l->title, &b);
 	return 0;
 }

@@ -57,14 +57,15 @@ static int sign_in_form(struct req *r, int status, const char *next, const char 
 {
 	struct buf b = BUF_INIT;
 	if (message)
-		page_add(&b, "<p class=\"message\" role=\"alert\">{}</p>\n", message);
+		page_add(&b, "<p class=\"notice danger\" role=\"alert\">{}</p>\n", message);
 	page_add(&b,
 		 "<form method=\"post\" action=\"/_fazt/sign-in\">\n<input type=\"hidden\" name=\"next\" value=\"{}\">\n"
-		 "<label><span>Name or e-mail</span><input type=\"text\" name=\"name\" value=\"{}\" autocomplete=\"username\" "
-		 "autocapitalize=\"none\" spellcheck=\"false\" maxlength=\"64\" required autofocus></label>\n"
-		 "<label><span>Password</span><input type=\"password\" name=\"password\" autocomplete=\"current-password\" "
-		 "maxlength=\"1024\" required></label>\n<button>Sign in</button>\n</form>\n",
-		 next, name);
+		 "<label class=\"label\"><span>Name or e-mail</span><input class=\"input\" type=\"text\" name=\"name\" value=\"{}\" "
+		 "autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\" maxlength=\"64\" required {}></label>\n"
+		 "<label class=\"label\"><span>Password</span><input class=\"input\" type=\"password\" name=\"password\" "
+		 "autocomplete=\"current-password\" maxlength=\"1024\" required {}></label>\n"
+		 "<button class=\"button wide\">Sign in</button>\n</form>\n",
+		 next, name, *name ? "" : "autofocus", *name ? "autofocus" : "");
 	page_send(r, status, "Sign in", &b);
 	if (r->retry_after)
 		res_headerf(r, "retry-after", "%lld", (long long)r->retry_after);
@@ -184,8 +185,8 @@ int endpoint_sign_out_page(struct req *r)
 	char csrf[SECRET_LEN + 1];
 	identity_csrf(r, csrf);
 	if (r->who.kind != WHO_IS_USER)
-		page_add(&b, "<p>Nobody is signed in here.</p>\n<p class=\"actions\"><a class=\"button\" href=\"/_fazt/sign-in\">"
-			     "Sign in</a></p>\n");
+		page_add(&b, "<p>Nobody is signed in here.</p>\n<a class=\"button wide\" href=\"/_fazt/sign-in\">"
+			     "Sign in</a>\n");
 	else
 		page_add(&b, "<p>You are <b>{}</b> here.</p>\n<form method=\"post\" action=\"/_fazt/sign-out\">\n"
 			     "<input type=\"hidden\" name=\"csrf\" value=\"{}\">\n", r->who.name, csrf);
@@ -193,7 +194,7 @@ int endpoint_sign_out_page(struct req *r)
 		page_add(&b, "<label class=\"check\"><input type=\"checkbox\" name=\"everywhere\" value=\"1\"> "
 			     "On all my devices, and end every token</label>\n");
 	if (r->who.kind == WHO_IS_USER)
-		page_add(&b, "<button>Sign out</button>\n</form>\n");
+		page_add(&b, "<button class=\"button wide\">Sign out</button>\n</form>\n");
 	page_send(r, 200, "Sign out", &b);
 	return 0;
 }
@@ -205,7 +206,7 @@ int endpoint_sign_out(struct req *r)
 	int err = r->who.via == VIA_COOKIE ? identity_end(r, everywhere) : 0;
 	if (err)
 		return err;
-	page_add(&b, "<p>{}</p>\n<p class=\"actions\"><a class=\"button\" href=\"/_fazt/sign-in\">Sign in again</a></p>\n",
+	page_add(&b, "<p>{}</p>\n<a class=\"button wide\" href=\"/_fazt/sign-in\">Sign in again</a>\n",
 		 everywhere ? "You are signed out everywhere." : r->os ? "You are signed out, here and in your apps."
 								       : "You are signed out of this app.");
 	page_send(r, 200, "Signed out", &b);
