@@ -169,8 +169,7 @@ sub install {
 sub install_built_in {
 	my ($self, @names) = @_;
 	for my $name (@names) {
-		my ($dir) = grep { -e "$_/app.json" } "$build/apps/$name", "$top/apps/$name";
-		$self->admin('app', 'install', $dir // die("no cartridge $name\n"), '--name', $name, '--yes', '--grant', 'all');
+		$self->admin('app', 'install', "$build/cartridges/$name", '--name', $name, '--yes', '--grant', 'all');
 	}
 }
 

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { write } from "./api.js";
-import { Confirm, Face, useDeed } from "./ui.jsx";
+import { Confirm, Face, sentence, useDeed } from "./ui.jsx";
 
 async function leave(everywhere) {
   await write("session.end", { everywhere });
@@ -23,7 +23,7 @@ export function Account({ user }) {
         <button class="item" type="button" popovertarget="account" popovertargetaction="hide" onClick={() => setAsking(true)}>
           Sign out everywhere…
         </button>
-        {problem && <p class="item" role="alert">{problem.message}</p>}
+        {problem && <p class="item" role="alert">{sentence(problem.message)}</p>}
       </div>
       {asking && (
         <Confirm title="Sign out everywhere?" verb="Sign out everywhere" deed={() => leave(true)} onClose={() => setAsking(false)}>

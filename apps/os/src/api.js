@@ -45,10 +45,11 @@ export function write(operation, args = {}) {
   });
 }
 
+// Who is signed in here. Comes first, since every write carries its token.
 export async function openSession() {
   const session = await read("session.show");
   csrf = session.csrf;
-  return session;
+  return { name: session.name, owner: session.role === "owner" };
 }
 
 // What a READ operation answers, for as long as a component is on the page. `reload` keeps the old data in sight.

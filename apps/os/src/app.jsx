@@ -142,7 +142,7 @@ function Lines({ app }) {
     <Loaded of={logs}>{(lines) => lines.length === 0
       ? <p class="soft">Nothing yet. An app writes here with fazt.log, and when it fails.</p>
       : <ol class="log" tabIndex={0} aria-label="Log">{lines.map((line) => (
-          <li class={line.level}><span class="soft"><Moment at={line.at} /></span> {line.message}</li>
+          <li class={line.level}>{line.at && <span class="soft"><Moment at={line.at} /> </span>}{line.text ?? line}</li>
         ))}</ol>}
     </Loaded>
   );

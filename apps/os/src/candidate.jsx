@@ -2,9 +2,9 @@
 // What is consented to is the hash of what was shown; the kernel refuses when the two differ.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { read, write } from "./api.js";
+import { read, useRead, write } from "./api.js";
 import { go, Title } from "./route.jsx";
-import { Face, Trouble, useDeed, Waiting } from "./ui.jsx";
+import { Face, sentence, Trouble, useDeed, Waiting } from "./ui.jsx";
 
 const POLL_MS = 400;
 const ARM_MS = 500; // a button that appears under a finger must not be pressed by it
@@ -43,9 +43,29 @@ function useArmed(element) {
 
 export function Candidate({ id }) {
   const { data, problem } = useCandidate(id);
+  const [installed, setInstalled] = useState(false);
+  if (installed || data?.state === "installed") return <Installed app={data} />;
   if (problem) return <Lost problem={problem} />;
   if (!data) return <Waiting />;
-  return { fetching: <Fetching candidate={data} />, failed: <Failed candidate={data} />, ready: <Consent id={id} app={data} /> }[data.state];
+  if (data.state === "fetching") return <Fetching candidate={data} />;
+  if (data.state === "failed") return <Failed candidate={data} />;
+  return <Consent id={id} app={data} onInstalled={() => setInstalled(true)} />;
+}
+
+// Also where an upgrade ends that asked for nothing new: it needs no word of the owner.
+function Installed({ app: { name, title } }) {
+  const app = useRead("app.show", { app: name });
+  return (
+    <div class="stack middle">
+      <Face name={name} title={title} />
+      <Title>{title} is installed</Title>
+      <p class="soft">It has a tile among your apps. Behind the three dots you can switch it off again.</p>
+      <div class="row">
+        {app.data && <a class="button" href={app.data.url}>Open {title}</a>}
+        <a class="button quiet" href="/">To your apps</a>
+      </div>
+    </div>
+  );
 }
 
 function Lost({ problem }) {
@@ -76,7 +96,7 @@ function Failed({ candidate }) {
   return (
     <div class="stack">
       <Title tab="Not installed">That did not work</Title>
-      <div class="notice danger" role="alert"><p><strong>{message ?? "The app could not be fetched."}</strong>
+      <div class="notice danger" role="alert"><p><strong>{sentence(message ?? "the app could not be fetched")}</strong>
         {candidate.source && <span class="small">{candidate.source}</span>}</p></div>
       <p class="soft">{advice[code] ?? "Nothing was installed. Check the address and try again."}</p>
       <p><a class="button" href="/add">Try another address</a></p>
@@ -117,7 +137,7 @@ function Origin({ app }) {
   );
 }
 
-function Consent({ id, app }) {
+function Consent({ id, app, onInstalled }) {
   const [granted, setGranted] = useState(new Set());
   const { busy, problem, run } = useDeed();
   const install = useRef();
@@ -126,8 +146,8 @@ function Consent({ id, app }) {
   const low = app.permissions.filter((permission) => permission.risk !== "high");
   const tick = (name, on) => setGranted((old) => new Set(on ? [...old, name] : [...old].filter((other) => other !== name)));
   const consent = () => armed && run(async () => {
-    const done = await write("app.consent", { id, hash: app.hash, grant: [...granted] });
-    go(`/apps/${done?.name ?? app.name}`, { replace: true });
+    await write("app.consent", { id, hash: app.hash, grant: [...granted] });
+    onInstalled();
   });
   const discard = () => run(async () => { await write("app.discard", { id }); go("/"); });
   return (

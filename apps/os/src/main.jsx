@@ -68,17 +68,17 @@ function Navigation({ path }) {
   );
 }
 
-function Dashboard({ session }) {
+function Dashboard({ user }) {
   const path = usePath();
   return (
     <>
       <a class="button skip" href="#main" onClick={skip}>Skip to the content</a>
       <header class="bar">
         <a class="mark" href="/"><img src="/icon.svg" alt="" width="28" height="28" /><span>fazt</span></a>
-        {session.user.owner && <Navigation path={path} />}
-        <Account user={session.user} />
+        {user.owner && <Navigation path={path} />}
+        <Account user={user} />
       </header>
-      <main class="page" id="main" tabIndex={-1}>{find(path, session.user)}</main>
+      <main class="page" id="main" tabIndex={-1}>{find(path, user)}</main>
     </>
   );
 }
@@ -90,9 +90,9 @@ function skip(event) {
 
 function Start() {
   const [state, setState] = useState({});
-  const open = () => openSession().then((session) => setState({ session }), (problem) => setState({ problem }));
+  const open = () => openSession().then((user) => setState({ user }), (problem) => setState({ problem }));
   useEffect(() => { open(); }, []);
-  if (state.session) return <Dashboard session={state.session} />;
+  if (state.user) return <Dashboard user={state.user} />;
   return <main class="page">{state.problem && <Trouble problem={state.problem} retry={open} />}</main>;
 }
 

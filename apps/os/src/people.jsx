@@ -3,14 +3,14 @@
 import { useState } from "preact/hooks";
 import { useRead, write } from "./api.js";
 import { Title } from "./route.jsx";
-import { Confirm, Dialog, Face, LinkToHandOn, Loaded, Trouble, useDeed } from "./ui.jsx";
+import { Confirm, Dialog, Face, LinkToHandOn, Loaded, Moment, Trouble, useDeed } from "./ui.jsx";
 
 const roles = { owner: "Owner", admin: "Admin", member: "Member" };
 
 export function People() {
   const people = useRead("user.list");
   const [link, setLink] = useState(null);
-  const hand = async (name, answer) => { await people.reload(); setLink({ name, link: answer.link }); };
+  const hand = async (answer) => { await people.reload(); setLink(answer); };
   return (
     <div class="stack">
       <Title>People</Title>
@@ -18,11 +18,12 @@ export function People() {
         unless that person shares them.</p>
       <Invite onLink={hand} />
       <Loaded of={people}>{(list) => (
-        <ul class="people card">{list.map((person) => <Person key={person.id} person={person} onLink={hand} reload={people.reload} />)}</ul>
+        <ul class="people card">{list.map((person) => <Person key={person.name} person={person} onLink={hand} reload={people.reload} />)}</ul>
       )}</Loaded>
       {link && (
         <Dialog title={`A link for ${link.name}`} onClose={() => setLink(null)}>
-          <p>Send it to {link.name}, by a way you trust. It works once, for whoever opens it first, and is not shown again.</p>
+          <p>Send it to {link.name}, by a way you trust. It works once, for whoever opens it first,
+            until <Moment at={link.expires} />, and is not shown again.</p>
           <LinkToHandOn link={link.link} />
           <div class="row end"><button class="button quiet" type="button" onClick={() => setLink(null)}>Done</button></div>
         </Dialog>
@@ -36,7 +37,7 @@ function Invite({ onLink }) {
   const { busy, problem, run } = useDeed();
   const submit = (event) => {
     event.preventDefault();
-    run(async () => { await onLink(name, await write("user.add", { user: name.trim() })); setName(""); });
+    run(async () => { await onLink(await write("user.add", { user: name.trim() })); setName(""); });
   };
   return (
     <form onSubmit={submit} class="stack">
@@ -56,22 +57,22 @@ function Invite({ onLink }) {
 function Person({ person, onLink, reload }) {
   const [asking, setAsking] = useState(null);
   const { busy, problem, run } = useDeed();
-  const { name, role, pending } = person;
-  const owner = role === "owner" || person.owner;
+  const { name, role } = person;
+  const invited = person.state === "invited";
   const setRole = (event) => run(async () => { await write("user.role", { user: name, role: event.target.value }); await reload(); });
   return (
     <li class="person">
       <Face name={name} round />
-      <span class="name">{name} {pending && <span class="badge grey">Invited</span>}</span>
-      {owner ? <span class="soft">{roles.owner}</span> : (
+      <span class="name">{name} {invited && <span class="badge grey">Invited</span>}</span>
+      {role === "owner" ? <span class="soft">{roles.owner}</span> : (
         <span class="row">
           <select class="input small" aria-label={`Role of ${name}`} value={role} disabled={busy} onChange={setRole}>
             <option value="member">{roles.member}</option>
             <option value="admin">{roles.admin}</option>
           </select>
-          {pending
+          {invited
             ? <button class="button small quiet" type="button" disabled={busy}
-                onClick={() => run(async () => onLink(name, await write("user.invite", { user: name })))}>New link</button>
+                onClick={() => run(async () => onLink(await write("user.invite", { user: name })))}>New link</button>
             : <button class="button small quiet" type="button" onClick={() => setAsking("reset")}>Reset…</button>}
           <button class="button small danger quiet" type="button" onClick={() => setAsking("remove")} aria-label={`Remove ${name}`}>Remove…</button>
         </span>
@@ -79,7 +80,7 @@ function Person({ person, onLink, reload }) {
       {problem && <Trouble problem={problem} />}
       {asking === "reset" && (
         <Confirm title={`A new password for ${name}?`} verb="Sign out and make a link" danger={false} onClose={() => setAsking(null)}
-          deed={async () => onLink(name, await write("user.reset", { user: name }))}>
+          deed={async () => onLink(await write("user.reset", { user: name }))}>
           <p>{name} is signed out everywhere. You get a link, once, with which {name} chooses a new password.</p>
         </Confirm>
       )}

@@ -41,10 +41,15 @@ export function Loaded({ of, children }) {
   return of.problem ? <Trouble problem={of.problem} retry={of.reload} /> : <Waiting />;
 }
 
+// The kernel words its errors for a command line; here they stand as sentences.
+export function sentence(text) {
+  return text[0].toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
+}
+
 export function Trouble({ problem, retry }) {
   return (
     <div class="notice danger" role="alert">
-      <p><strong>{problem.message}</strong>
+      <p><strong>{sentence(problem.message)}</strong>
         {problem.request && <span class="small soft">If it stays like this, look for {problem.request} in the server’s log.</span>}</p>
       {retry && <button class="button small quiet" type="button" onClick={retry}>Try again</button>}
     </div>

@@ -4,7 +4,7 @@ import { useRead } from "./api.js";
 import { Title } from "./route.jsx";
 import { Empty, Face, Icon, Loaded, Moment } from "./ui.jsx";
 
-const kinds = { upgrade: "wants to be upgraded and asks for more than before", candidate: "was fetched and is not installed yet" };
+const kinds = { upgrade: "has a new version that needs your word.", candidate: "was fetched and is not installed yet." };
 
 export function WaitingList() {
   const decisions = useRead("decision.list");
@@ -15,9 +15,9 @@ export function WaitingList() {
         ? <Empty title="Nothing waits for you">When an app asks for something that only you can allow, it stands here.</Empty>
         : <ul class="decisions">{list.map((item) => (
             <li key={item.id}><a class="card decision" href={`/add/${item.id}`}>
-              <Face name={item.name ?? item.title} title={item.title} />
-              <span><strong>{item.title}</strong> {kinds[item.kind] ?? item.reason}
-                {item.created && <span class="soft small"><Moment at={item.created} /></span>}</span>
+              <Face name={item.name} title={item.title} />
+              <span><strong>{item.title}</strong> {kinds[item.kind]} {item.reason}
+                <span class="soft small"><Moment at={item.created} /></span></span>
               <Icon name="back" />
             </a></li>
           ))}</ul>}

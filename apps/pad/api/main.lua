@@ -12,12 +12,18 @@ local function wants_json(req)
 end
 
 local function go(path)
-  return { status = 303, redirect = path }
+  return { redirect = path }
+end
+
+-- pad.DOMAIN and os.DOMAIN are neighbours.
+local function dashboard(req)
+  return "//os." .. (req.headers.host or ""):gsub("^[^.]*%.", "") .. "/"
 end
 
 local function list(req)
   local q = req.query
-  return view.list { user = req.user, words = q.q, page = notes.list(req.user, q.q, q.more), trashed = q.trashed }
+  local page = notes.list(req.user, q.q, q.more)
+  return view.list { user = req.user, words = q.q, page = page, trashed = q.trashed, dashboard = dashboard(req) }
 end
 
 local function new(req)

@@ -1,19 +1,21 @@
 -- notes: what Pad keeps, and who may have it.
 --
--- A note is a row of the collection "notes": title, body, excerpt, edited (when), editor (who), edition (how often its
--- text was saved), trashed (when, or absent) and shared. Who may read or change a row is decided by the kernel alone;
--- `shared` repeats the row's shares inside it ({ to_PERSON = "read" | "change" }), so that a list can tell a note
--- that was given to me from one that merely has a public link.
+-- A note is a row of the collection "notes": title, body, excerpt, words (for searching), edited (when), editor (who),
+-- edition (how often its text was saved), trashed (when, or absent) and shared. Who may read or change a row is decided by
+-- the kernel alone; `shared` repeats the row's shares inside it ({ PERSON = "read" | "change" }), so that a list can tell
+-- a note that was given to me from one that merely has a public link.
 --
 -- Pins belong to the person, not to the note: private keys "pin/NOTE".
 
 local fazt = require "fazt"
+local words = require "words"
+
 local storage = fazt.storage
 local docs, kv = storage.docs, storage.kv
 
 local PAGE = 48
 local LIST_FIELDS = { "title", "excerpt", "edited", "owner", "shared", "trashed" }
-local TITLE_BYTES, EXCERPT_BYTES = 300, 280
+local TITLE_BYTES, EXCERPT_BYTES = 1000, 280
 
 local notes = {}
 
@@ -29,24 +31,17 @@ local function content(form)
   return {
     title = notes.cut(title, TITLE_BYTES),
     body = body,
+    words = words.of(title .. " " .. body),
     excerpt = notes.cut(body:match("^%s*(.*)$"), EXCERPT_BYTES),
   }
-end
-
-local function slot(who)
-  return "to_" .. who
 end
 
 local function mine_or_given(user)
   return { ["or"] = {
     { owner = user.id },
-    { ["shared." .. slot(user.id)] = { exists = true } },
-    { ["shared." .. slot("members")] = { exists = true } },
+    { ["shared." .. user.id] = { exists = true } },
+    { ["shared.members"] = { exists = true } },
   } }
-end
-
-local function says(words)
-  return words and words ~= "" and { ["or"] = { { title = { contains = words } }, { body = { contains = words } } } } or nil
 end
 
 function notes.mine(note, user)
@@ -56,7 +51,7 @@ end
 -- "change", "read" or nil: what this person may do with a note that is not their own.
 function notes.level(note, user)
   local shared = note.shared or {}
-  local mine, everyone = shared[slot(user.id)], shared[slot("members")]
+  local mine, everyone = shared[user.id], shared.members
   return (mine == "change" or everyone == "change") and "change" or mine or everyone
 end
 
@@ -74,7 +69,7 @@ end
 
 local function pinned_ids()
   local ids = fazt.list {}
-  for _, entry in ipairs((kv.list("pin/", { limit = 200 }))) do ids[#ids + 1] = entry.key:sub(5) end
+  for _, entry in ipairs((kv.list("pin/", { limit = PAGE }))) do ids[#ids + 1] = entry.key:sub(5) end
   return ids
 end
 
@@ -82,18 +77,21 @@ function notes.pinned(id)
   return kv.get("pin/" .. id) == true
 end
 
+-- One page of the notes that were not thrown away and meet the conditions.
+local function find(user, conditions, cursor)
+  local query = { ["and"] = { mine_or_given(user), { trashed = { exists = false } }, table.unpack(conditions) } }
+  local found, more = docs.find("notes", query, { sort = "-edited", limit = PAGE, cursor = cursor, fields = LIST_FIELDS })
+  return { notes = found, more = more, pinned = {} }
+end
+
 -- One page of the list, newest first. The first page without a search begins with what is pinned.
-function notes.list(user, words, cursor)
+function notes.list(user, search, cursor)
+  if search and search ~= "" then return find(user, words.conditions("words", search), cursor) end
   local ids = pinned_ids()
-  local searching = says(words)
-  local alive = { trashed = { exists = false } }
-  local apart = not searching and #ids > 0
-  local rest = { ["and"] = { mine_or_given(user), alive, searching or (apart and { id = { nin = ids } }) or nil } }
-  local found, more = docs.find("notes", rest, { sort = "-edited", limit = PAGE, cursor = cursor, fields = LIST_FIELDS })
-  local pinned = apart and not cursor
-    and docs.find("notes", { ["and"] = { mine_or_given(user), alive, { id = { ["in"] = ids } } } },
-      { sort = "-edited", limit = 200, fields = LIST_FIELDS })
-  return { notes = found, more = more, pinned = pinned or {} }
+  if #ids == 0 then return find(user, {}, cursor) end
+  local page = find(user, { { id = { nin = ids } } }, cursor)
+  page.pinned = cursor and {} or find(user, { { id = { ["in"] = ids } } }).notes
+  return page
 end
 
 function notes.trash(user)
@@ -153,11 +151,12 @@ end
 
 -- level is "read", "change", or nil to end it; who is a person's id, "members" or "anyone".
 function notes.share(id, who, level, user)
-  local note = own(id, user)
-  docs.share("notes", id, who, level)
-  local shared = note.shared or {}
-  shared[slot(who)] = level
-  docs.update("notes", id, { shared = shared })
+  storage.tx(function()
+    local shared = own(id, user).shared or {}
+    shared[who] = level
+    docs.share("notes", id, who, level)
+    docs.update("notes", id, { shared = next(shared) and shared or fazt.null })
+  end)
 end
 
 function notes.shares(id)

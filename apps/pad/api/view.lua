@@ -16,8 +16,8 @@ local layout = html [[
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
-<meta name="theme-color" content="#f6f5f1" media="(prefers-color-scheme: light)">
-<meta name="theme-color" content="#141513" media="(prefers-color-scheme: dark)">
+<meta name="theme-color" content="#f4f5f2" media="(prefers-color-scheme: light)">
+<meta name="theme-color" content="#141816" media="(prefers-color-scheme: dark)">
 <title>{title}</title>
 <link rel="icon" href="/icon.svg">
 <link rel="stylesheet" href="/app.css">
@@ -122,7 +122,8 @@ local listing = html [[
   <h1 class="unseen">Your notes</h1>
   {notice}
   <div id="results">{sections}{more}<p class="unseen" role="status">{said}</p></div>
-  <footer class="foot"><a href="/trash">{icon} Trash</a><span class="soft">Signed in as {name}</span></footer>
+  <footer class="foot"><a href="/trash">{icon} Trash</a><span class="soft">{name}</span>
+    <a href="{dashboard}">Your apps</a><a href="/_fazt/sign-out">Sign out</a></footer>
 </main>]]
 local undo = html [[
 <div class="notice" role="status"><p>The note is in the trash.</p>
@@ -136,9 +137,9 @@ local function marks_of(note, user)
   local mine = notes.mine(note, user)
   if not mine then marks[1] = mark { icon = icon "people", text = "Shared with you" } end
   for who in pairs(shared) do
-    if mine and who ~= "to_anyone" then marks[1] = mark { icon = icon "people", text = "Shared" } end
+    if mine and who ~= "anyone" then marks[1] = mark { icon = icon "people", text = "Shared" } end
   end
-  if mine and shared.to_anyone then marks[#marks + 1] = mark { icon = icon "link", text = "Link" } end
+  if mine and shared.anyone then marks[#marks + 1] = mark { icon = icon "link", text = "Link" } end
   return marks
 end
 
@@ -177,7 +178,7 @@ function view.list(m)
     sections = sections,
     more = page_of.more and more { words = escape_query(words), cursor = escape_query(page_of.more) },
     said = words ~= "" and #page_of.notes .. (page_of.more and " or more" or "") .. " found",
-    icon = icon "trash", name = m.user.name,
+    icon = icon "trash", name = m.user.name, dashboard = m.dashboard,
   })
 end
 
@@ -197,7 +198,7 @@ local editor = html [[
     <label class="unseen" for="title">Title</label>
     <input class="title" id="title" name="title" value="{title}" maxlength="200" placeholder="Title" autocomplete="off">
     <label class="unseen" for="body">Note</label>
-    <textarea class="body" id="body" name="body" rows="16" maxlength="200000" placeholder="Write something…"{focus}>
+    <textarea class="body" id="body" name="body" rows="16" maxlength="60000" placeholder="Write something…"{focus}>
 {body}</textarea>
   </main>
 </form>]]
@@ -210,8 +211,7 @@ local function sentence_of_shares(note, names, user)
     return "Shared by " .. name_of(names, note.owner) .. (note.editor ~= note.owner and ", last changed by " .. name_of(names, note.editor) or "")
   end
   local with = {}
-  for who in pairs(note.shared or {}) do
-    local id = who:sub(4)
+  for id in pairs(note.shared or {}) do
     with[#with + 1] = id == "anyone" and "whoever has the link" or id == "members" and "everyone here" or name_of(names, id)
   end
   table.sort(with)
@@ -286,17 +286,18 @@ local conflict = html [[
   <header class="top"><a class="button bare" href="/n/{id}">{back}<span>Their version</span></a></header>
   <main class="sheet">
     <div class="notice warn" role="alert"><p><strong>{who} saved this note while you were writing.</strong>
-      Both texts are here, nothing is lost. Yours comes first and can still be changed; theirs is below it.</p></div>
+      Both texts are here, nothing is lost. Yours comes first and can still be
+      changed; theirs is below it. To keep both makes yours a new note.</p></div>
     <input type="hidden" name="edition" value="{edition}">
     <h2>Yours, not saved yet</h2>
     <label class="unseen" for="title">Title</label>
     <input class="title" id="title" name="title" value="{title}" maxlength="200" placeholder="Title">
     <label class="unseen" for="body">Note</label>
-    <textarea class="body framed" id="body" name="body" rows="10" maxlength="200000">
+    <textarea class="body framed" id="body" name="body" rows="10" maxlength="60000">
 {body}</textarea>
     <div class="row">
       <button class="button">Save mine in its place</button>
-      <button class="button quiet" formaction="/n">Keep both: mine as a new note</button>
+      <button class="button quiet" formaction="/n">Keep both</button>
       <a class="button quiet" href="/n/{id}">Keep theirs</a>
     </div>
     <h2>Theirs, saved {when}</h2>
