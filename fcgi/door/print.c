@@ -159,6 +159,23 @@ static void print_object(struct buf *b, const json_t *o)
 	}
 }
 
+/* A text of several lines, such as a configuration: line breaks and tabs stay, other controls are shown. */
+static void print_lines(struct buf *b, const json_t *v)
+{
+	struct str rest = {json_string_value(v), json_string_length(v)};
+	while (rest.n) {
+		size_t n = 0;
+		while (n < rest.n && rest.p[n] != '\n' && rest.p[n] != '\t')
+			n++;
+		visible_add(b, (struct str){rest.p, n}, TEXT_MAX);
+		if (n < rest.n)
+			buf_addc(b, rest.p[n++]);
+		rest = (struct str){rest.p + n, rest.n - n};
+	}
+	if (b->len && b->p[b->len - 1] != '\n')
+		buf_addc(b, '\n');
+}
+
 void print_result(struct buf *b, struct str json)
 {
 	json_t *v = json_loadb(json.n ? json.p : "null", json.n ? json.n : 4, JSON_DECODE_ANY, NULL);
@@ -166,6 +183,8 @@ void print_result(struct buf *b, struct str json)
 		print_table(b, v);
 	} else if (json_is_object(v)) {
 		print_object(b, v);
+	} else if (json_is_string(v)) {
+		print_lines(b, v);
 	} else if (v && !json_is_null(v) && !(json_is_array(v) && !json_array_size(v))) {
 		add_value(b, "", v);
 		buf_addc(b, '\n');
