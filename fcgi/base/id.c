@@ -45,14 +45,25 @@ void id_new(char out[ID_LEN + 1])
 	crypt_base32(out, raw, sizeof raw);
 }
 
+static const char alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
+
 bool id_valid(struct str s)
 {
 	if (s.n != ID_LEN)
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if (!memchr("0123456789abcdefghjkmnpqrstvwxyz", s.p[i], 32))
+		if (!memchr(alphabet, s.p[i], 32))
 			return false;
 	return true;
+}
+
+/* Ten characters are fifty bits; the first forty-eight are the time. */
+int64_t id_time(struct str id)
+{
+	int64_t bits = 0;
+	for (int i = 0; i < 10; i++)
+		bits = bits << 5 | ((const char *)memchr(alphabet, id.p[i], 32) - alphabet);
+	return bits >> 2;
 }
 
 void id_secret(char out[SECRET_LEN + 1])

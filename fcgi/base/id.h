@@ -14,6 +14,7 @@
 
 void id_new(char out[ID_LEN + 1]);
 bool id_valid(struct str s); /* has the form of id_new */
+int64_t id_time(struct str id); /* the millisecond in which it was made; id is valid */
 void id_secret(char out[SECRET_LEN + 1]);
 
 #endif

@@ -244,26 +244,47 @@ static struct str skip_value(struct json_lex *l)
 	return (struct str){from, (size_t)(l->at - from)};
 }
 
+bool json_next_member(struct json_lex *l, struct str *key, struct str *value)
+{
+	if (json_next(l) != JSON_KEY)
+		return false;
+	*key = l->text;
+	skip_space(l);
+	if (l->at == l->end || *l->at != ':')
+		return false;
+	l->at++;
+	l->state = 'v';
+	*value = skip_value(l);
+	return true;
+}
+
+bool json_next_item(struct json_lex *l, struct str *value)
+{
+	skip_space(l);
+	if (l->state == ',' && l->at < l->end && *l->at == ',') {
+		l->at++;
+		l->state = 'v';
+	} else if (l->at == l->end || *l->at == ']' || l->state != 'V') {
+		json_next(l); /* the end of the list, or an error */
+		return false;
+	}
+	*value = skip_value(l);
+	return !l->error;
+}
+
 bool json_member(struct str object, struct str name, struct str *value)
 {
 	struct json_lex l;
+	struct str key, v;
 	bool found = false;
 	json_lex_init(&l, object, JSON_DEPTH);
 	if (json_next(&l) != JSON_OBJECT)
 		return false;
-	while (json_next(&l) == JSON_KEY) {
-		bool hit = json_key_is(l.text, name);
-		skip_space(&l);
-		if (l.at == l.end || *l.at != ':')
-			return found;
-		l.at++;
-		l.state = 'v';
-		struct str v = skip_value(&l);
-		if (hit) {
+	while (json_next_member(&l, &key, &v))
+		if (json_key_is(key, name)) {
 			*value = v;
 			found = true;
 		}
-	}
 	return found;
 }
 

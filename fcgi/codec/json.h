@@ -46,6 +46,11 @@ enum json_tok json_next(struct json_lex *l);
 /* Is text one JSON value within the bounds? items counts every value and key. */
 int json_check(struct str text, int max_depth, size_t max_items, struct fault *f);
 
+/* The next member of the object just entered (JSON_OBJECT came): its name, still escaped, and its raw value. False at the
+ * end of the object, or where it is not valid: the lexer's state tells (l->error). */
+bool json_next_member(struct json_lex *l, struct str *key, struct str *value);
+/* The same for the list just entered (JSON_ARRAY came). */
+bool json_next_item(struct json_lex *l, struct str *value);
 /* The raw text of a member of a JSON object that is known to be valid: found → true. name is
  * compared with the unescaped key; of duplicate keys the last one counts. */
 bool json_member(struct str object, struct str name, struct str *value);

@@ -42,8 +42,6 @@ struct collection {
 	int nindex, nunique;
 	struct key_spec index[COLLECTION_INDEXES];
 	struct key_spec unique[COLLECTION_UNIQUES];
-	int index_slot[COLLECTION_INDEXES];   /* 1…4 when filled and usable, 0 while it is backfilled */
-	int unique_slot[COLLECTION_UNIQUES];  /* 1…2 likewise */
 };
 
 /* The rule of a collection that no manifest declares: owner, members, owner. */

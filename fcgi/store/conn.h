@@ -55,4 +55,16 @@ struct stmt *stmt_get(struct db *db, const char *sql, enum admit admit); /* NULL
 void stmt_forget(struct db *db); /* the whole cache */
 void stmt_reset_all(struct db *db);
 
+/* Named parameters, for the statements that store/ builds. A name the statement does not have is passed over. */
+bool stmt_param(struct stmt *s, const char *name);
+void stmt_bind_int(struct stmt *s, const char *name, int64_t v);
+void stmt_bind_str(struct stmt *s, const char *name, struct str v);
+void stmt_bind_bytes(struct stmt *s, const char *name, struct str v);
+void stmt_bind_pointer(struct stmt *s, const char *name, void *p, const char *type);
+int stmt_run(struct stmt *s); /* to the end; db_changes tells how many rows */
+
+/* The second kind of scope: the kernel's own work on all rows of one app (purge, backfill, cascades, recounts). Only
+ * :app is demanded. For store/ alone; nothing here ever answers a caller. */
+struct stmt *scope_kernel(struct db *db, const char *app_id, const char *sql);
+
 #endif

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/now.h"
 #include "store/conn.h"
+#include "store/find.h"
 #include "store/lock.h"
 #include "store/migrate.h"
 
@@ -210,6 +211,7 @@ static int schema_ready(struct store *s, struct db *db, enum store_mode mode)
 static void serve(struct db *db)
 {
 	stmt_forget(db);
+	find_functions(db);
 	guard_install(db);
 	db->admit = ADMIT_CONTROL;
 }

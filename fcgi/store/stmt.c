@@ -139,6 +139,44 @@ static int bind_text(sqlite3_stmt *sql, int i, struct str s)
 	return s.p ? sqlite3_bind_text64(sql, i, s.p, s.n, SQLITE_TRANSIENT, SQLITE_UTF8) : sqlite3_bind_null(sql, i);
 }
 
+bool stmt_param(struct stmt *s, const char *name)
+{
+	return sqlite3_bind_parameter_index(s->sql, name) != 0;
+}
+
+void stmt_bind_int(struct stmt *s, const char *name, int64_t v)
+{
+	sqlite3_bind_int64(s->sql, sqlite3_bind_parameter_index(s->sql, name), v);
+}
+
+void stmt_bind_str(struct stmt *s, const char *name, struct str v)
+{
+	bind_text(s->sql, sqlite3_bind_parameter_index(s->sql, name), v);
+}
+
+void stmt_bind_bytes(struct stmt *s, const char *name, struct str v)
+{
+	int i = sqlite3_bind_parameter_index(s->sql, name);
+	if (v.p)
+		sqlite3_bind_blob64(s->sql, i, v.p, v.n, SQLITE_TRANSIENT);
+	else
+		sqlite3_bind_null(s->sql, i);
+}
+
+void stmt_bind_pointer(struct stmt *s, const char *name, void *p, const char *type)
+{
+	sqlite3_bind_pointer(s->sql, sqlite3_bind_parameter_index(s->sql, name), p, type, NULL);
+}
+
+int stmt_run(struct stmt *s)
+{
+	int row;
+	do
+		row = stmt_row(s);
+	while (row > 0);
+	return -row;
+}
+
 static int bind_one(sqlite3_stmt *sql, int i, char type, va_list *ap)
 {
 	const void *p;
@@ -191,10 +229,7 @@ int db_run(struct db *db, const char *sql, const char *fmt, ...)
 	va_start(ap, fmt);
 	struct stmt *s = query(db, sql, fmt, &ap);
 	va_end(ap);
-	int row = s ? 1 : -db->fault->err;
-	while (row > 0)
-		row = stmt_row(s);
-	return -row;
+	return s ? stmt_run(s) : db->fault->err;
 }
 
 int64_t db_int(struct db *db, int64_t otherwise, const char *sql, const char *fmt, ...)
