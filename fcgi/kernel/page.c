@@ -50,7 +50,7 @@ void page_headers(struct req *r)
 {
 	res_header(r, "cache-control", STR("no-store"));
 	res_header(r, "x-content-type-options", STR("nosniff"));
-	res_header(r, "referrer-policy", STR("no-referrer"));
+	res_header(r, "referrer-policy", STR("same-origin")); /* no-referrer would turn the Origin of these pages' own forms into null */
 	res_header(r, "cross-origin-opener-policy", STR("same-origin"));
 	res_header(r, "cross-origin-resource-policy", STR("same-origin"));
 	res_header(r, "origin-agent-cluster", STR("?1"));

@@ -341,7 +341,7 @@ static void test_headers(void)
 	is_str(answer("cross-origin-opener-policy"), "same-origin", "COOP");
 	is_str(answer("cross-origin-resource-policy"), "same-origin", "CORP");
 	is_str(answer("origin-agent-cluster"), "?1", "Origin-Agent-Cluster");
-	is_str(answer("referrer-policy"), "no-referrer", "Referrer-Policy");
+	is_str(answer("referrer-policy"), "same-origin", "Referrer-Policy");
 	ok(!strstr(R.res.body.p, "<style") && !strstr(R.res.body.p, "style=") && !strstr(R.res.body.p, " on"), "nothing inline");
 	get(&b, OS, "/_fazt/sign-in?next=/%22%3E%3Cscript%3E");
 	ok(!strstr(R.res.body.p, "<script>"), "what a link says is escaped");
