@@ -14,31 +14,34 @@
 #define IDLE_MS 60000        /* an idle cell ends after this */
 #define REQUESTS_MAX 10000   /* a cell is replaced after this many */
 #define LOAD_MS 5000         /* an app has this long to load */
-#define APPS_WAITING 32      /* apps that may have waiting requests at once */
+#define WAITING_MAX 40       /* requests of all apps but the dashboard that may wait, so that threads are left over */
 
-struct waiting {
-	char app_id[ID_LEN + 1];
-	int n;
+struct capacity {
+	int total, per_app, queue;
+};
+
+/* A request that waits, on its thread's stack. Whoever frees a cell or a place hands it to the first it suits. */
+struct waiter {
+	struct waiter *next;
+	struct req *r;
+	struct capacity cap;
+	struct cell *given;
+	pthread_cond_t wake;
 };
 
 struct pool {
 	pthread_mutex_t lock;
-	pthread_cond_t freed;
 	int control;
 	int workers;
 	struct cell cell[POOL_CELLS];
-	struct waiting waiting[APPS_WAITING];
+	struct waiter *first, **last; /* in order of arrival */
 };
 
 void pool_open(struct node *n, int control)
 {
 	struct pool *p = xcalloc(1, sizeof *p);
-	pthread_condattr_t attr;
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->freed, &attr);
-	pthread_condattr_destroy(&attr);
+	p->last = &p->first;
 	p->control = control;
 	p->workers = n->workers > 0 ? n->workers : 1;
 	n->pool = p;
@@ -65,17 +68,12 @@ void pool_close(struct node *n)
 	for (int i = 0; i < POOL_CELLS; i++)
 		if (p->cell[i].app)
 			cell_end(&p->cell[i]);
-	pthread_cond_destroy(&p->freed);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 	n->pool = NULL;
 }
 
 /* ---- capacity ---- */
-
-struct capacity {
-	int total, per_app, queue;
-};
 
 static int share_of(int64_t all, int workers, int least)
 {
@@ -165,21 +163,6 @@ static struct cell *claim_slot(struct pool *p, struct app *a, struct capacity ca
 
 /* ---- waiting ---- */
 
-static struct waiting *waiting_of(struct pool *p, const struct app *a)
-{
-	struct waiting *unused = NULL;
-	for (int i = 0; i < APPS_WAITING; i++) {
-		struct waiting *w = &p->waiting[i];
-		if (w->n && !strcmp(w->app_id, a->id))
-			return w;
-		if (!w->n && !unused)
-			unused = w;
-	}
-	if (unused)
-		memcpy(unused->app_id, a->id, sizeof unused->app_id);
-	return unused;
-}
-
 static struct timespec at_mono(int64_t ms)
 {
 	return (struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
@@ -190,22 +173,70 @@ static int busy(struct req *r)
 	return fail(r, ERR_UNAVAILABLE, "%s is busy; try again in a moment", r->app->title);
 }
 
+static bool may_wait(const struct pool *p, const struct app *a, struct capacity cap)
+{
+	int own = 0, all = 0;
+	for (const struct waiter *w = p->first; w; w = w->next) {
+		own += !strcmp(w->r->app->id, a->id);
+		all += strcmp(w->r->app->name, "os") != 0;
+	}
+	return own < cap.queue && (all < WAITING_MAX || !strcmp(a->name, "os"));
+}
+
+static void leave_queue(struct pool *p, struct waiter *w)
+{
+	struct waiter **at = &p->first;
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+	if (p->last == &w->next)
+		p->last = at;
+}
+
+/* Cells and places that are free now go to whoever has waited longest for one like it. */
+static void serve_queue(struct pool *p)
+{
+	for (struct waiter *next, *w = p->first; w; w = next) {
+		next = w->next;
+		if (!(w->given = idle_cell(p, w->r->app)) && !(w->given = claim_slot(p, w->r->app, w->cap)))
+			continue;
+		w->given->busy = true;
+		leave_queue(p, w);
+		pthread_cond_signal(&w->wake);
+	}
+}
+
+/* With the lock held: wait until somebody gives us a cell, or the deadline. */
+static int wait_in_queue(struct req *r, struct pool *p, struct capacity cap, struct cell **c)
+{
+	struct timespec until = at_mono(r->deadline);
+	struct waiter w = {.r = r, .cap = cap};
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w.wake, &attr);
+	pthread_condattr_destroy(&attr);
+	*p->last = &w;
+	p->last = &w.next;
+	int late = 0;
+	while (!w.given && !late)
+		late = pthread_cond_timedwait(&w.wake, &p->lock, &until);
+	if (!w.given)
+		leave_queue(p, &w);
+	pthread_cond_destroy(&w.wake);
+	*c = w.given;
+	return w.given ? 0 : busy(r);
+}
+
 /* With the lock held: a loaded idle cell, or a claimed slot that must be started, or an error. */
 static int find_cell(struct req *r, struct pool *p, struct cell **c)
 {
 	struct capacity cap = capacity(p, &r->settings, r->app);
-	struct timespec until = at_mono(r->deadline);
-	if ((*c = idle_cell(p, r->app)) || (*c = claim_slot(p, r->app, cap)))
+	if ((*c = idle_cell(p, r->app)) || (*c = claim_slot(p, r->app, cap))) {
+		(*c)->busy = true;
 		return 0;
-	struct waiting *w = waiting_of(p, r->app);
-	if (!w || w->n >= cap.queue)
-		return busy(r);
-	w->n++;
-	int late = 0;
-	while (!late && !(*c = idle_cell(p, r->app)) && !(*c = claim_slot(p, r->app, cap)))
-		late = pthread_cond_timedwait(&p->freed, &p->lock, &until);
-	w->n--;
-	return *c ? 0 : busy(r);
+	}
+	return may_wait(p, r->app, cap) ? wait_in_queue(r, p, cap, c) : busy(r);
 }
 
 /* ---- starting ---- */
@@ -225,8 +256,6 @@ int pool_lease(struct req *r, struct cell **out)
 	struct cell *c = NULL;
 	pthread_mutex_lock(&p->lock);
 	int err = find_cell(r, p, &c);
-	if (!err)
-		c->busy = true;
 	pthread_mutex_unlock(&p->lock);
 	if (!err && c->fd < 0 && (err = start(p, c, &r->settings, &r->fault)))
 		pool_release(p, c, false);
@@ -243,8 +272,7 @@ void pool_release(struct pool *p, struct cell *c, bool sound)
 		c->busy = false;
 		c->idle_since = mono_ms();
 	}
-	/* Whoever waits may be waiting for this app or for any slot at all. */
-	pthread_cond_broadcast(&p->freed);
+	serve_queue(p);
 	pthread_mutex_unlock(&p->lock);
 }
 
