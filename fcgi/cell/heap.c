@@ -219,8 +219,6 @@ static bool raise_top(struct heap *h, size_t by)
 static void *large_new(struct heap *h, size_t n)
 {
 	size_t size = large_size(n);
-	if (n > HEAP_MAX)
-		return NULL;
 	struct block *b = bin_find(h, size);
 	if (b) {
 		bin_remove(h, b);
@@ -312,7 +310,7 @@ static bool fits_in_place(struct heap *h, void *p, size_t old, size_t size)
 		return false;
 	struct block *b = block_of(p);
 	if (large_size(size) > block_size(b))
-		return size <= HEAP_MAX && extend(h, b, large_size(size));
+		return extend(h, b, large_size(size));
 	trim(h, b, large_size(size));
 	return true;
 }
@@ -320,6 +318,8 @@ static bool fits_in_place(struct heap *h, void *p, size_t old, size_t size)
 void *heap_alloc(void *heap, void *p, size_t old, size_t size)
 {
 	struct heap *h = heap;
+	if (size > HEAP_MAX)
+		return NULL;
 	if (!p)
 		return size ? take(h, size) : NULL;
 	if (!size)

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "base/id.h"
 #include "base/now.h"
 #include "cell/heap.h"
 #include "codec/json.h"
@@ -251,10 +252,117 @@ static void test_limits(void)
 	cell_free(&c);
 }
 
+/* A kernel of two rows, which remembers what it was asked to commit. */
+static struct buf batch;
+static int commits, conflicts;
+
+static int answer_commit(const struct call *c, struct buf *result)
+{
+	buf_clear(&batch);
+	buf_addstr(&batch, c->arg[0].s);
+	commits++;
+	if (conflicts && conflicts--)
+		return buf_adds(result, "changed"), ERR_CONFLICT;
+	buf_adds(result, "{\"results\":[{\"id\":\"a\",\"title\":\"new\",\"rev\":4},{\"id\":\"real\",\"title\":\"made\",\"rev\":1},null,null]}");
+	return 0;
+}
+
+static int answer_sdk(const struct call *c, struct buf *result)
+{
+	if (c->row == SYSCALL_storage_commit)
+		return answer_commit(c, result);
+	if (c->row == SYSCALL_docs_insert)
+		buf_addf(result, "{\"as_app\":%s}", c->as_app ? "true" : "false");
+	else if (str_is(c->arg[1].s, "a"))
+		buf_adds(result, "{\"id\":\"a\",\"rev\":3,\"title\":\"old\",\"gone\":1}");
+	else if (str_is(c->arg[1].s, "b"))
+		buf_adds(result, "{\"id\":\"b\",\"rev\":7}");
+	else if (str_is(c->arg[1].s, "spent"))
+		return ERR_SYSCALL_LIMIT;
+	else
+		buf_adds(result, "null");
+	return 0;
+}
+
+static struct answer *sdk(struct cell *c, const char *path)
+{
+	struct wire_request r = request("GET", path);
+	return cell_request(c, &r, answer_sdk, 5000);
+}
+
+static const char wanted_batch[] =
+	"{\"reads\":[{\"as_app\":false,\"collection\":\"notes\",\"id\":\"a\",\"rev\":3},{\"as_app\":false,\"collection\":\"notes\",\"id\":\"b\",\"rev\":7}],"
+	"\"writes\":[{\"as_app\":false,\"changes\":{\"gone\":null,\"title\":\"new\"},\"collection\":\"notes\",\"id\":\"a\",\"op\":\"update\"},"
+	"{\"as_app\":false,\"collection\":\"notes\",\"doc\":{\"title\":\"made\"},\"op\":\"insert\",\"ref\":\"R\"},"
+	"{\"as_app\":false,\"collection\":\"lines\",\"doc\":{\"parent\":\"R\",\"text\":\"below\"},\"op\":\"insert\",\"ref\":\"R\"},"
+	"{\"as_app\":false,\"collection\":\"notes\",\"id\":\"b\",\"op\":\"delete\"}]}";
+
+/* Ids are made by chance: R stands for each. */
+static void hide_ids(struct buf *b)
+{
+	struct buf to = BUF_INIT;
+	for (size_t i = 0; i < b->len; i++) {
+		bool id = b->p[i] == '"' && b->len - i > ID_LEN + 1 && id_valid((struct str){b->p + i + 1, ID_LEN});
+		buf_adds(&to, id ? "\"R" : "");
+		i += id ? ID_LEN : 0;
+		if (!id)
+			buf_addc(&to, b->p[i]);
+	}
+	buf_release(b);
+	*b = to;
+}
+
+static void test_tx(struct cell *c)
+{
+	is_body(sdk(c, "/tx"),
+		"{\"kept\":{\"id\":\"a\",\"rev\":3,\"title\":\"new\"},\"made\":{\"id\":\"real\",\"rev\":1,\"title\":\"made\"},"
+		"\"result\":\"oldnewnilmade\",\"runs\":1,\"second\":\"nil\"}", "a transaction reads what it wrote");
+	hide_ids(&batch);
+	is_str(batch.p, wanted_batch, "and is one batch");
+	conflicts = 2, commits = 0;
+	ok(strstr(sdk(c, "/tx")->body.p, "\"runs\":3") && commits == 3, "on conflict it runs again");
+	conflicts = 9, commits = 0;
+	is_int(sdk(c, "/tx")->code, ERR_CONFLICT, "and then gives up");
+	is_int(commits, 5, "after five times");
+	conflicts = commits = 0;
+	ok(strstr(sdk(c, "/tx-read")->body.p, "\"old\"") && !commits, "one read needs no commit");
+	is_int(sdk(c, "/tx-absent")->code, ERR_NOT_FOUND, "a row that is not there cannot be changed");
+	is_int(sdk(c, "/tx-nested")->code, ERR_BAD_REQUEST, "transactions do not nest");
+	is_int(sdk(c, "/tx-kv")->code, ERR_BAD_REQUEST, "keys do not take part");
+	is_body(sdk(c, "/tx-after-error"), "ok", "an error leaves the transaction");
+	is_int(commits, 0, "without a commit");
+	is_body(sdk(c, "/tx-yield"), "ok", "one does not yield out of it");
+	is_body(sdk(c, "/as-app-tx"), "ok", "as_app in a transaction");
+	ok(strstr(batch.p, "[{\"as_app\":true,") && strstr(batch.p, "{\"as_app\":false,"), "marks its writes: %s", batch.p);
+}
+
+static void test_sdk(void)
+{
+	struct cell c = start("sdk", 0);
+	cell_file(&c, "api/jobs/mail.lua", STR("return function(req) require('fazt').storage.kv.set(req.trigger, req.input) end"));
+	cell_load(&c, "{}");
+	test_tx(&c);
+	is_body(sdk(&c, "/as-app"), "false true false false true false", "as_app holds as long as its function, whatever happens");
+	is_int(sdk(&c, "/as-app-left")->code, ERR_APP_ERROR, "a request ends inside as_app");
+	ok(str_starts(buf_str(&sdk(&c, "/as-app")->body), "false"), "and the next begins as the person");
+	struct answer *a = sdk(&c, "/spent");
+	ok(a->type == FRAME_ERROR && a->code == ERR_SYSCALL_LIMIT, "a spent budget is not for pcall to swallow");
+	is_body(sdk(&c, "/json"), "{\"a\":[1,2.5,-3,1000,9007199254740993,\"\xC3\xA9\\n\"],\"b\":{},\"c\":[],\"d\":null,\"e\":true}{}[][1,2]\"x\"0.1", "JSON");
+	is_body(sdk(&c, "/crypto"), "ba7816bf 5031fe3d true false 9 false", "crypto");
+	is_body(sdk(&c, "/date"), "1970-01-01 00:0016999200003180.0", "dates are UTC");
+	is_body(sdk(&c, "/random"), "ok", "random numbers are in range");
+	struct wire_request r = request("POST", "api/jobs/mail.lua");
+	r.trigger = STR("queue");
+	r.body = STR("{\"a\":1}");
+	is_int(cell_request(&c, &r, answer_sdk, 1000)->type, FRAME_RESPONSE, "a job is the file that its path names");
+	cell_free(&c);
+}
+
 int main(void)
 {
 	zygote_start();
 	test_hello();
+	test_sdk();
 	test_broken();
 	test_limits();
 	test_attacks("sandbox");
