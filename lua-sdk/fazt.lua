@@ -1,19 +1,9 @@
--- The `fazt` of an app: the kernel's calls, less what only the SDK needs, plus what is made of them in Lua.
+-- The `fazt` of an app: the tree of the kernel's calls, of which a few are made of others, in Lua.
 
-local native, load_tx = ...
-local storage, as_app = load_tx(native)
+local fazt, load_tx = ...
 
-return {
-  storage = storage,
-  as_app = as_app,
-  users = native.users,
-  env = {},
-  log = native.log,
-  crypto = native.crypto,
-  json = native.json,
-  id = native.id,
-  now = native.now,
-  fail = native.fail,
-  null = native.null,
-  list = native.list,
-}
+fazt.storage.docs, fazt.storage.tx, fazt.as_app = load_tx(fazt)
+fazt.hold, fazt.in_tx = nil, nil -- what these were made with
+fazt.env = {}
+
+return fazt

@@ -3,7 +3,9 @@
 -- On conflict the function runs again. Nothing is locked meanwhile, and nothing of the app runs in the kernel.
 
 local native = ...
-local sys, hold, null, list, fail = native.storage, native.hold, native.null, native.list, native.fail
+local plain, send_commit = native.storage.docs, native.storage.commit
+local hold, set_as_app, set_in_tx = native.hold, native.as_app, native.in_tx
+local null, list, fail, new_id = native.null, native.list, native.fail, native.id
 local error, getmetatable, next, pcall, type = error, getmetatable, next, pcall, type
 local pack, unpack = table.pack, table.unpack
 
@@ -41,7 +43,7 @@ local function look(tx, collection, id)
   local key = key_of(collection, id)
   local known = tx.rows[key]
   if known == nil then
-    known = sys.docs.get(collection, id) or false
+    known = plain.get(collection, id) or false
     tx.rows[key] = known
     tx.reads[#tx.reads + 1] = { collection = collection, id = id, rev = known and known.rev or null, as_app = as_app }
   end
@@ -83,7 +85,7 @@ end
 function collected.insert(tx, collection, doc)
   check("storage.docs.insert", collection, "")
   if type(doc) ~= "table" then fail("bad_request", "storage.docs.insert: doc must be a table") end
-  local id, row = native.id(), copy(doc)
+  local id, row = new_id(), copy(doc)
   row.id = id
   tx.rows[key_of(collection, id)] = row
   return write(tx, "insert", collection, { ref = id, doc = copy(doc) }, copy(row))
@@ -116,7 +118,7 @@ function collected.share(tx, collection, id, who, level)
 end
 
 local docs = {}
-for name, call in next, sys.docs do
+for name, call in next, plain do
   local collect = collected[name]
   docs[name] = not collect and call or function(...)
     if current then return collect(current, ...) end
@@ -124,19 +126,9 @@ for name, call in next, sys.docs do
   end
 end
 
--- Keys do not take part: a write that the transaction could not take back is refused.
-local kv = {}
-for name, call in next, sys.kv do
-  local reads = name == "get" or name == "list"
-  kv[name] = reads and call or function(...)
-    if current then fail("bad_request", "storage.kv." .. name .. " does not work inside storage.tx") end
-    return call(...)
-  end
-end
-
 local function commit(tx)
   if #tx.writes == 0 and #tx.reads < 2 then return end
-  local answer = sys.commit({ reads = list(tx.reads), writes = list(tx.writes) })
+  local answer = send_commit({ reads = list(tx.reads), writes = list(tx.writes) })
   local results = type(answer) == "table" and answer.results or {}
   for i = 1, #tx.writes do
     if tx.docs[i] and type(results[i]) == "table" then refill(tx.docs[i], results[i]) end
@@ -145,6 +137,7 @@ end
 
 local function leave()
   current = nil
+  set_in_tx(false)
 end
 
 local function tx(fn)
@@ -153,6 +146,7 @@ local function tx(fn)
   for attempt = 1, ATTEMPTS do
     local state = { reads = {}, writes = {}, docs = {}, rows = {} }
     current = state
+    set_in_tx(true) -- from here on a write that is not collected is refused
     local results = pack(hold(leave, fn))
     local done, why = pcall(commit, state)
     if done then return unpack(results, 1, results.n) end
@@ -163,12 +157,12 @@ end
 
 local function run_as_app(fn, ...)
   if type(fn) ~= "function" then fail("bad_request", "as_app: fn must be a function") end
-  local was = native.as_app(true)
+  local was = set_as_app(true)
   as_app = true
   return hold(function()
-    native.as_app(was)
+    set_as_app(was)
     as_app = was
   end, fn, ...)
 end
 
-return { docs = docs, kv = kv, tx = tx }, run_as_app
+return docs, tx, run_as_app

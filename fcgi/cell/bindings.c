@@ -10,7 +10,7 @@
 #include "cell/run.h"
 #include "wire/syscall.h"
 
-static bool loading, as_app;
+static bool loading, as_app, in_tx;
 
 void bindings_loading(void)
 {
@@ -19,7 +19,7 @@ void bindings_loading(void)
 
 void bindings_serving(void)
 {
-	loading = as_app = false;
+	loading = as_app = in_tx = false;
 }
 
 /* Arguments. */
@@ -123,6 +123,8 @@ static int call_kernel(lua_State *L)
 	link_text_drop(0);
 	if (loading && row->effect != EFFECT_PURE)
 		raise(L, ERR_NOT_AT_LOAD, "%s does not work while the app is loading; call it inside a handler", row->name);
+	if (in_tx && row->effect > EFFECT_READ)
+		raise(L, ERR_BAD_REQUEST, "%s does not work inside storage.tx", row->name);
 	check_args(L, row, &c);
 	wire_put_args(link_begin(FRAME_CALL, as_app ? FRAME_AS_APP : 0, (unsigned)id), &row->sig, &c);
 	bool sent = link_send();
@@ -301,6 +303,13 @@ static int native_as_app(lua_State *L)
 	return 1;
 }
 
+/* in_tx(on): while storage.tx collects writes, none may pass it by. */
+static int native_in_tx(lua_State *L)
+{
+	in_tx = lua_toboolean(L, 1);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	lua_CFunction fn;
@@ -309,7 +318,7 @@ static const struct {
 	{"log.info", local_log_info}, {"log.warn", local_log_warn}, {"log.error", local_log_error},
 	{"crypto.hash", local_crypto_hash}, {"crypto.hmac", local_crypto_hmac}, {"crypto.equal", local_crypto_equal},
 	{"crypto.random", local_crypto_random}, {"json.encode", local_json_encode}, {"json.decode", local_json_decode},
-	{"as_app", native_as_app},
+	{"as_app", native_as_app}, {"in_tx", native_in_tx},
 };
 
 /* The function on top of the stack becomes the field of a dotted name in the table at `tree`. */

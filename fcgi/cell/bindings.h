@@ -1,7 +1,7 @@
 /* bindings — what the table of syscalls is to Lua: one C function a row, and the few calls the cell answers itself.
  *
- * bindings_push pushes a tree of tables by the rows' dotted names (storage.docs.insert …), plus `hold` and `as_app`,
- * of which lua-sdk/fazt.lua makes the `fazt` that an app sees. A binding checks the number and types of its
+ * bindings_push pushes a tree of tables by the rows' dotted names (storage.docs.insert …), plus `hold`, `as_app`
+ * and `in_tx`, of which lua-sdk/ makes what is left of the `fazt` that an app sees. A binding checks the number and types of its
  * arguments, sends a CALL, reads the whole REPLY and only then lets Lua allocate; errors are raised last. Nothing of
  * a binding's state lies in the heap.
  */

@@ -1,0 +1,254 @@
+---@meta fazt
+-- Written from fcgi/sys/syscall.def; do not edit.
+
+---@class Doc
+---@field id string
+---@field owner? string
+---@field parent? string
+---@field created integer
+---@field updated integer
+---@field rev integer
+---@field [string] any
+
+---@class Share
+---@field who string
+---@field level "read"|"add"|"change"
+
+---@class Person
+---@field id string
+---@field name string
+---@field role? "admin"|"member"
+
+---@class Request
+---@field method string
+---@field path string
+---@field params table<string, string>
+---@field query table<string, string>
+---@field headers table<string, string>
+---@field cookies table<string, string>
+---@field body string
+---@field json any
+---@field form table<string, string>
+---@field user? Person
+---@field id string
+---@field trigger "http"|"cron"|"queue"|"event"
+---@field input any
+
+---@class Response
+---@field status? integer
+---@field headers? table<string, string|number|string[]>
+---@field json? any
+---@field html? string
+---@field text? string
+---@field body? string
+---@field blob? string
+---@field file? string
+---@field redirect? string
+
+local fazt = {}
+
+---The settings the owner gave this app.
+---@type table<string, string>
+fazt.env = {}
+
+fazt.storage = {}
+
+fazt.storage.docs = {}
+
+fazt.storage.kv = {}
+
+fazt.users = {}
+
+fazt.log = {}
+
+fazt.crypto = {}
+
+fazt.json = {}
+
+---Runs fn as the app instead of the person: rows of the app, shared rules as an admin, never rows private to people. Needs the permission storage:app; audited.
+---@param fn any
+---@return any
+function fazt.as_app(fn) end
+
+---The moment of the request in milliseconds since 1970; the same for the whole request.
+---@return integer
+function fazt.now() end
+
+---A fresh random id, 26 characters that sort by time.
+---@return string
+function fazt.id() end
+
+---Ends the request with an error of that code (see the list of codes) and message.
+---@param code string
+---@param message? string
+---@return never
+function fazt.fail(code, message) end
+
+---Marks a table as a list, so that it encodes as [] even when empty.
+---@param items? any
+---@return table
+function fazt.list(items) end
+
+---JSON's null, as a value.
+---@type userdata
+fazt.null = nil
+
+---Adds a document and returns it with its reserved fields id owner parent created updated rev. In a collection with a parent, doc.parent names a row the caller can read. Errors: unauthorized or denied (the rule's `add`), not_found (no such parent), conflict (a unique index), quota_exceeded, too_large (over 256 KB).
+---@param collection string
+---@param doc any
+---@return Doc
+function fazt.storage.docs.insert(collection, doc) end
+
+---The document, or nil when it does not exist or the caller may not read it.
+---@param collection string
+---@param id string
+---@return Doc?
+function fazt.storage.docs.get(collection, id) end
+
+---The documents the caller may read that match the query, and a cursor when there are more. query: { field = value } or { field = { op = value } } with eq ne gt gte lt lte in nin prefix contains exists, and ["and"] ["or"] ["not"]. opts: sort ("-created" or a list), limit (1 to 1000, 100 by default), cursor, fields (a list). Errors: bad_query, bad_cursor.
+---@param collection string
+---@param query? any
+---@param opts? any
+---@return Doc[], string?
+function fazt.storage.docs.find(collection, query, opts) end
+
+---How many documents the caller may read match the query. Errors: bad_query.
+---@param collection string
+---@param query? any
+---@return integer
+function fazt.storage.docs.count(collection, query) end
+
+---Merges changes into the document's top level (fazt.null removes a field) and returns it. opts.rev: only if this is still its revision. Errors: not_found (or not readable), denied (readable but not changeable), conflict (rev or a unique index), quota_exceeded, too_large.
+---@param collection string
+---@param id string
+---@param changes any
+---@param opts? any
+---@return Doc
+function fazt.storage.docs.update(collection, id, changes, opts) end
+
+---Puts doc in the place of the document's own fields. Options and errors as update.
+---@param collection string
+---@param id string
+---@param doc any
+---@param opts? any
+---@return Doc
+function fazt.storage.docs.replace(collection, id, doc, opts) end
+
+---Deletes the document, its shares and everything that hangs below it. Errors: not_found, denied.
+---@param collection string
+---@param id string
+function fazt.storage.docs.delete(collection, id) end
+
+---Shares a row of the caller's own with a person (a user id), "members" or "anyone", to "read", "add" below it, or "change"; nil ends it. Errors: not_found, denied (not the row's owner), bad_request (no such person).
+---@param collection string
+---@param id string
+---@param who string
+---@param level? string
+function fazt.storage.docs.share(collection, id, who, level) end
+
+---With whom the row is shared: a list of { who, level }. Only for its owner. Errors: not_found, denied.
+---@param collection string
+---@param id string
+---@return Share[]
+function fazt.storage.docs.shares(collection, id) end
+
+---The value under a key, or nil. A key whose name up to the first / is a declared collection belongs to the app under that collection's rule; every other key is private to the person. Errors: unauthorized (a private key without a person), denied.
+---@param key string
+---@return any
+function fazt.storage.kv.get(key) end
+
+---Sets a key (at most 512 bytes) to any JSON value (at most 64 KB). opts.ttl: seconds until it is gone. Errors: as get, quota_exceeded, too_large.
+---@param key string
+---@param value any
+---@param opts? any
+function fazt.storage.kv.set(key, value, opts) end
+
+---Forgets a key. Errors: as get.
+---@param key string
+function fazt.storage.kv.delete(key) end
+
+---The keys that begin with prefix in order, and a cursor when there are more. opts: limit (1 to 1000, 100 by default), cursor. Errors: as get, bad_cursor.
+---@param prefix string
+---@param opts? any
+---@return {key:string, value:any}[], string?
+function fazt.storage.kv.list(prefix, opts) end
+
+---Adds to the number under a key (0 when absent; 1 by default), atomically, and returns it. Errors: as get, conflict (not a number).
+---@param key string
+---@param by? number
+---@return number
+function fazt.storage.kv.incr(key, by) end
+
+---Sets a key to new if its value equals old (nil: absent); new nil deletes. Returns whether it did. Errors: as get.
+---@param key string
+---@param old? any
+---@param new? any
+---@return boolean
+function fazt.storage.kv.cas(key, old, new) end
+
+---What storage.tx sends: { reads = {{collection, id, rev}…}, writes = {{op, …}…} }, checked and applied in one transaction. Errors: conflict, and those of each write.
+---@param batch any
+---@return table
+function fazt.storage.commit(batch) end
+
+---Runs fn with reads remembered and writes collected, then commits them all at once; on conflict fn runs again, up to 5 times. Returns what fn returns. Errors: conflict, not_at_load, and those of its writes.
+---@param fn any
+---@return any
+function fazt.storage.tx(fn) end
+
+---A person of this app by id: { id, name }, or nil.
+---@param id string
+---@return Person?
+function fazt.users.get(id) end
+
+---The people of this app: a list of { id, name, role }.
+---@return Person[]
+function fazt.users.list() end
+
+---One line in the app's log, at most 4 KB of it.
+---@param message string
+function fazt.log.info(message) end
+
+---The same, as a warning.
+---@param message string
+function fazt.log.warn(message) end
+
+---The same, as an error.
+---@param message string
+function fazt.log.error(message) end
+
+---Hex digest: sha256, sha512 or blake2b. Errors: bad_request.
+---@param algorithm string
+---@param data string
+---@return string
+function fazt.crypto.hash(algorithm, data) end
+
+---Hex HMAC with sha256 or sha512. Errors: bad_request.
+---@param algorithm string
+---@param key string
+---@param data string
+---@return string
+function fazt.crypto.hmac(algorithm, key, data) end
+
+---Compares two secrets in constant time.
+---@param a string
+---@param b string
+---@return boolean
+function fazt.crypto.equal(a, b) end
+
+---n random bytes (1 to 1024).
+---@param n integer
+---@return string
+function fazt.crypto.random(n) end
+
+---JSON text of a value. Errors: bad_request, too_deep.
+---@param value any
+---@return string
+function fazt.json.encode(value) end
+
+---The value of a JSON text; null becomes fazt.null. Errors: bad_request, too_deep.
+---@param text string
+---@return any
+function fazt.json.decode(text) end
+
+return fazt
