@@ -86,7 +86,7 @@ static void put_number(struct encoder *e, int i)
 	double v = lua_tonumber(e->L, i);
 	if (!isfinite(v))
 		refuse(e, ERR_BAD_REQUEST, isnan(v) ? "NaN" : "infinity");
-	out_num(&o, v);
+	out_num(&o, v + 0.0); /* -0 is 0 */
 }
 
 static void enter(struct encoder *e, int i)
