@@ -10,6 +10,7 @@
 #include "gate/gateway.h"
 #include "gate/op.h"
 #include "gate/pool.h"
+#include "kernel/identity.h"
 #include "wire/syscall.h"
 
 /* ---- the command line ---- */
@@ -68,7 +69,6 @@ static int parse(struct command *c, int argc, char **argv, struct fault *f)
 	struct str home = admin_option(c, "home");
 	const char *env = getenv("FAZT_HOME");
 	c->home = home.n ? home.p : env ? env : "/var/lib/fazt";
-	c->as = admin_option(c, "as").p;
 	c->json = admin_flag(c, "json");
 	c->yes = admin_flag(c, "yes");
 	c->dry_run = admin_flag(c, "dry-run");
@@ -156,12 +156,24 @@ static void usage(const struct op *op)
 	printf("\n    %s\n", op->doc);
 }
 
+/* --as USER takes that person's part, unless the operation has an argument of that name. */
+static int take_part(struct admin *a, const struct op *op)
+{
+	if (sig_find(&op->sig, STR("as")) >= 0)
+		return 0;
+	struct str as = admin_option(&a->cmd, "as");
+	a->r.os = true;
+	return as.n ? identity_become(&a->r, as) : 0;
+}
+
 static int run_op(struct admin *a, int row, int words)
 {
 	const struct op *op = op_row(row);
 	struct call c = {.row = row, .nargs = op->sig.n};
 	struct buf json = BUF_INIT, text = BUF_INIT;
-	int err = take_options(a, op, &c);
+	int err = take_part(a, op);
+	if (!err)
+		err = take_options(a, op, &c);
 	if (!err)
 		err = take_words(a, op, &c, words);
 	if (!err && (err = sig_complete(&op->sig, &c, &a->r.fault)))

@@ -16,7 +16,6 @@
 /* The command line, taken apart once. */
 struct command {
 	const char *home;
-	const char *as;    /* --as USER */
 	bool json, yes, dry_run, help;
 	int nwords;        /* noun, verb and positional arguments */
 	const char *word[ADMIN_WORDS];

@@ -206,7 +206,7 @@ static int build_request(struct admin *a, struct req *r)
 		return err;
 	if (r->body.n)
 		r->header[r->nheaders++] = (struct header){STR("content-type"), type.n ? type : STR("application/json")};
-	r->as = str_of(a->cmd.as);
+	r->as = admin_option(&a->cmd, "as");
 	return path_target(a->arena, r->target, &r->path, &r->query, &a->r.fault);
 }
 
