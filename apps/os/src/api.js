@@ -49,7 +49,7 @@ export function write(operation, args = {}) {
 export async function openSession() {
   const session = await read("session.show");
   csrf = session.csrf;
-  return { name: session.name, owner: session.role === "owner" };
+  return session.user;
 }
 
 // What a READ operation answers, for as long as a component is on the page. `reload` keeps the old data in sight.

@@ -57,20 +57,19 @@ function Invite({ onLink }) {
 function Person({ person, onLink, reload }) {
   const [asking, setAsking] = useState(null);
   const { busy, problem, run } = useDeed();
-  const { name, role } = person;
-  const invited = person.state === "invited";
+  const { name, role, pending } = person;
   const setRole = (event) => run(async () => { await write("user.role", { user: name, role: event.target.value }); await reload(); });
   return (
     <li class="person">
       <Face name={name} round />
-      <span class="name">{name} {invited && <span class="badge grey">Invited</span>}</span>
+      <span class="name">{name} {pending && role !== "owner" && <span class="badge grey">Invited</span>}</span>
       {role === "owner" ? <span class="soft">{roles.owner}</span> : (
         <span class="row">
           <select class="input small" aria-label={`Role of ${name}`} value={role} disabled={busy} onChange={setRole}>
             <option value="member">{roles.member}</option>
             <option value="admin">{roles.admin}</option>
           </select>
-          {invited
+          {pending
             ? <button class="button small quiet" type="button" disabled={busy}
                 onClick={() => run(async () => onLink(await write("user.invite", { user: name })))}>New link</button>
             : <button class="button small quiet" type="button" onClick={() => setAsking("reset")}>Reset…</button>}
