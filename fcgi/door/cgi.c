@@ -35,8 +35,8 @@ static int add_header(struct req *r, struct str name, struct str value)
 static int add_headers(struct req *r, char **params)
 {
 	int err = 0;
-	for (; *params && !err; params++) {
-		struct str value, name = str_cut(str_of(*params), '=', &value);
+	for (char **p = params; *p && !err; p++) {
+		struct str value, name = str_cut(str_of(*p), '=', &value);
 		/* nginx blanks HTTP_PROXY (httpoxy); another server might not. */
 		if (!str_starts(name, "HTTP_") || str_is(name, "HTTP_PROXY") || str_is(name, "HTTP_HOST"))
 			continue;

@@ -233,12 +233,20 @@ static struct str user_json(struct req *r)
 	return json;
 }
 
+/* The address the app is known by: of the settings, since a Host header says what its sender likes. */
+static struct wire_header app_host(struct req *r)
+{
+	const char *origin = node_origin(&r->settings, r->arena, r->app->name);
+	return (struct wire_header){STR("host"), str_of(strstr(origin, "//") + 2)};
+}
+
 static void put_request(struct cell *c, struct req *r)
 {
 	struct wire_request *w = NEW(r->arena, struct wire_request);
 	*w = (struct wire_request){.method = r->method, .path = r->path, .query = r->query, .body = r->body,
 				   .id = str_of(r->id), .trigger = STR("http"), .user = user_json(r), .now = r->received};
 	crypt_random(w->seed, sizeof w->seed);
+	w->header[w->nheaders++] = app_host(r);
 	for (int i = 0; i < r->nheaders && w->nheaders < (int)ARRAY_LEN(w->header); i++) {
 		struct header h = r->header[i];
 		if (str_is(h.name, "cookie"))
