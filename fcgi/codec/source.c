@@ -12,7 +12,7 @@ static int bad(struct fault *f, const char *why)
 
 static bool ref_valid(struct str ref)
 {
-	if (!ref.n || ref.n > 200 || ref.p[0] == '-' || ref.p[0] == '/' || ref.p[0] == '.')
+	if (!ref.n || ref.n > 200 || strchr("-+/", ref.p[0]) || ref.p[0] == '.')
 		return false;
 	for (size_t i = 0; i < ref.n; i++) {
 		char c = ref.p[i], next = i + 1 < ref.n ? ref.p[i + 1] : 0;
@@ -61,6 +61,8 @@ static int take_host(struct str authority, struct arena *a, struct source *s, st
 	int64_t number;
 	if (memchr(authority.n ? authority.p : "", '@', authority.n))
 		return bad(f, "leave user and password out of the address; it would be stored and shown");
+	if (authority.n && authority.p[0] == '[')
+		return fault(f, ERR_BLOCKED_ADDRESS, "write the name of a public server, not an address");
 	host = str_cut(authority, ':', &port);
 	char *lower = arena_cstr(a, host);
 	for (char *c = lower; *c; c++)

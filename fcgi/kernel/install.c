@@ -10,6 +10,7 @@
 #include "kernel/folder.h"
 #include "kernel/grant.h"
 #include "kernel/publish.h"
+#include "kernel/repository.h"
 #include "kernel/sentence.h"
 #include "store/files.h"
 
@@ -282,7 +283,11 @@ static int read_source(struct fetch *w)
 	if (s->kind == SOURCE_LOCAL && !w->candidate->local)
 		return fault(w->fault, ERR_BAD_SOURCE, "folders work in the owner's shell only");
 	if (s->kind == SOURCE_GIT)
-		return fault(w->fault, ERR_UNSUPPORTED, "repositories cannot be fetched yet");
+		return repository_fetch(w->node, s, w->package, progress, w, w->fault);
+	if (repository_is(s->path))
+		return repository_read(s->path, s->ref, w->package, w->fault);
+	if (s->ref)
+		return fault(w->fault, ERR_BAD_SOURCE, "%s is no repository, so it has no \"%s\"", s->path, s->ref);
 	return folder_read(w->package, s->path, w->fault);
 }
 
