@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/id.h"
+#include "base/log.h"
 #include "base/now.h"
 #include "codec/source.h"
 #include "codec/version.h"
@@ -12,6 +13,7 @@
 #include "kernel/publish.h"
 #include "kernel/repository.h"
 #include "kernel/sentence.h"
+#include "store/docs.h"
 #include "store/files.h"
 
 /* ---- one transaction, wherever one is needed ---- */
@@ -29,6 +31,22 @@ static int transact(struct node *n, struct arena *a, work_fn *work, void *arg, s
 	err = err ? db_rollback(db) : db_commit(db);
 	db_return(db);
 	return err;
+}
+
+/* What follows a commit and may be done again at any time: the public files on disk, and the declared indexes of rows that
+ * were there before. A failure is in the log and undoes nothing. */
+static void follow_up(struct node *n, const char *name)
+{
+	struct fault f = {0};
+	struct arena *a = arena_new();
+	struct db *db = db_borrow(n->store, &f);
+	struct app_row *app = db ? app_row_by_name(db, a, str_of(name)) : NULL;
+	if (app && docs_backfill(db, app->id))
+		log_event(LOG_WARN, "index.failed", "app", name, "message", f.message, NULL);
+	if (db)
+		db_return(db);
+	arena_free(a);
+	publish_app(n, name, NULL);
 }
 
 /* ---- what an upgrade asks for ---- */
@@ -139,7 +157,7 @@ static int switch_to(struct db *db, struct arena *a, const struct switching *s)
 	s->app->title = s->manifest->title;
 	if (!err)
 		err = app_advance(db, s->app, s->package, s->commit, &version);
-	return err;
+	return err ? err : docs_declare(db, s->app->id, s->manifest->collection, s->manifest->ncollections);
 }
 
 /* ---- apps that come with Fazt ---- */
@@ -369,7 +387,7 @@ int install_fetch(struct node *n, const char *id, struct fault *f)
 	if (err)
 		record_failure(&w);
 	if (!err && w.direct)
-		publish_app(n, w.direct, NULL);
+		follow_up(n, w.direct);
 	package_free(w.package);
 	arena_free(w.arena);
 	return err;
@@ -435,7 +453,7 @@ int install_consent(struct node *n, struct str id, struct str hash, int npermiss
 	struct consent q = {id, hash, npermissions, permission, app_id, NULL};
 	int err = transact(n, a, consent, &q, f);
 	if (!err && q.name)
-		publish_app(n, q.name, NULL);
+		follow_up(n, q.name);
 	arena_free(a);
 	return err;
 }
@@ -476,7 +494,7 @@ int install_builtin(struct node *n, const char *name, struct fault *f)
 	if (!err)
 		err = transact(n, a, bring_builtin, p, f);
 	if (!err)
-		publish_app(n, p->manifest->name, NULL);
+		follow_up(n, p->manifest->name);
 	package_free(p);
 	arena_free(a);
 	return err;
@@ -503,7 +521,7 @@ static int roll_back(struct node *n, struct db *db, struct arena *a, void *arg)
 	int err = package_manifest(db, a, version_package(db, a, app->id, version), &m);
 	if (!err)
 		err = app_point(db, app->id, version, m->title);
-	return err;
+	return err ? err : docs_declare(db, app->id, m->collection, m->ncollections);
 }
 
 /* A removed app's data can still be purged, by its name. */
@@ -516,7 +534,8 @@ static int remove_app(struct node *n, struct db *db, struct arena *a, void *arg)
 		app = app_row_removed(db, a, c->name);
 	if (!app)
 		return db_fail(db, ERR_NOT_FOUND, "there is no app of that name");
-	return app_forget(db, app->id, c->purge || app->purged);
+	int err = app_forget(db, app->id, c->purge || app->purged);
+	return err || !c->purge ? err : docs_purge(db, app->id);
 }
 
 static int change(struct node *n, work_fn *work, struct change c, struct fault *f)
@@ -524,7 +543,7 @@ static int change(struct node *n, work_fn *work, struct change c, struct fault *
 	struct arena *a = arena_new();
 	int err = transact(n, a, work, &c, f);
 	if (!err)
-		publish_app(n, arena_cstr(a, c.name), NULL);
+		follow_up(n, arena_cstr(a, c.name));
 	arena_free(a);
 	return err;
 }
