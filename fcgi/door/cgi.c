@@ -1,4 +1,5 @@
 #include "codec/path.h"
+#include "codec/status.h"
 #include "door/door.h"
 
 /* Only nginx (or a web server like it) can speak here; its parameters carry a request, never an identity. Still, every
@@ -69,7 +70,8 @@ int cgi_request(struct req *r, char **params, int64_t *length)
 
 void cgi_head(const struct req *r, struct buf *b)
 {
-	buf_addf(b, "Status: %d\r\n", r->res.status);
+	const char *words = status_words(r->res.status);
+	buf_addf(b, "Status: %d %s\r\n", r->res.status, words ? words : "");
 	for (int i = 0; i < r->res.nheaders; i++) {
 		buf_addstr(b, r->res.header[i].name);
 		buf_adds(b, ": ");

@@ -1,5 +1,6 @@
 #include "gate/response.h"
 
+#include "codec/status.h"
 #include "kernel/app.h"
 #include "kernel/cookie.h"
 
@@ -11,18 +12,6 @@ static const char *const allowed[] = {
 };
 static const char *const forbidden_prefix[] = {"x-accel-", "x-fazt-", "x-content-type-options", "x-frame-options", "x-sendfile",
 					       "x-lighttpd-"};
-
-static const int statuses[] = {200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 307, 308, 400,
-			       401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418,
-			       421, 422, 423, 424, 425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 507, 508, 510, 511};
-
-static bool status_valid(int status)
-{
-	for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
-		if (statuses[i] == status)
-			return true;
-	return false;
-}
 
 /* RFC 9110 §5.6.2: a token, which the names of headers and cookies are. */
 static bool token(struct str s)
@@ -146,7 +135,7 @@ int response_accept(struct req *r, const struct wire_response *w)
 {
 	int status = w->status ? w->status : 200;
 	int err;
-	if (!status_valid(status))
+	if (!status_words(status))
 		return fail(r, ERR_BAD_STATUS, "The app answered with status %d, which cannot be sent.", status);
 	if (w->kind == BODY_BLOB || w->kind == BODY_FILE)
 		return fail(r, ERR_UNSUPPORTED, "Answering with a blob or a file is not supported yet.");
