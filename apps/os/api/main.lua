@@ -24,7 +24,7 @@ local shell = [[
 <div id="app" data-name="{name}">
   <main class="page still">
     <h1>Hello, {name}</h1>
-    <p class="soft">One moment: your apps are on their way.</p>
+    <p class="soft scripted">One moment: your apps are on their way.</p>
     <noscript>
       <div class="notice">
         <p><strong>The dashboard needs JavaScript.</strong>
