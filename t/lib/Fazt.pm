@@ -165,12 +165,10 @@ sub install {
 	return $self->admin('app', 'install', $self->cartridge($name, $files), '--name', $name, @options);
 }
 
-# The cartridges that come with Fazt, as the build left them.
+# The cartridges that come with Fazt.
 sub install_built_in {
 	my ($self, @names) = @_;
-	for my $name (@names) {
-		$self->admin('app', 'install', "$build/cartridges/$name", '--name', $name, '--yes', '--grant', 'all');
-	}
+	$self->admin('app', 'install', "$build/cartridges/$_", '--name', $_, '--yes', '--grant', 'all') for @names;
 }
 
 sub token {
