@@ -261,8 +261,7 @@ static int open_home(struct admin *a, const struct recipe *recipe)
 	enum store_mode mode = recipe ? recipe->mode : STORE_SERVE;
 	int err = become_owner(a->cmd.home) ? fail(&a->r, ERR_DENIED, "cannot become the owner of %s", a->cmd.home) : 0;
 	int control = recipe && recipe->cells ? zygote_fork() : -1;
-	a->cmd.home = mode == STORE_CREATE ? a->cmd.home : realpath(a->cmd.home, NULL);
-	if (!a->cmd.home)
+	if (mode != STORE_CREATE && access(a->cmd.home, X_OK))
 		return fail(&a->r, ERR_NOT_FOUND, "there is no home there; make one with: fazt-admin init --home DIR");
 	if (!err && !(err = node_open(&a->node, a->cmd.home, mode, &a->r.fault))) {
 		log_open(a->cmd.home);

@@ -2,7 +2,9 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <unistd.h>
 
+#include "base/buf.h"
 #include "kernel/app.h"
 
 /* The settings of the newest epoch anyone asked for. Readers copy, so nobody holds a line of it. */
@@ -62,14 +64,24 @@ static int settings_first(struct node *n, struct fault *f)
 	return err;
 }
 
+/* Absolute, and otherwise as it was given: a link to a home is how a deep one gets the short path that sockets need. */
+static char *absolute(const char *path)
+{
+	char here[PATH_MAX];
+	if (*path == '/' || !getcwd(here, sizeof here))
+		return xstrdup(path);
+	struct buf b = BUF_INIT;
+	buf_addf(&b, "%s/%s", here, path);
+	return buf_detach(&b, NULL);
+}
+
 int node_open(struct node *n, const char *home, enum store_mode mode, struct fault *f)
 {
 	*n = (struct node){.workers = 1};
 	n->store = store_open(home, mode, f);
 	if (!n->store)
 		return f->err;
-	char *absolute = realpath(home, NULL);
-	n->home = absolute ? absolute : xstrdup(home);
+	n->home = absolute(home);
 	n->settings = cache_new();
 	n->apps = app_cache_new();
 	int err = settings_first(n, f);
