@@ -21,6 +21,7 @@ function Details({ app, reload }) {
   const { busy, problem, run } = useDeed();
   const act = (operation, args) => run(async () => { await write(operation, { app: app.name, ...args }); await reload(); });
   const on = app.state === "enabled";
+  const builtin = comesWithFazt(app);
   return (
     <div class="stack">
       <a class="back" href="/"><Icon name="back" />Apps</a>
@@ -32,7 +33,7 @@ function Details({ app, reload }) {
         {on && <a class="button" href={app.url}>Open</a>}
         {!on && <button class="button" type="button" disabled={busy} onClick={() => act("app.enable")}>Switch on</button>}
         {on && <button class="button quiet" type="button" disabled={busy} onClick={() => setAsking("disable")}>Switch off…</button>}
-        <button class="button quiet" type="button" disabled={busy || !app.source} onClick={() => upgrade(app, run)}>Look for a new version</button>
+        {!builtin && <button class="button quiet" type="button" disabled={busy} onClick={() => upgrade(app, run)}>Look for a new version</button>}
       </div>
       {problem && <Trouble problem={problem} />}
       <Permissions app={app} busy={busy} act={act} />
@@ -52,6 +53,8 @@ function Details({ app, reload }) {
     </div>
   );
 }
+
+const comesWithFazt = (app) => app.source.startsWith("builtin:");
 
 function upgrade(app, run) {
   return run(async () => go(`/add/${(await write("app.fetch", { source: app.source, app: app.name })).id}`));
@@ -116,7 +119,7 @@ function Facts({ app }) {
   const facts = [
     ["Open to", audiences[app.visibility]],
     ["Address", app.url && <a href={app.url}>{app.url.replace(/^https?:\/\//, "").replace(/\/$/, "")}</a>],
-    ["From", app.source],
+    ["From", comesWithFazt(app) ? "Comes with Fazt" : app.source],
     ["Version", app.version],
     ["Commit", app.commit && <code>{app.commit}</code>],
     ["Installed", app.installed && <Moment at={app.installed} />],

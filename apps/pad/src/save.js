@@ -4,6 +4,11 @@
 const PAUSE_MS = 700;
 const RETRY_MS = 5000;
 
+const troubles = {
+  401: "Not saved: you are signed out. Sign in again in another tab; your text stays here.",
+  413: "Not saved: the note is too long. Shorten it a little.",
+};
+
 export function saveWhileWriting(form) {
   const status = form.querySelector(".status");
   const { title, body, edition } = form.elements;
@@ -34,12 +39,12 @@ export function saveWhileWriting(form) {
       settle(await response.json());
       saved = sent;
       say("Saved");
-    } else if (response?.status === 409 || response?.status === 401) {
+    } else if (response?.status === 409) {
       leaving = true;
       form.submit();
     } else {
-      const problem = await response?.json().catch(() => null);
-      say(problem?.error?.message ?? "Not saved: no connection. Trying again…", true);
+      const problem = response && await response.json().catch(() => null);
+      say(troubles[response?.status] ?? problem?.error?.message ?? "Not saved: no connection. Trying again…", true);
       schedule(RETRY_MS);
     }
   }
