@@ -29,6 +29,8 @@ static int transact(struct node *n, struct arena *a, work_fn *work, void *arg, s
 	if (!err)
 		err = work(n, db, a, arg);
 	err = err ? db_rollback(db) : db_commit(db);
+	if (!err)
+		err = docs_backfill(db);
 	db_return(db);
 	return err;
 }

@@ -134,6 +134,8 @@ static void behind(struct buf *b, const struct plan *p, const struct query *q)
 
 static void ordering(struct buf *b, const struct plan *p, const struct query *q)
 {
+	if (p->narrow == NARROW_ID || (p->narrow == NARROW_SLOT && p->slot->unique))
+		return; /* one row at most */
 	const char *id = q->backward ? " DESC" : "", *slot = p->backward ? " DESC" : "";
 	if (p->order == ORDER_ID)
 		buf_addf(b, " ORDER BY d.id%s", id);

@@ -216,7 +216,7 @@ static bool same(struct str a, struct str b)
 {
 	if (str_eq(a, b))
 		return true;
-	json_t *x = json_loadb(a.p, a.n, JSON_DECODE_ANY, NULL), *y = json_loadb(b.p, b.n, JSON_DECODE_ANY, NULL);
+	json_t *x = json_loadb(a.p, a.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL), *y = json_loadb(b.p, b.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 	bool equal = x && y && json_equal(x, y);
 	json_decref(x);
 	json_decref(y);

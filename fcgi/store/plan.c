@@ -102,7 +102,7 @@ static void fit_sort(struct fit *f, const struct query *q)
 {
 	const struct key_field *have = f->slot->spec.field + f->equal, *want = q->sort.field;
 	int n = q->sort.n;
-	if (!n || n != f->slot->spec.n - f->equal)
+	if (n != f->slot->spec.n - f->equal)
 		return;
 	f->backward = have[0].desc != want[0].desc;
 	for (int i = 0; i < n; i++)
@@ -184,7 +184,7 @@ void plan_query(struct arena *a, const struct scope *sc, const struct collection
 		take(p, NARROW_OWNER, owner->text);
 	else
 		take(p, NARROW_NONE, STR_NONE);
-	if (!q->sort.n)
+	if (q->by_id && p->order != ORDER_SLOT)
 		p->order = ORDER_ID;
 }
 
@@ -212,9 +212,9 @@ struct str plan_advice(struct arena *a, const struct query *q)
 	struct key_spec s = {0};
 	struct buf b = BUF_INIT;
 	advise_ops(a, &s, &q->where, OP_EQ, OP_EQ);
-	for (int i = 0; i < q->sort.n; i++)
+	for (int i = 0; i < q->sort.n && !q->unsorted; i++)
 		advise(&s, q->sort.field[i].path, q->sort.field[i].desc);
-	if (!q->sort.n)
+	if (q->unsorted)
 		advise_ops(a, &s, &q->where, OP_GT, OP_LTE);
 	key_spec_text(&b, &s);
 	struct str text = arena_str(a, buf_str(&b));

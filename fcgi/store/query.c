@@ -220,13 +220,22 @@ static int sort_option(struct parsing *p, json_t *v, struct query *q)
 	int err = json_is_array(v) ? 0 : sort_key(p, v, &q->sort);
 	for (size_t i = 0; i < json_array_size(v) && !err; i++)
 		err = sort_key(p, json_array_get(v, i), &q->sort);
-	if (!err && q->sort.n)
-		q->backward = q->sort.field[q->sort.n - 1].desc;
-	/* An id begins with the moment its row was created: both orders are one. */
-	enum column only = !err && q->sort.n == 1 ? column_by_name(str_of(q->sort.field[0].path)) : COLUMN_NONE;
-	if (only == COLUMN_ID || only == COLUMN_CREATED)
-		q->sort.n = 0;
 	return err;
+}
+
+/* An id begins with the moment its row was created, so by id and by creation are one order; it is kept as the latter,
+ * which is what an index can end with. */
+static void sort_done(struct query *q)
+{
+	struct key_field *first = &q->sort.field[0];
+	q->unsorted = !q->sort.n;
+	if (q->unsorted)
+		q->sort = (struct key_spec){1, {{"created", false}}};
+	enum column only = q->sort.n == 1 ? column_by_name(str_of(first->path)) : COLUMN_NONE;
+	q->by_id = only == COLUMN_ID || only == COLUMN_CREATED;
+	if (q->by_id)
+		first->path = "created";
+	q->backward = q->sort.field[q->sort.n - 1].desc;
 }
 
 static int limit_option(struct parsing *p, json_t *v, struct query *q)
@@ -281,7 +290,7 @@ static int load(struct parsing *p, struct str text, json_t **v)
 {
 	if (text.n > QUERY_BYTES)
 		return bad(p, "The query is longer than %u KB.", QUERY_BYTES / KIB);
-	*v = text.n ? json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL) : json_object();
+	*v = text.n ? json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL) : json_object();
 	if (*v && (json_is_null(*v) || (json_is_array(*v) && !json_array_size(*v)))) {
 		json_decref(*v);
 		*v = json_object();
@@ -296,7 +305,7 @@ static void canonical(struct parsing *p, json_t *where, struct query *q)
 	struct buf b = BUF_INIT;
 	char *text = json_dumps(where, JSON_COMPACT | JSON_SORT_KEYS);
 	buf_adds(&b, text ? text : "");
-	buf_addf(&b, " %c ", q->backward ? '-' : '+');
+	buf_addc(&b, ' ');
 	key_spec_text(&b, &q->sort);
 	free(text);
 	q->canonical = keep(p, &b);
@@ -311,9 +320,11 @@ static int parse(struct parsing *p, json_t *where, json_t *opts, struct query *q
 	json_object_foreach(opts, name, value)
 		if (!err)
 			err = option(p, name, value, q);
-	if (!err)
-		canonical(p, where, q);
-	return err;
+	if (err)
+		return err;
+	sort_done(q);
+	canonical(p, where, q);
+	return 0;
 }
 
 int query_parse(struct arena *a, struct str where, struct str opts, struct query *q, struct fault *f)

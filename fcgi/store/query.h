@@ -38,8 +38,10 @@ struct cond {
 struct query {
 	struct cond where; /* an AND */
 	bool everything;   /* no condition at all */
-	struct key_spec sort; /* n = 0: by id */
-	bool backward;     /* ties are broken by descending id */
+	struct key_spec sort; /* ties are broken by id in the direction of the last field */
+	bool backward;     /* that direction is descending */
+	bool by_id;        /* the order is that of the ids: by creation, or none asked for */
+	bool unsorted;     /* none asked for */
 	int limit;
 	struct str cursor; /* empty: the first page */
 	int nfields;

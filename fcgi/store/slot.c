@@ -46,6 +46,122 @@ bool slot_key(const struct slot *s, const struct row *r, struct buf *b)
 	return true;
 }
 
+/* ---- filling in what was there before ---- */
+
+struct filling {
+	struct db *db;
+	const char *app_id, *collection;
+	const struct slot *slot;
+	int nslots;
+	char last[ID_LEN + 1]; /* the row up to which they are filled */
+};
+
+static int fill_slot(const struct filling *f, const struct slot *slot, const struct row *r)
+{
+	char sql[120];
+	snprintf(sql, sizeof sql, "UPDATE docs SET %.2s = :key WHERE app_id = :app AND collection = :c AND id = :id", slot->name);
+	struct stmt *q = scope_kernel(f->db, f->app_id, sql);
+	struct buf key = BUF_INIT;
+	if (!q)
+		return f->db->fault->err;
+	stmt_bind_str(q, ":c", str_of(f->collection));
+	stmt_bind_str(q, ":id", r->id);
+	if (slot_key(slot, r, &key))
+		stmt_bind_bytes(q, ":key", buf_str(&key));
+	buf_release(&key);
+	int err = stmt_run(q);
+	return err != ERR_CONFLICT ? err : db_fail(f->db, err, "Two rows of %s have the same %s, so it cannot be unique.", f->collection,
+						   slot->text);
+}
+
+/* The next rows; how many, or -ERR_*. */
+static int fill_some(struct filling *f)
+{
+	struct stmt *q = scope_kernel(f->db, f->app_id, "SELECT " ROW_COLUMNS " FROM docs d WHERE d.app_id = :app AND d.collection = :c "
+				      "AND d.id > :last ORDER BY d.id LIMIT :n");
+	if (!q)
+		return -f->db->fault->err;
+	stmt_bind_str(q, ":c", str_of(f->collection));
+	stmt_bind_str(q, ":last", str_of(f->last));
+	stmt_bind_int(q, ":n", BATCH);
+	int n = 0, row = 0, err = 0;
+	while (!err && (row = stmt_row(q)) == 1) {
+		struct row r;
+		docs_row(q, &r);
+		for (int i = 0; i < f->nslots && !err; i++)
+			err = fill_slot(f, &f->slot[i], &r);
+		snprintf(f->last, sizeof f->last, "%.*s", STR_FMT(r.id));
+		n++;
+	}
+	if (err)
+		stmt_done(q);
+	return err ? -err : row < 0 ? row : n;
+}
+
+static int filled(const struct filling *f)
+{
+	int err = 0;
+	for (int i = 0; i < f->nslots && !err; i++)
+		err = db_run(f->db, "UPDATE slots SET usable = 1 WHERE app_id = ? AND collection = ? AND slot = ?", "ccc", f->app_id,
+			     f->collection, f->slot[i].name);
+	return err;
+}
+
+/* All of it in the transaction that is open. */
+static int fill_now(struct filling *f)
+{
+	int n;
+	do
+		n = fill_some(f);
+	while (n == BATCH);
+	return n < 0 ? -n : filled(f);
+}
+
+/* A batch to a transaction: writers of other apps get their turn. */
+static int fill_gently(struct filling *f)
+{
+	int n, err;
+	do {
+		if ((err = db_begin(f->db)))
+			return err;
+		n = fill_some(f);
+		err = n < 0 ? -n : n < BATCH ? filled(f) : 0;
+		err = err ? db_rollback(f->db) : db_commit(f->db);
+	} while (!err && n == BATCH);
+	return err;
+}
+
+static int backfill(struct db *db, struct arena *a, const char *app_id, const char *collection)
+{
+	struct slot have[SLOTS], empty[SLOTS];
+	struct filling f = {.db = db, .app_id = app_id, .collection = collection, .slot = empty};
+	int n = slots_load(db, a, app_id, collection, have);
+	for (int i = 0; i < n; i++)
+		if (!have[i].usable)
+			empty[f.nslots++] = have[i];
+	return n < 0 ? -n : fill_gently(&f);
+}
+
+/* The next collection that waits, as "app/collection"; NULL: none. */
+static char *waiting(struct db *db, struct arena *a)
+{
+	return db_text(db, a, "SELECT app_id || '/' || collection FROM slots WHERE usable = 0 LIMIT 1", "");
+}
+
+int docs_backfill(struct db *db)
+{
+	struct arena *a = arena_new();
+	char *name;
+	int err = 0;
+	while (!err && (name = waiting(db, a))) {
+		char *slash = strchr(name, '/');
+		*slash = 0;
+		err = backfill(db, a, name, slash + 1);
+	}
+	arena_free(a);
+	return err;
+}
+
 /* ---- declaring ---- */
 
 static const char *canonical(struct arena *a, const struct key_spec *declared)
@@ -68,8 +184,10 @@ static int wanted(struct arena *a, const struct collection *c, struct slot list[
 		list[n++] = (struct slot){.text = canonical(a, &c->index[i])};
 	for (int i = 0; i < c->nunique; i++)
 		list[n++] = (struct slot){.text = canonical(a, &c->unique[i]), .unique = true};
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
 		list[i].by_owner = c->read == WHO_OWNER;
+		key_spec_parse(a, str_of(list[i].text), &list[i].spec);
+	}
 	return n;
 }
 
@@ -90,7 +208,7 @@ static const struct slot *find(const struct slot *s, const struct slot *list, in
 static int vacate(struct db *db, const char *app_id, const char *collection, const struct slot *s)
 {
 	char sql[160];
-	snprintf(sql, sizeof sql, "UPDATE docs SET %s = NULL WHERE app_id = :app AND collection = :c AND %s IS NOT NULL", s->name, s->name);
+	snprintf(sql, sizeof sql, "UPDATE docs SET %.2s = NULL WHERE app_id = :app AND collection = :c AND %.2s IS NOT NULL", s->name, s->name);
 	struct stmt *q = scope_kernel(db, app_id, sql);
 	if (!q)
 		return db->fault->err;
@@ -100,27 +218,32 @@ static int vacate(struct db *db, const char *app_id, const char *collection, con
 				  collection, s->name);
 }
 
-static bool has_rows(struct db *db, const char *app_id, const char *collection)
+/* So few rows that their slots are filled on the spot. */
+static bool is_short(struct db *db, const char *app_id, const char *collection)
 {
-	struct stmt *q = scope_kernel(db, app_id, "SELECT 1 FROM docs WHERE app_id = :app AND collection = :c LIMIT 1");
+	struct stmt *q = scope_kernel(db, app_id, "SELECT count(*) FROM (SELECT 1 FROM docs WHERE app_id = :app AND collection = :c LIMIT :n)");
 	if (!q)
-		return true;
+		return false;
 	stmt_bind_str(q, ":c", str_of(collection));
-	bool there = stmt_row(q) == 1;
+	stmt_bind_int(q, ":n", BATCH);
+	bool few = stmt_row(q) == 1 && stmt_int(q, 0) < BATCH;
 	stmt_done(q);
-	return there;
+	return few;
 }
 
-static int assign(struct db *db, const char *app_id, const char *collection, const struct slot *s)
+static int assign(struct db *db, const char *app_id, const char *collection, struct slot *s)
 {
-	int64_t number = 1;
-	char name[3];
+	int number = 0;
 	do
-		snprintf(name, sizeof name, "%c%c", s->unique ? 'u' : 'k', (char)('0' + number));
-	while (db_int(db, 0, "SELECT 1 FROM slots WHERE app_id = ? AND collection = ? AND slot = ?", "ccc", app_id, collection, name) &&
-	       ++number <= COLLECTION_INDEXES);
-	return db_run(db, "INSERT INTO slots (app_id, collection, slot, spec, by_owner, usable) VALUES (?, ?, ?, ?, ?, ?)", "ccccii",
-		      app_id, collection, name, s->text, (int64_t)s->by_owner, (int64_t)!has_rows(db, app_id, collection));
+		snprintf(s->name, sizeof s->name, "%c%c", s->unique ? 'u' : 'k', (char)('1' + number));
+	while (db_int(db, 0, "SELECT 1 FROM slots WHERE app_id = ? AND collection = ? AND slot = ?", "ccc", app_id, collection, s->name) &&
+	       ++number < COLLECTION_INDEXES);
+	int err = db_run(db, "INSERT INTO slots (app_id, collection, slot, spec, by_owner, usable) VALUES (?, ?, ?, ?, ?, 0)", "cccci",
+			 app_id, collection, s->name, s->text, (int64_t)s->by_owner);
+	struct filling f = {.db = db, .app_id = app_id, .collection = collection, .slot = s, .nslots = 1};
+	if (err || !(s->unique || is_short(db, app_id, collection)))
+		return err;
+	return fill_now(&f);
 }
 
 static int declare(struct db *db, struct arena *a, const char *app_id, const struct collection *c)
@@ -162,118 +285,6 @@ int docs_declare(struct db *db, const char *app_id, const struct collection *lis
 	int err = vacate_others(db, a, app_id, list, n);
 	for (int i = 0; i < n && !err; i++)
 		err = declare(db, a, app_id, &list[i]);
-	arena_free(a);
-	return err;
-}
-
-/* ---- filling in what was there before ---- */
-
-struct filling {
-	struct db *db;
-	struct arena *arena;
-	const char *app_id, *collection;
-	struct slot slot[SLOTS];
-	int nslots;
-	char last[ID_LEN + 1];
-};
-
-static int fill_row(struct filling *f, const struct row *r)
-{
-	struct buf sql = BUF_INIT, key = BUF_INIT;
-	int err = 0;
-	for (int i = 0; i < f->nslots && !err; i++) {
-		if (f->slot[i].usable)
-			continue;
-		buf_clear(&sql);
-		buf_clear(&key);
-		buf_addf(&sql, "UPDATE docs SET %s = :key WHERE app_id = :app AND collection = :c AND id = :id", f->slot[i].name);
-		struct stmt *q = scope_kernel(f->db, f->app_id, sql.p);
-		if (!q) {
-			err = f->db->fault->err;
-			break;
-		}
-		stmt_bind_str(q, ":c", str_of(f->collection));
-		stmt_bind_str(q, ":id", r->id);
-		stmt_bind_bytes(q, ":key", slot_key(&f->slot[i], r, &key) ? buf_str(&key) : STR_NONE);
-		err = stmt_run(q);
-		if (err == ERR_CONFLICT)
-			db_fail(f->db, err, "Two rows of %s have the same %s, so it cannot be unique.", f->collection, f->slot[i].text);
-	}
-	buf_release(&sql);
-	buf_release(&key);
-	return err;
-}
-
-/* The rows behind the last one; how many, or -ERR_*. */
-static int fill_some(struct filling *f)
-{
-	struct stmt *q = scope_kernel(f->db, f->app_id, "SELECT id, owner, parent, created, updated, rev, body FROM docs "
-				      "WHERE app_id = :app AND collection = :c AND id > :last ORDER BY id LIMIT :n");
-	if (!q)
-		return -f->db->fault->err;
-	stmt_bind_str(q, ":c", str_of(f->collection));
-	stmt_bind_str(q, ":last", str_of(f->last));
-	stmt_bind_int(q, ":n", BATCH);
-	int n = 0, row, err = 0;
-	while (!err && (row = stmt_row(q))) {
-		struct row r;
-		if (row < 0)
-			return row;
-		docs_row(q, &r);
-		snprintf(f->last, sizeof f->last, "%.*s", STR_FMT(r.id));
-		err = fill_row(f, &r);
-		n++;
-	}
-	if (err)
-		stmt_done(q);
-	return err ? -err : n;
-}
-
-static int drop_unusable(struct filling *f)
-{
-	int err = db_begin(f->db);
-	for (int i = 0; i < f->nslots && !err; i++)
-		if (!f->slot[i].usable)
-			err = vacate(f->db, f->app_id, f->collection, &f->slot[i]);
-	return err ? db_rollback(f->db) : db_commit(f->db);
-}
-
-static int fill(struct filling *f)
-{
-	for (;;) {
-		int err = db_begin(f->db);
-		if (err)
-			return err;
-		int n = fill_some(f);
-		if (n >= 0 && n < BATCH)
-			n = -db_run(f->db, "UPDATE slots SET usable = 1 WHERE app_id = ? AND collection = ?", "cc", f->app_id, f->collection);
-		err = n < 0 ? db_rollback(f->db) : db_commit(f->db);
-		if (err || n <= 0)
-			return err;
-	}
-}
-
-static int backfill_one(struct db *db, const char *app_id, const char *collection)
-{
-	struct filling f = {.db = db, .arena = arena_new(), .app_id = app_id, .collection = collection};
-	f.nslots = slots_load(db, f.arena, app_id, collection, f.slot);
-	int err = f.nslots < 0 ? -f.nslots : fill(&f);
-	if (err == ERR_CONFLICT) {
-		struct fault said = *db->fault;
-		drop_unusable(&f);
-		*db->fault = said;
-	}
-	arena_free(f.arena);
-	return err;
-}
-
-int docs_backfill(struct db *db, const char *app_id)
-{
-	struct arena *a = arena_new();
-	int err = 0;
-	char *collection;
-	while (!err && (collection = db_text(db, a, "SELECT collection FROM slots WHERE app_id = ? AND usable = 0 LIMIT 1", "c", app_id)))
-		err = backfill_one(db, app_id, collection);
 	arena_free(a);
 	return err;
 }
