@@ -141,6 +141,7 @@ sub unchunk {
 # The form of a page (the first, or the first whose text matches): { action, method, fields }
 sub page_form {
 	my ($answer, $match) = @_;
+	pos($answer->{body}) = 0; # a search before this one may have ended in the middle
 	while ($answer->{body} =~ m{<form\b([^>]*)>(.*?)</form>}gsi) {
 		my ($attributes, $inside) = ($1, $2);
 		next if defined $match && "$attributes$inside" !~ $match;
