@@ -29,8 +29,6 @@ static int transact(struct node *n, struct arena *a, work_fn *work, void *arg, s
 	if (!err)
 		err = work(n, db, a, arg);
 	err = err ? db_rollback(db) : db_commit(db);
-	if (!err)
-		err = docs_backfill(db);
 	db_return(db);
 	return err;
 }
@@ -40,14 +38,11 @@ static int transact(struct node *n, struct arena *a, work_fn *work, void *arg, s
 static void follow_up(struct node *n, const char *name)
 {
 	struct fault f = {0};
-	struct arena *a = arena_new();
 	struct db *db = db_borrow(n->store, &f);
-	struct app_row *app = db ? app_row_by_name(db, a, str_of(name)) : NULL;
-	if (app && docs_backfill(db, app->id))
+	if (db && docs_backfill(db))
 		log_event(LOG_WARN, "index.failed", "app", name, "message", f.message, NULL);
 	if (db)
 		db_return(db);
-	arena_free(a);
 	publish_app(n, name, NULL);
 }
 
