@@ -9,6 +9,7 @@
 #include "door/print.h"
 #include "gate/gateway.h"
 #include "gate/op.h"
+#include "gate/check.h"
 #include "gate/pool.h"
 #include "kernel/identity.h"
 #include "wire/syscall.h"
@@ -266,8 +267,10 @@ static int open_home(struct admin *a, const struct recipe *recipe)
 	if (!err && !(err = node_open(&a->node, a->cmd.home, mode, &a->r.fault))) {
 		log_open(a->cmd.home);
 		a->node.workers = 1;
-		if (control >= 0)
+		if (control >= 0) {
 			pool_open(&a->node, control);
+			check_install();
+		}
 	}
 	return err;
 }

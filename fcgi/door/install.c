@@ -1,5 +1,7 @@
 #include "base/log.h"
 #include "door/door.h"
+#include "gate/check.h"
+#include "gate/pool.h"
 #include "kernel/install.h"
 
 int install_main(int argc, char **argv)
@@ -11,9 +13,13 @@ int install_main(int argc, char **argv)
 	if (become_owner(argv[2]))
 		die("install-fetch: cannot become the owner of %s", argv[2]);
 	log_open(argv[2]);
+	int control = zygote_fork(); /* for the check that the code loads */
 	int err = node_open(&node, argv[2], STORE_SERVE, &f);
 	if (!err) {
+		pool_open(&node, control);
+		check_install();
 		err = install_fetch(&node, argv[3], &f);
+		pool_close(&node);
 		node_close(&node);
 	}
 	if (err)
