@@ -2,6 +2,7 @@
 
 #include "base/crypt.h"
 #include "door/door.h"
+#include "door/manual.h"
 
 /* One program, several doors: which one is the first argument, or the name it was called by. */
 static const struct {
@@ -13,6 +14,7 @@ static const struct {
 	{"zygote", zygote_main},
 	{"install-fetch", install_main},
 	{"admin", admin_main},
+	{"reference", reference_main},
 };
 
 int main(int argc, char **argv)

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/now.h"
 #include "door/door.h"
+#include "door/manual.h"
 #include "door/print.h"
 #include "gate/gateway.h"
 #include "gate/op.h"
@@ -142,21 +143,6 @@ int admin_op_json(struct admin *a, const char *noun, const char *verb, struct st
 	return err ? err : admin_op(a, noun, verb, &c, out);
 }
 
-static void usage(const struct op *op)
-{
-	printf("fazt-admin %s%s%s", op->noun, *op->verb ? " " : "", op->verb);
-	for (int i = 0; i < op->sig.n; i++) {
-		const struct param *p = &op->sig.param[i];
-		if (!p->optional)
-			printf(" %s", p->name);
-		else if (p->type == ARG_BOOL)
-			printf(" [--%s]", p->name);
-		else
-			printf(" [--%s %s]", p->name, sig_type_name(p->type));
-	}
-	printf("\n    %s\n", op->doc);
-}
-
 /* --as USER takes that person's part, unless the operation has an argument of that name. */
 static int take_part(struct admin *a, const struct op *op)
 {
@@ -178,7 +164,7 @@ static int run_op(struct admin *a, int row, int words)
 	if (!err)
 		err = take_words(a, op, &c, words);
 	if (!err && (err = sig_complete(&op->sig, &c, &a->r.fault)))
-		usage(op);
+		manual_usage(op->noun, op->verb);
 	if (!err && a->cmd.dry_run && op->writes) {
 		puts("dry run: nothing was changed");
 		return 0;
@@ -198,13 +184,7 @@ static int run_op(struct admin *a, int row, int words)
 /* ---- which command ---- */
 
 /* Recipes: commands that are more than one operation. `open`: the database is opened first. */
-static const struct recipe {
-	const char *noun, *verb;
-	int (*run)(struct admin *a);
-	enum store_mode mode;
-	bool cells; /* may start cells: a zygote is forked before the database is opened */
-	const char *usage, *doc;
-} recipes[] = {
+const struct recipe admin_recipes[] = {
 	{"init", "", admin_init, STORE_CREATE, false, "[--owner NAME]", "Make a new home with its database and its owner."},
 	{"migrate", "", NULL, STORE_MIGRATE, false, "", "Bring the database of an older Fazt up to this one."},
 	{"app", "install", admin_app_install, STORE_SERVE, true, "SOURCE[@REF] [--name NAME] [--yes] [--grant LIST|all]",
@@ -215,30 +195,15 @@ static const struct recipe {
 	{"app", "request", admin_app_request, STORE_SERVE, true,
 	 "APP METHOD PATH [--as USER] [--body TEXT] [--type MIME] [--header 'NAME: VALUE']",
 	 "Send a request down the whole pipeline, without nginx, and print the answer."},
+	{0},
 };
 
 static const struct recipe *find_recipe(const struct command *c)
 {
-	for (size_t i = 0; i < ARRAY_LEN(recipes); i++)
-		if (c->nwords && !strcmp(c->word[0], recipes[i].noun) &&
-		    (!*recipes[i].verb || (c->nwords > 1 && !strcmp(c->word[1], recipes[i].verb))))
-			return &recipes[i];
+	for (const struct recipe *p = admin_recipes; c->nwords && p->noun; p++)
+		if (!strcmp(c->word[0], p->noun) && (!*p->verb || (c->nwords > 1 && !strcmp(c->word[1], p->verb))))
+			return p;
 	return NULL;
-}
-
-static void help(const char *noun)
-{
-	puts("fazt-admin: the owner's tool. Everywhere: --home DIR, --json, --yes, --dry-run, --help\n");
-	for (size_t i = 0; i < ARRAY_LEN(recipes); i++)
-		if (!noun || !strcmp(noun, recipes[i].noun))
-			printf("fazt-admin %s%s%s %s\n    %s\n", recipes[i].noun, *recipes[i].verb ? " " : "", recipes[i].verb,
-			       recipes[i].usage, recipes[i].doc);
-	const struct op *op;
-	for (int i = 0; (op = op_row(i)); i++)
-		if (!noun || !strcmp(noun, op->noun))
-			usage(op);
-	puts("\nexit codes: 0 done, 1 failed, 2 wrong usage, 3 not allowed, 4 not found, 5 conflict, 6 busy or too much,\n"
-	     "            7 refused package, 8 the database");
 }
 
 static int unknown(struct admin *a)
@@ -300,7 +265,7 @@ static int run(struct admin *a)
 		words = 1;
 	}
 	if (c->help || !c->nwords) {
-		help(c->nwords ? c->word[0] : NULL);
+		manual_help(c->nwords ? c->word[0] : NULL);
 		return 0;
 	}
 	if (!recipe && row < 0)

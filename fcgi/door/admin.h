@@ -42,6 +42,16 @@ int admin_op(struct admin *a, const char *noun, const char *verb, struct call *c
 /* The same with arguments as a JSON object. */
 int admin_op_json(struct admin *a, const char *noun, const char *verb, struct str args, struct buf *out);
 
+/* Commands that are more than one operation; the last row has no noun. */
+struct recipe {
+	const char *noun, *verb;
+	int (*run)(struct admin *a); /* NULL: opening the database in that mode is all */
+	enum store_mode mode;
+	bool cells; /* may start cells: a zygote is forked before the database is opened */
+	const char *usage, *doc;
+};
+extern const struct recipe admin_recipes[];
+
 /* Recipes: 0 or an error worded in a->r.fault. */
 int admin_init(struct admin *a);
 int admin_app_install(struct admin *a);
