@@ -78,10 +78,14 @@ void cgi_head(const struct req *r, struct buf *b)
 		buf_addstr(b, r->res.header[i].value);
 		buf_adds(b, "\r\n");
 	}
-	bool bodiless = r->res.status == 204 || r->res.status == 304;
-	if (!bodiless)
+	if (r->res.status != 204 && r->res.status != 304)
 		buf_addf(b, "Content-Length: %zu\r\n", r->res.body.len);
 	buf_adds(b, "X-Request-Id: ");
 	buf_adds(b, r->id);
 	buf_adds(b, "\r\n\r\n");
+}
+
+bool cgi_sends_body(const struct req *r)
+{
+	return r->res.body.len && !str_is(r->method, "HEAD") && r->res.status != 204 && r->res.status != 304;
 }

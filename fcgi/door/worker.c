@@ -52,7 +52,7 @@ static void send_answer(const struct req *r, FCGX_Stream *out)
 	struct buf head = BUF_INIT;
 	cgi_head(r, &head);
 	FCGX_PutStr(head.p, (int)head.len, out);
-	if (r->res.body.len && !str_is(r->method, "HEAD"))
+	if (cgi_sends_body(r))
 		FCGX_PutStr(r->res.body.p, (int)r->res.body.len, out);
 	buf_release(&head);
 }

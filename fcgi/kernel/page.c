@@ -3,6 +3,9 @@
 #include <stdarg.h>
 
 #include "base/embed.h"
+#include "codec/form.h"
+#include "codec/path.h"
+#include "kernel/app.h"
 
 /* One look for everything a person sees: the built-in apps' sheet and icon, and what only these pages need. */
 EMBED(page_look, "apps/look.css");
@@ -92,11 +95,34 @@ static const char *error_title(int http)
 	return http < 500 ? "That did not work" : "Something went wrong";
 }
 
+/* The page of this host that sent a form here, where one goes on after signing in. */
+static struct str page_before(struct req *r)
+{
+	struct str from = req_header(r, "referer");
+	const char *origin = node_origin(&r->settings, r->arena, r->os ? "os" : r->app->name);
+	size_t n = strlen(origin);
+	if (!str_starts(from, origin))
+		return STR("/");
+	from = (struct str){from.p + n, from.n - n};
+	return path_local(r->arena, from) ? from : STR("/");
+}
+
+static void add_sign_in(struct req *r, struct buf *b)
+{
+	struct buf url = BUF_INIT;
+	buf_adds(&url, "/_fazt/sign-in?");
+	form_add(&url, "next", page_before(r));
+	page_add(b, "<a class=\"button wide\" href=\"{}\">Sign in</a>\n", url.p);
+	buf_release(&url);
+}
+
 void page_error(struct req *r, int err, const char *message)
 {
 	int http = err_row(err)->http;
 	struct buf b = BUF_INIT;
 	page_add(&b, "<p>{}</p>\n", message);
+	if (err == ERR_UNAUTHORIZED && (r->app || r->os))
+		add_sign_in(r, &b);
 	if (r->settings.text[SETTING_DOMAIN])
 		page_add(&b, "<a class=\"button wide quiet\" href=\"{}/\">All apps</a>\n",
 			 node_origin(&r->settings, r->arena, "os"));
