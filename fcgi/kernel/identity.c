@@ -340,7 +340,8 @@ int identity_demand(struct req *r)
 	return 0;
 }
 
-int identity_start(struct req *r, struct db *db, const char *user_id, const unsigned char *parent, char token[SECRET_LEN + 1])
+int identity_start(struct req *r, struct db *db, const char *user_id, const unsigned char *parent,
+		   char token[SECRET_LEN + 1])
 {
 	int64_t now = now_ms();
 	struct session s = {.expires = now + session_life(r)};

@@ -20,7 +20,8 @@
  * /_fazt/. A token that is not good is ERR_UNAUTHORIZED, one in the URL ERR_BAD_REQUEST. */
 int identity_of(struct req *r);
 
-/* The shell's --as: become this account (by name or id; the owner where none is named) at r->app or, without one, at the dashboard. */
+/* The shell's --as: become this account (by name or id; the owner where none is named) at r->app or, without one, at
+ * the dashboard. */
 int identity_become(struct req *r, struct str user);
 
 /* Did an unsafe request come from a page of this very host (Origin, Fetch Metadata)? Bearer tokens, open paths and
@@ -40,7 +41,8 @@ void identity_hand_over(struct req *r, struct str next);
 
 /* Start a session for the user at this host: the row now, the cookie with identity_set_cookie after the answer
  * was set. parent: the dashboard's session (at an app's host). A session this browser had here ends. */
-int identity_start(struct req *r, struct db *db, const char *user_id, const unsigned char *parent, char token[SECRET_LEN + 1]);
+int identity_start(struct req *r, struct db *db, const char *user_id, const unsigned char *parent,
+		   char token[SECRET_LEN + 1]);
 void identity_set_cookie(struct req *r, const char *token);
 /* End this request's session and those handed over from it; everywhere: all of the person's, and every token. */
 int identity_end(struct req *r, bool everywhere);

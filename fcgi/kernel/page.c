@@ -53,7 +53,8 @@ void page_headers(struct req *r)
 {
 	res_header(r, "cache-control", STR("no-store"));
 	res_header(r, "x-content-type-options", STR("nosniff"));
-	res_header(r, "referrer-policy", STR("same-origin")); /* no-referrer would turn the Origin of these pages' own forms into null */
+	/* no-referrer would turn the Origin of these pages' own forms into null */
+	res_header(r, "referrer-policy", STR("same-origin"));
 	res_header(r, "cross-origin-opener-policy", STR("same-origin"));
 	res_header(r, "cross-origin-resource-policy", STR("same-origin"));
 	res_header(r, "origin-agent-cluster", STR("?1"));
@@ -72,7 +73,9 @@ void page_send(struct req *r, int status, const char *title, struct buf *body)
 		 "<h1>{}</h1>\n",
 		 title, title);
 	buf_addstr(&b, buf_str(body));
-	page_add(&b, "</main>\n<footer class=\"soft small\">{}</footer>\n<script src=\"/_fazt/kernel.js\"></script>\n</body>\n</html>\n",
+	page_add(&b,
+		 "</main>\n<footer class=\"soft small\">{}</footer>\n<script src=\"/_fazt/kernel.js\"></script>\n"
+		 "</body>\n</html>\n",
 		 r->settings.text[SETTING_DOMAIN]);
 	res_set(r, status, "text/html; charset=utf-8", buf_str(&b));
 	page_headers(r);

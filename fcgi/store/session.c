@@ -1,5 +1,7 @@
 #include "store/session.h"
 
+#include "base/now.h"
+
 /* Hashes are BLAKE2b of the token's text: 256 random bits need no slow hash. */
 
 #define REAP_EACH 20 /* rows removed in passing, so that no one request pays for many */
@@ -89,10 +91,10 @@ int code_create(struct db *db, const struct code *c, char secret[SECRET_LEN + 1]
 {
 	unsigned char hash[HASH_LEN];
 	bool handover = c->kind == CODE_HANDOVER;
-	int err = 0;
+	int err = reap(db, now_ms());
 	id_secret(secret);
 	code_hash(hash, str_of(secret));
-	if (c->kind == CODE_INVITE || c->kind == CODE_RESET)
+	if (!err && (c->kind == CODE_INVITE || c->kind == CODE_RESET))
 		err = db_run(db, "DELETE FROM codes WHERE user_id = ? AND kind IN (?, ?)", "cii", c->user_id,
 			     (int64_t)CODE_INVITE, (int64_t)CODE_RESET);
 	if (err)

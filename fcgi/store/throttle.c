@@ -12,9 +12,18 @@ static int64_t delay(int64_t failures_past_free)
 	return MIN((int64_t)FIRST_DELAY_MS << (failures_past_free - 1), (int64_t)THROTTLE_MAX_MS);
 }
 
-int throttle_charge(struct db *db, const unsigned char key[HASH_LEN], int64_t free, int64_t now, int64_t *wait)
+/* Names can be made up faster than they are forgotten, so beyond THROTTLE_ROWS the longest untouched ones go. */
+static int reap(struct db *db, int64_t now)
 {
 	int err = db_run(db, "DELETE FROM throttle WHERE seen < ? OR seen > ?", "ii", now - THROTTLE_FORGET_MS, now + SKEW_MS);
+	if (err || db_int(db, 0, "SELECT count(*) FROM throttle", "") < THROTTLE_ROWS)
+		return err;
+	return db_run(db, "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle ORDER BY seen LIMIT 10)", "");
+}
+
+int throttle_charge(struct db *db, const unsigned char key[HASH_LEN], int64_t free, int64_t now, int64_t *wait)
+{
+	int err = reap(db, now);
 	if (err)
 		return err;
 	int64_t until = db_int(db, 0, "SELECT until FROM throttle WHERE key = ?", "b", key, (size_t)HASH_LEN);

@@ -12,6 +12,7 @@
 #include "store/db.h"
 
 #define THROTTLE_MAX_MS (15 * 60 * 1000)
+#define THROTTLE_ROWS 20000
 #define THROTTLE_FORGET_MS (24 * 60 * 60 * 1000ll)
 
 /* How long the door is still closed for key, in ms; 0 and charged when it is open. Inside a transaction. */

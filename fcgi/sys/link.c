@@ -16,8 +16,10 @@ static const struct link {
 	const char *title, *text, *button;
 } links[] = {
 	{"/_fazt/login", CODE_LOGIN, false, "Welcome back", "This link signs you in once, as", "Sign in"},
-	{"/_fazt/invite", CODE_INVITE, true, "You are invited", "Choose a password, and this cloud is open to you. Your name here is", "Join"},
-	{"/_fazt/reset", CODE_RESET, true, "A new password", "Choose a new password. Your name here is", "Set the password"},
+	{"/_fazt/invite", CODE_INVITE, true, "You are invited",
+	 "Choose a password, and this cloud is open to you. Your name here is", "Join"},
+	{"/_fazt/reset", CODE_RESET, true, "A new password",
+	 "Choose a new password. Your name here is", "Set the password"},
 };
 
 static const struct link *link_of(const struct req *r)
@@ -35,9 +37,9 @@ static int peek(struct req *r, const struct link *l, struct str secret, struct u
 		return r->fault.err;
 	bool good = code_peek(db, l->kind, secret, now_ms(), u);
 	db_return(db);
-	if (good)
-		return 0;
-	return r->fault.err ? r->fault.err : fail(r, ERR_NOT_FOUND, "This link was used already, or its time is over. Ask for a new one.");
+	if (good || r->fault.err)
+		return r->fault.err;
+	return fail(r, ERR_NOT_FOUND, "This link was used already, or its time is over. Ask for a new one.");
 }
 
 static int link_form(struct req *r, const struct link *l, const struct user *u, struct str secret, int status,
@@ -47,7 +49,7 @@ static int link_form(struct req *r, const struct link *l, const struct user *u, 
 	page_add(&b, "<p>{} <b>{}</b>.</p>\n", l->text, u->name);
 	if (message)
 		page_add(&b, "<p class=\"notice danger\" role=\"alert\">{}</p>\n", message);
-	page_add(&b, l->password ? "<form method=\"post\" action=\"{}\">\n" : "<form method=\"post\" action=\"{}\" data-auto>\n", l->path);
+	page_add(&b, "<form method=\"post\" action=\"{}\" {}>\n", l->path, l->password ? "" : "data-auto");
 	page_add(&b, "<input type=\"hidden\" name=\"code\" value=\"{}\">\n", arena_cstr(r->arena, secret));
 	if (l->password)
 		page_add(&b,
@@ -71,7 +73,8 @@ int endpoint_link_page(struct req *r)
 	return err ? err : link_form(r, l, &u, secret, 200, NULL);
 }
 
-static int take(struct req *r, struct db *db, const struct link *l, struct str secret, const char *hash, char token[SECRET_LEN + 1])
+static int take(struct req *r, struct db *db, const struct link *l, struct str secret, const char *hash,
+		char token[SECRET_LEN + 1])
 {
 	struct code c;
 	int err = db_begin(db);
