@@ -404,9 +404,22 @@ void heap_wipe(void *p, size_t n)
 		memset((char *)p + KEEP, 0, n - KEEP);
 }
 
+/* All pages are the file's again, and none is noted. */
+static bool forget_pages(void)
+{
+	if (madvise(snap.base, snap.size, MADV_DONTNEED) || mprotect(snap.base, snap.size, PROT_READ))
+		return false;
+	memset(snap.noted, 0, snap.size / PAGE);
+	snap.count = 0;
+	return true;
+}
+
 void heap_restore(struct heap *h)
 {
+	bool collected = heap_used(h) > heap_size(h) / 2; /* then the collector wrote to every page, once and never again */
 	heap_wipe(h->sealed, (size_t)(h->high - h->sealed));
+	if (collected && forget_pages())
+		return;
 	for (size_t i = 0; i < snap.count; i++) {
 		size_t at = (size_t)snap.page[i] * PAGE;
 		memcpy(snap.base + at, snap.image + at, PAGE);

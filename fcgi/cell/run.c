@@ -22,6 +22,8 @@
  * what statics remain belong to the app. Lua runs in protected calls only; leaving early is a longjmp to serve(),
  * which is sound because the heap, where all of Lua's own state lies, is put back right after. */
 
+#define STACK_WIPED (32 * KIB)
+
 EMBED(sdk_fazt, "lua-sdk/fazt.lua");
 EMBED(sdk_tx, "lua-sdk/tx.lua");
 
@@ -242,6 +244,13 @@ static int serve_protected(lua_State *state UNUSED)
 	return 0;
 }
 
+/* The strings that C functions of Lua had on the stack. */
+static void wipe_stack(void)
+{
+	char deep[STACK_WIPED];
+	crypt_wipe(deep, sizeof deep);
+}
+
 static void clean_up(void)
 {
 	static const unsigned char none[KEY_LEN];
@@ -252,6 +261,7 @@ static void clean_up(void)
 	link_wipe();
 	frozen_set(0, none);
 	crypt_wipe(&raise_failure, sizeof raise_failure);
+	wipe_stack();
 }
 
 static void serve(struct frame f)
