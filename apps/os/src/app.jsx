@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { useRead, write } from "./api.js";
 import { go, Title } from "./route.jsx";
-import { bytes, Confirm, Dialog, Face, Icon, Loaded, Moment, Trouble, useDeed } from "./ui.jsx";
+import { bytes, Confirm, Dialog, Face, Icon, Loaded, Moment, Rules, Trouble, useDeed } from "./ui.jsx";
 
 const states = {
   enabled: <span class="badge">On</span>,
@@ -37,12 +37,7 @@ function Details({ app, reload }) {
       </div>
       {problem && <Trouble problem={problem} />}
       <Permissions app={app} busy={busy} act={act} />
-      {app.rules?.length > 0 && (
-        <section class="card inset stack" aria-labelledby="rules">
-          <h2 id="rules">Who sees what</h2>
-          <ul class="grants">{app.rules.map((rule) => <li class="grant"><span class="dot" aria-hidden="true" /><span>{rule}</span></li>)}</ul>
-        </section>
-      )}
+      <Rules rules={app.rules} />
       <Facts app={app} />
       <Logs app={app.name} />
       <section class="row end">

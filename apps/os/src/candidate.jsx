@@ -4,7 +4,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { read, useRead, write } from "./api.js";
 import { go, Title } from "./route.jsx";
-import { Face, sentence, Trouble, useDeed, Waiting } from "./ui.jsx";
+import { Face, Rules, sentence, Sentences, Trouble, useDeed, Waiting } from "./ui.jsx";
 
 const POLL_MS = 400;
 const ARM_MS = 500; // a button that appears under a finger must not be pressed by it
@@ -112,41 +112,52 @@ const advice = {
   bad_manifest: repair, bad_package: repair, bad_path: repair, binary_chunk: repair, manifest_limits: repair,
 };
 
-function Permission({ permission, granted, onChange }) {
-  if (permission.risk !== "high")
-    return <li class="grant"><span class="dot" aria-hidden="true" /><span>{permission.sentence}{permission.new && <New />}</span></li>;
+// What is risky is given one by one. What an upgrade asked for before stays as the owner left it.
+function Permissions({ app, granted, setGranted }) {
+  const asked = app.permissions.filter((permission) => !app.upgrade || permission.new);
+  const kept = app.permissions.filter((permission) => !asked.includes(permission));
+  const low = asked.filter(({ risk }) => risk !== "high");
+  const high = asked.filter(({ risk }) => risk === "high");
+  const tick = (name, on) => setGranted((old) => (on ? [...old, name] : old.filter((other) => other !== name)));
   return (
-    <li class="grant high">
-      <label>
-        <input type="checkbox" checked={granted} onChange={(event) => onChange(event.target.checked)} />
-        <span>{permission.sentence}{permission.new && <New />}</span>
-      </label>
-    </li>
+    <section class="card inset stack" aria-labelledby="asks">
+      <h2 id="asks">{app.upgrade ? "What it asks for now" : "What it may do"}</h2>
+      {asked.length === 0 && <p class="soft">{app.upgrade ? "Nothing new." : "It asks for nothing."}</p>}
+      {low.length > 0 && <Sentences list={low.map(({ sentence }) => sentence)} />}
+      {high.length > 0 && (
+        <fieldset class="grants">
+          <legend><span class="badge warn">Think twice</span> Only if you tick it:</legend>
+          {high.map(({ name, sentence }) => (
+            <label class="risk" key={name}>
+              <input type="checkbox" checked={granted.includes(name)} onChange={(event) => tick(name, event.target.checked)} />
+              {sentence}
+            </label>
+          ))}
+          <p class="hint">What you leave out the app does without. You can change your mind later.</p>
+        </fieldset>
+      )}
+      {kept.length > 0 && <><h3>As before, where you allowed it</h3><Sentences list={kept.map(({ sentence }) => sentence)} soft /></>}
+    </section>
   );
 }
-
-const New = () => <> <span class="badge">New</span></>;
 
 function Origin({ app }) {
   return (
     <dl class="facts">
       <div><dt>From</dt><dd>{app.source}</dd></div>
       {app.commit && <div><dt>Commit</dt><dd><code>{app.commit}</code></dd></div>}
-      {app.version && <div><dt>Version</dt><dd>{app.version}</dd></div>}
+      {app.version && <div><dt>Version</dt><dd>{app.version}{app.upgrade && `, after ${app.upgrade.from}`}</dd></div>}
     </dl>
   );
 }
 
 function Consent({ id, app, onInstalled }) {
-  const [granted, setGranted] = useState(new Set());
+  const [granted, setGranted] = useState([]);
   const { busy, problem, run } = useDeed();
   const install = useRef();
   const armed = useArmed(install);
-  const high = app.permissions.filter((permission) => permission.risk === "high");
-  const low = app.permissions.filter((permission) => permission.risk !== "high");
-  const tick = (name, on) => setGranted((old) => new Set(on ? [...old, name] : [...old].filter((other) => other !== name)));
-  const consent = () => armed && run(async () => {
-    await write("app.consent", { id, hash: app.hash, grant: [...granted] });
+  const consent = () => armed && !busy && run(async () => {
+    await write("app.consent", { id, hash: app.hash, grant: granted });
     onInstalled();
   });
   const discard = () => run(async () => { await write("app.discard", { id }); go("/"); });
@@ -158,27 +169,8 @@ function Consent({ id, app, onInstalled }) {
           {app.description && <p class="soft">{app.description}</p>}</div>
       </header>
       <Origin app={app} />
-      <section class="card inset stack" aria-labelledby="asks">
-        <h2 id="asks">What it may do</h2>
-        {low.length === 0 && high.length === 0 && <p class="soft">It asks for nothing.</p>}
-        {low.length > 0 && <ul class="grants">{low.map((permission) => <Permission key={permission.name} permission={permission} />)}</ul>}
-        {high.length > 0 && (
-          <fieldset class="grants">
-            <legend><span class="badge warn">Think twice</span> Only if you tick it:</legend>
-            <ul class="grants">{high.map((permission) => (
-              <Permission key={permission.name} permission={permission} granted={granted.has(permission.name)}
-                onChange={(on) => tick(permission.name, on)} />
-            ))}</ul>
-            <p class="hint">What you leave out the app does without. You can change your mind later.</p>
-          </fieldset>
-        )}
-      </section>
-      {app.rules.length > 0 && (
-        <section class="card inset stack" aria-labelledby="rules">
-          <h2 id="rules">Who sees what</h2>
-          <ul class="grants">{app.rules.map((rule) => <li class="grant"><span class="dot" aria-hidden="true" /><span>{rule}</span></li>)}</ul>
-        </section>
-      )}
+      <Permissions app={app} granted={granted} setGranted={setGranted} />
+      <Rules rules={app.rules} />
       {problem && <Trouble problem={problem} retry={problem.code === "stale" ? () => location.reload() : undefined} />}
       <div class="row">
         <button class="button" type="button" ref={install} aria-disabled={!armed || busy} onClick={consent}>

@@ -56,6 +56,22 @@ export function Trouble({ problem, retry }) {
   );
 }
 
+export function Sentences({ list, soft }) {
+  return <ul class={soft ? "grants soft" : "grants"}>{list.map((text) => (
+    <li class="grant" key={text}><span class="dot" aria-hidden="true" /><span>{text}</span></li>
+  ))}</ul>;
+}
+
+// The rules of an app's rows, as the kernel words them.
+export function Rules({ rules }) {
+  return rules.length > 0 && (
+    <section class="card inset stack" aria-labelledby="rules">
+      <h2 id="rules">Who sees what</h2>
+      <Sentences list={rules} />
+    </section>
+  );
+}
+
 export function Empty({ title, children }) {
   return <div class="empty"><h2>{title}</h2><p class="soft">{children}</p></div>;
 }

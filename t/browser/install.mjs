@@ -1,0 +1,55 @@
+// Adding an app: its address, its progress, what it asks for, and the word of the owner.
+import { browse, done, fits, is, ok, shot } from './tap.mjs';
+
+const { LINK, OS, SOURCE, COMMIT, TYPO, READER } = process.env;
+const page = await browse();
+const shown = (locator) => locator.waitFor().then(() => true, () => false);
+await page.goto(LINK);
+await page.waitForURL((url) => !url.pathname.startsWith('/_fazt/'));
+
+async function look(source) {
+	await page.goto(`${OS}/add`);
+	await page.getByLabel('Git address').fill(source);
+	await page.getByRole('button', { name: 'Have a look' }).click();
+}
+
+await look(TYPO);
+ok(await shown(page.getByRole('heading', { name: 'That did not work' })), 'an app with a mistake is refused');
+ok(/storrage.*storage/s.test(await page.getByRole('alert').innerText()), '… with the mistake and what was probably meant');
+
+await look(SOURCE);
+ok(await shown(page.getByRole('heading', { name: 'Install Reader?' })), 'a good one is shown and not installed');
+const stranger = await browse();
+is((await stranger.goto(READER)).status(), 404, '… nothing answers at its address yet');
+ok(await page.getByText(COMMIT).isVisible(), 'its commit is shown');
+ok(await page.getByText('Exchange data with api.example.com').isVisible(), 'its permissions are sentences');
+ok(await page.getByText('tips: ').isVisible(), 'so are the rules of its rows');
+is(await page.getByRole('checkbox', { checked: true }).count(), 0, 'what is risky is not ticked');
+
+const install = page.getByRole('button', { name: 'Install' });
+await page.setViewportSize({ width: 1280, height: 300 });
+await page.evaluate(() => scrollTo(0, 0));
+await page.waitForTimeout(700);
+is(await install.getAttribute('aria-disabled'), 'true', 'IDN-18 the button is not armed while nobody can see it');
+await install.scrollIntoViewIfNeeded();
+is(await install.getAttribute('aria-disabled'), 'true', 'IDN-18 nor at the moment it comes into sight');
+await page.locator('button[aria-disabled=false]', { hasText: 'Install' }).waitFor();
+ok(true, 'IDN-18 but a little later');
+
+await page.setViewportSize({ width: 390, height: 844 });
+ok(await fits(page), 'the question fits a phone');
+await shot(page, 'consent');
+await page.getByLabel('Exchange data with').check();
+await install.scrollIntoViewIfNeeded();
+await page.locator('button[aria-disabled=false]', { hasText: 'Install' }).click();
+ok(await shown(page.getByRole('heading', { name: 'Reader is installed' })), 'it is installed');
+await page.getByRole('link', { name: 'Open Reader' }).click();
+ok(await shown(page.getByText('version 1.0')), '… and opens');
+
+await page.goto(`${OS}/apps/reader`);
+ok(await page.getByRole('switch', { name: 'Exchange data with' }).isChecked(), 'what was ticked is granted');
+is(await page.getByRole('switch', { name: 'Wake up by itself' }).isChecked(), false, '… and nothing else that is risky');
+await page.getByRole('switch', { name: 'Exchange data with' }).click();
+ok(await shown(page.getByRole('switch', { name: 'Exchange data with', checked: false })), 'it can be taken back');
+
+await done();
