@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/crypt.h"
 #include "base/log.h"
 #include "base/now.h"
@@ -235,15 +236,23 @@ static int open_first(struct store *s, enum store_mode mode, struct fault *f)
 	return 0;
 }
 
+/* SQLite is told to follow no link at all. The home itself may be reached through one, so that is resolved here. */
+static char *database_path(const char *home)
+{
+	char *folder = realpath(home, NULL);
+	struct buf b = BUF_INIT;
+	buf_addf(&b, "%s/data.db", folder ? folder : home);
+	free(folder);
+	return buf_detach(&b, NULL);
+}
+
 struct store *store_open(const char *home, enum store_mode mode, struct fault *f)
 {
 	struct fault here = {0};
 	f = f ? f : &here;
 	struct store *s = xcalloc(1, sizeof *s);
-	size_t room = strlen(home) + sizeof "/data.db";
 	s->home = xstrdup(home);
-	s->path = xmalloc(room);
-	snprintf(s->path, room, "%s/data.db", home);
+	s->path = database_path(home);
 	s->full = true;
 	pthread_mutex_init(&s->mutex, NULL);
 	pthread_cond_init(&s->returned, NULL);

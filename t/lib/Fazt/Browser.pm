@@ -141,20 +141,26 @@ sub unchunk {
 # The form of a page (the first, or the first whose text matches): { action, method, fields }
 sub page_form {
 	my ($answer, $match) = @_;
-	pos($answer->{body}) = 0; # a search before this one may have ended in the middle
-	while ($answer->{body} =~ m{<form\b([^>]*)>(.*?)</form>}gsi) {
+	my $page = $answer->{body};
+	while ($page =~ m{<form\b([^>]*)>(.*?)</form>}gsi) {
 		my ($attributes, $inside) = ($1, $2);
 		next if defined $match && "$attributes$inside" !~ $match;
-		my %form = (method => uc(attribute($attributes, 'method') // 'GET'),
-			action => absolute($answer->{url}, attribute($attributes, 'action') // $answer->{url}), fields => {});
-		while ($inside =~ m{<(?:input|button|select)\b([^>]*)>|<textarea\b([^>]*)>(.*?)</textarea>}gsi) {
-			my $name = attribute($1 // $2, 'name') // next;
-			next if ($1 // '') =~ /type=["']?(?:checkbox|radio)/i && ($1 // '') !~ /\bchecked\b/i;
-			$form{fields}{$name} //= defined $3 ? entities($3) : attribute($1, 'value') // '';
-		}
-		return \%form;
+		return { method => uc(attribute($attributes, 'method') // 'GET'), fields => form_fields($inside),
+			action => absolute($answer->{url}, attribute($attributes, 'action') // $answer->{url}) };
 	}
 	return undef;
+}
+
+sub form_fields {
+	my ($inside) = @_;
+	my %fields;
+	while ($inside =~ m{<(?:input|button|select)\b([^>]*)>|<textarea\b([^>]*)>(.*?)</textarea>}gsi) {
+		my ($attributes, $text) = ($1 // $2, $3);
+		my $name = attribute($attributes, 'name') // next;
+		next if $attributes =~ /type=["']?(?:checkbox|radio)/i && $attributes !~ /\bchecked\b/i;
+		$fields{$name} //= defined $text ? entities($text) : attribute($attributes, 'value') // '';
+	}
+	return \%fields;
 }
 
 sub attribute {

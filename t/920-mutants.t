@@ -1,0 +1,43 @@
+# Does anything notice when row security is broken? Builds with one predicate of it left out: the rules' own test must
+# fail, and where the caller's app is left out the second wall must deny what the first no longer does.
+use strict;
+use warnings;
+use lib 't/lib';
+use Test::More;
+
+BEGIN {
+	$ENV{FAZT_BUILD} = 'build-mutant-2';
+}
+use Fazt qw(top);
+
+chdir top();
+
+sub mutant {
+	my ($n, $targets) = @_;
+	my ($exit, undef, $err) = Fazt::run({ targets => $targets }, './dev', 'build', "build-mutant-$n", "--with-mutant=$n", '--without-web');
+	is($exit, 0, "a build without predicate $n") or BAIL_OUT($err);
+}
+
+for my $n (1, 3) {
+	mutant($n, 't/unit/rules');
+	my ($exit, $out) = Fazt::run({}, "build-mutant-$n/t/unit/rules");
+	ok($exit != 0 && $out =~ /^not ok/m, "without predicate $n the test of the rules fails");
+}
+
+mutant(2, 'all');
+my $fazt = Fazt->new;
+$fazt->install(notes => {
+	'app.json' => { visibility => 'anyone', permissions => ['storage'], collections => { notes => { read => 'anyone', add => 'anyone' } } },
+	'api/main.lua' => <<'LUA',
+local docs = require("fazt").storage.docs
+return {
+	["GET /list"] = function() return { json = docs.find("notes") } end,
+	["POST /add"] = function() return { json = docs.insert("notes", { text = "secret" }) } end,
+}
+LUA
+});
+my ($exit, $out, $err) = $fazt->try_admin('app', 'request', 'notes', 'POST', '/add');
+like($out, qr/secret/, 'a row to look for');
+($exit, $out, $err) = $fazt->try_admin('app', 'request', 'notes', 'GET', '/list');
+ok("$out$err" =~ /500|internal/ && $out !~ /secret/, 'without the app in the predicate the second wall denies every query') or diag($out, $err);
+done_testing;
