@@ -303,14 +303,16 @@ static int base_print(lua_State *L)
 		env_tostring(L, i, NULL);
 		lua_replace(L, i);
 	}
-	struct buf *b = link_begin(FRAME_LOG, 0, 0);
+	link_text_drop(0);
 	for (int i = 1; i <= n; i++) {
 		size_t len;
 		const char *p = lua_tolstring(L, i, &len);
-		buf_add(b, p, MIN(len, PRINT_MAX / (size_t)n));
-		buf_adds(b, i < n ? "\t" : "");
+		buf_add(&link_text, p, MIN(len, PRINT_MAX / (size_t)n));
+		buf_adds(&link_text, i < n ? "\t" : "");
 	}
+	put_str(link_begin(FRAME_LOG, 0, 0), n ? buf_str(&link_text) : STR(""));
 	link_send();
+	link_text_drop(0);
 	return 0;
 }
 

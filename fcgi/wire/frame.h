@@ -12,7 +12,7 @@
  *                   REPLY   to a CALL; code 0 and the result, or code = ERR_* and its message
  *   cell → worker   READY   the app is loaded: str JSON {"routes":[["GET","/x"],…] | null}
  *                   CALL    code = row of syscall.def, flag AS_APP; wire_args
- *                   LOG     code = level (0 info, 1 warn, 2 error); text. Not answered
+ *                   LOG     code = level (0 info, 1 warn, 2 error); str text. Not answered
  *                   BODY*   leading pieces of a large response body
  *                   RESPONSE wire_response; ends the request
  *                   ERROR   code = ERR_*; str message, str traceback. Answers START or REQUEST

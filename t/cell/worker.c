@@ -172,7 +172,11 @@ static struct answer *wait_answer(struct cell *c, answer_fn *fn, int timeout_ms)
 		if (f.type == FRAME_CALL) {
 			answer_call(c, &f, fn);
 		} else if (f.type == FRAME_LOG) {
-			buf_addf(&answer.log, "%u:%.*s\n", f.code, STR_FMT(f.payload));
+			struct wire w = {.left = f.payload};
+			struct str line = get_str(&w);
+			if (w.bad || w.left.n)
+				die("a LOG frame that does not parse");
+			buf_addf(&answer.log, "%u:%.*s\n", f.code, STR_FMT(line));
 		} else if (f.type == FRAME_BODY) {
 			buf_addstr(&answer.body, f.payload);
 		} else {
