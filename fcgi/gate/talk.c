@@ -7,6 +7,7 @@
 #include "base/crypt.h"
 #include "base/now.h"
 #include "base/out.h"
+#include "base/visible.h"
 #include "gate/response.h"
 #include "gate/syscall.h"
 #include "gate/trace.h"
@@ -109,6 +110,16 @@ static void log_frame(struct cell *c, const char *request, const struct frame *f
 		trace_app(c->app, request, "warn", STR("further lines of this request are dropped"));
 }
 
+/* A package that is only tried has no log and no users: whoever installs it is told what is wrong. */
+static int not_loadable(struct str message, struct fault *f)
+{
+	struct buf b = BUF_INIT;
+	visible_add(&b, message, FAULT_MAX - 64);
+	int err = fault(f, ERR_BAD_PACKAGE, "the code does not load: %s", b.p ? b.p : "");
+	buf_release(&b);
+	return err;
+}
+
 /* An ERROR frame: its message for whoever asked, its traceback for the app's log. */
 static int error_frame(struct cell *c, const char *request, const struct frame *f, struct fault *fault_out)
 {
@@ -117,6 +128,8 @@ static int error_frame(struct cell *c, const char *request, const struct frame *
 	int err = f->code > 0 && f->code < ERR_COUNT ? (int)f->code : ERR_APP_ERROR;
 	if (w.bad)
 		return fault(fault_out, ERR_APP_ERROR, NULL);
+	if (!c->app->version)
+		return not_loadable(message, fault_out);
 	trace_app(c->app, request, "error", trace.n ? trace : message);
 	/* What an uncaught error says may hold anything the app knew: only the codes an app raises on purpose
 	 * carry their message out. */

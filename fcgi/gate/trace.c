@@ -18,6 +18,8 @@ static void write_down(const char *log, struct buf *b, struct out *o)
 void trace_app(const struct app *a, const char *request, const char *level, struct str text)
 {
 	char at[25];
+	if (!a->version)
+		return; /* a package that is only tried */
 	struct buf b = BUF_MAX(2000);
 	struct out o = OUT(&b);
 	out_object(&o);

@@ -144,17 +144,6 @@ static int open_www(struct node *n, struct publishing *p)
 	return p->versions < 0 ? failed(p->db, "www") : 0;
 }
 
-static int publish_one(struct publishing *p, const char *name)
-{
-	p->app = app_row_by_name(p->db, p->arena, str_of(name));
-	if (p->app && p->app->package && !strcmp(p->app->state, "enabled"))
-		return publish_version(p);
-	tree_remove(p->www, name);
-	return 0;
-}
-
-/* ---- all ---- */
-
 static bool belongs(const struct app_row *list, int n, const char *entry, bool folder)
 {
 	for (int i = 0; i < n; i++)
@@ -164,17 +153,35 @@ static bool belongs(const struct app_row *list, int n, const char *entry, bool f
 	return false;
 }
 
-static void drop_strangers(int dir, const struct app_row *list, int n, bool folder)
+/* Remove what belongs to no app that is enabled. drafts: also what another process may be writing just now. */
+static void drop_strangers(int dir, const struct app_row *list, int n, bool folder, bool drafts)
 {
 	struct dirent *e;
 	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
 	while (d && (e = readdir(d)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && strcmp(e->d_name, ".versions") && !belongs(list, n, e->d_name, folder))
+		if ((*e->d_name != '.' || (drafts && strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && strcmp(e->d_name, ".versions"))) &&
+		    !belongs(list, n, e->d_name, folder))
 			tree_remove(dir, e->d_name);
 	if (d)
 		closedir(d);
 }
+
+static int publish_one(struct publishing *p, const char *name)
+{
+	p->app = app_row_by_name(p->db, p->arena, str_of(name));
+	if (p->app && p->app->package && !strcmp(p->app->state, "enabled"))
+		return publish_version(p);
+	struct app_row *list;
+	int n = app_rows(p->db, p->arena, &list);
+	tree_remove(p->www, name);
+	if (n >= 0)
+		drop_strangers(p->versions, list, n, true, false);
+	return MAX(-n, 0);
+}
+
+/* ---- all ---- */
+
 
 static int publish_each(struct publishing *p, const char *name)
 {
@@ -184,8 +191,8 @@ static int publish_each(struct publishing *p, const char *name)
 	int n = app_rows(p->db, p->arena, &list), err = MAX(-n, 0);
 	if (err)
 		return err;
-	drop_strangers(p->www, list, n, false);
-	drop_strangers(p->versions, list, n, true);
+	drop_strangers(p->www, list, n, false, true);
+	drop_strangers(p->versions, list, n, true, true);
 	for (int i = 0; i < n; i++) {
 		int one = publish_one(p, list[i].name);
 		err = err ? err : one; /* the others still go out */

@@ -1,0 +1,75 @@
+# Installing, interrupted: killed at a hundred points, twice at once, during a removal. An app is absent or complete.
+use strict;
+use warnings;
+use lib 't/lib';
+use Fazt qw(spew slurp);
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $fazt = Fazt->new;
+my $points = $ENV{FAZT_LONG} ? 300 : 100;
+my %files = ('api/main.lua' => 'return function() return "whole" end', map { ("public/$_.html" => $_ x 5000) } 1 .. 40);
+
+sub database { my ($sql) = @_; my $out = `sqlite3 -readonly "$fazt->{home}/data.db" "$sql" 2>/dev/null`; chomp $out; return $out }
+sub start_admin {
+	my (@args) = @_;
+	my $pid = fork // die "fork: $!";
+	return $pid if $pid;
+	setpgrp;
+	$ENV{FAZT_HOME} = $fazt->home;
+	open STDIN, '<', '/dev/null';
+	open STDOUT, '>', '/dev/null';
+	open STDERR, '>&', \*STDOUT;
+	exec Fazt::build() . '/fazt-admin', @args or POSIX::_exit(127);
+}
+sub exit_of { waitpid $_[0], 0; return $? & 127 ? 128 + ($? & 127) : $? >> 8 }
+
+# how long it takes undisturbed
+my $folder = $fazt->cartridge('kill', \%files);
+my $since = time;
+is(exit_of(start_admin('app', 'install', $folder, '--yes')), 0, 'an installation');
+my $took = time - $since;
+$fazt->admin('app', 'remove', 'kill', '--purge');
+
+my ($absent, $complete, @half) = (0, 0);
+for my $point (1 .. $points) {
+	my $pid = start_admin('app', 'install', $folder, '--yes');
+	sleep $took * 1.1 * $point / $points;
+	kill KILL => -$pid;
+	my $exit = exit_of($pid);
+	my ($listed) = $fazt->admin('app', 'list', '--json') ne '[]';
+	push @half, "at $point: $exit but not installed" if $exit == 0 && !$listed;
+	if (!$listed) { $absent++; next }
+	my ($status, $body) = $fazt->try_admin('app', 'request', 'kill', 'GET', '/40.html');
+	push @half, "at $point: answers $status" unless $status == 0 && $body eq 40 x 5000 . "\n";
+	$complete++;
+	$fazt->admin('app', 'remove', 'kill', '--purge');
+}
+is_deeply(\@half, [], "INS-19 killed at $points points: $absent times absent, $complete times complete");
+cmp_ok($absent, '>', 0, 'INS-19 some were killed in time');
+
+SKIP: {
+	skip 'no sqlite3 program', 3 unless `sqlite3 --version 2>/dev/null`;
+	is(database('PRAGMA integrity_check'), 'ok', 'INS-19 the database is sound');
+	is(database("SELECT count(*) FROM grants WHERE app_id NOT IN (SELECT id FROM apps WHERE state <> 'removed')"), 0, 'INS-19 no half grants');
+	is(database("SELECT count(*) FROM objects WHERE hash NOT IN (SELECT object FROM files)") . ' '
+		. database("SELECT count(*) FROM files WHERE package NOT IN (SELECT hash FROM packages)"), '0 0', 'INS-19 no orphans');
+}
+
+# INS-20
+for my $round (1 .. 5) {
+	my @pids = map { start_admin('app', 'install', $folder, '--yes') } 1 .. 3;
+	my @exits = sort map { exit_of($_) } @pids;
+	is("@exits", '0 5 5', "INS-20 three at once, round $round: one wins, the others get a conflict");
+	my $removal = start_admin('app', 'remove', 'kill');
+	my $install = start_admin('app', 'install', $folder, '--yes');
+	my ($removed, $installed) = (exit_of($removal), exit_of($install));
+	my $listed = $fazt->admin('app', 'list', '--json') ne '[]';
+	is($removed, 0, 'INS-20 removing while installing');
+	ok($installed == 0 ? $listed : $installed == 5 && !$listed, "INS-20 is one after the other (exit $installed)");
+	$fazt->try_admin('app', 'remove', 'kill', '--purge');
+}
+is(join(' ', glob "$fazt->{home}/www/.versions/*"), '', 'no files of removed apps are left on disk');
+
+done_testing;
