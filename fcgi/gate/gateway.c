@@ -168,13 +168,26 @@ static int identify(struct req *r)
 	return str_is(r->as, "nobody") || r->open ? 0 : identity_become(r, r->as);
 }
 
+/* Where no app lives, the page that says so still needs its sheet and icon. */
+static int nowhere(struct req *r, int err)
+{
+	static const char below[] = "/_fazt/";
+	struct str name = {r->path.p + sizeof below - 1, r->path.n - (sizeof below - 1)};
+	if (!str_starts(r->path, below) || !page_file(r, name))
+		return err;
+	fault_clear(&r->fault);
+	return 0;
+}
+
 static int run(struct req *r)
 {
 	if (!method_known(r->method))
 		return fail(r, ERR_METHOD_NOT_ALLOWED, NULL);
 	int err = site(r);
-	if (err || r->res.status)
-		return err;
+	if (err)
+		return nowhere(r, err);
+	if (r->res.status)
+		return 0;
 	r->open = r->app && path_open(r->app->manifest, r->path);
 	if ((err = identify(r)))
 		return err;
