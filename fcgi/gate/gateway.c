@@ -12,6 +12,8 @@
 #include "kernel/public.h"
 #include "sys/endpoint.h"
 
+#define RETRY_SECONDS 5 /* what a busy node asks clients to wait */
+
 void req_init(struct req *r, struct node *n, struct arena *a, enum door door)
 {
 	*r = (struct req){.node = n, .arena = a, .door = door};
@@ -87,23 +89,15 @@ static bool path_open(const struct manifest *m, struct str path)
 	return false;
 }
 
+/* identity_of() made a stranger of everyone who does not belong to the app. */
 static bool admitted(const struct req *r)
 {
-	const struct principal *p = &r->who;
-	if (r->open || r->app->manifest->visibility == VISIBLE_ANYONE)
-		return true;
-	if (p->kind == WHO_IS_SHELL || p->owner)
-		return true;
-	return p->kind == WHO_IS_USER && (r->app->manifest->visibility == VISIBLE_MEMBERS || p->admin);
+	return r->open || r->app->manifest->visibility == VISIBLE_ANYONE || r->who.kind != WHO_IS_STRANGER;
 }
 
 static int admit(struct req *r)
 {
-	if (admitted(r))
-		return 0;
-	if (r->who.kind == WHO_IS_STRANGER)
-		return identity_demand(r);
-	return fail(r, ERR_NOT_FOUND, "No app lives at this address.");
+	return admitted(r) ? 0 : identity_demand(r);
 }
 
 /* ---- the answer ---- */
@@ -230,5 +224,7 @@ void req_error(struct req *r, int err)
 	else
 		error_json(r, row, message);
 	if (row->http == 503 || row->http == 429)
-		res_header(r, "retry-after", STR("5"));
+		res_headerf(r, "retry-after", "%lld", (long long)(r->retry_after ? r->retry_after : RETRY_SECONDS));
+	if (row->http == 401)
+		res_header(r, "www-authenticate", STR("Bearer")); /* RFC 9110 §11.6.1; browsers show no dialog for it */
 }
