@@ -22,7 +22,7 @@ return {
 LUA
 });
 $fazt->start;
-my @people = map { my $p = $fazt->person($_); $p->get($fazt->url('soak', '/hello')); $p } qw(ann bob cy);
+my @people = map { my $p = $fazt->person($_); $p->enter($fazt->url('soak')); $p } qw(ann bob cy);
 my $stranger = $fazt->browser;
 my @kinds = (
 	[30, 'hello', sub { $stranger->request(GET => url('/hello')) }, 200],
