@@ -22,7 +22,7 @@ local shell = [[
 </head>
 <body>
 <div id="app" data-name="{name}">
-  <main class="page still">
+  <main class="page stack still">
     <h1>Hello, {name}</h1>
     <p class="soft scripted">One moment: your apps are on their way.</p>
     <noscript>
