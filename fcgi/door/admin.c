@@ -313,7 +313,7 @@ int admin_main(int argc, char **argv)
 	int err = parse(&a.cmd, argc, argv, &a.r.fault);
 	if (!err)
 		err = run(&a);
-	if (err)
+	if (err && !a.reported)
 		report(&a, err);
 	req_release(&a.r);
 	pool_close(&a.node);

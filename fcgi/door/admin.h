@@ -31,6 +31,7 @@ struct admin {
 	struct node node;
 	struct arena *arena;
 	struct req r; /* the owner in a shell */
+	bool reported; /* what went wrong is on the screen already, as the answer to a request */
 };
 
 /* The value of --name, marked as used; STR_NONE when it was not given. */

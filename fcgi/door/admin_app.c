@@ -248,10 +248,8 @@ int admin_app_request(struct admin *a)
 	if (!err) {
 		req_run(&r);
 		print_answer(a, &r);
-		err = r.fault.err;
-		a->r.fault = r.fault;
-		if (r.res.status < 400)
-			err = 0;
+		a->reported = true;
+		err = r.res.status < 400 ? 0 : r.fault.err;
 	}
 	req_release(&r);
 	return err;
