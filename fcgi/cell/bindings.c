@@ -69,7 +69,7 @@ static void check_arg(lua_State *L, const struct syscall *row, const struct para
 			bad_arg(L, row, p, "must be true or false");
 		a->b = lua_toboolean(L, i);
 		break;
-	case ARG_JSON: a->s = json_encode(L, i, MIB, ERR_TOO_LARGE);
+	case ARG_JSON: a->s = json_encode(L, i, MIB, false);
 	}
 }
 
@@ -163,7 +163,7 @@ static int local_fail(lua_State *L)
 	struct str message = STR_NONE;
 	int err = err_by_code(code);
 	if (!err)
-		raise(L, ERR_BAD_REQUEST, "fail: there is no error code \"%s\"", code);
+		return luaL_error(L, "fail: there is no error code \"%s\"", code);
 	if (!lua_isnoneornil(L, 2))
 		message.p = luaL_checklstring(L, 2, &message.n);
 	raise_str(L, err, message);
@@ -259,7 +259,7 @@ static int local_json_encode(lua_State *L)
 {
 	luaL_checkany(L, 1);
 	link_text_drop(0);
-	struct str s = json_encode(L, 1, LINK_BODY_MAX, ERR_TOO_LARGE);
+	struct str s = json_encode(L, 1, LINK_BODY_MAX, false);
 	lua_pushlstring(L, s.p, s.n);
 	link_text_drop(0);
 	return 1;

@@ -48,7 +48,8 @@ static bool marked(lua_State *L, int i)
 struct encoder {
 	lua_State *L;
 	size_t items, names, from, max;
-	int err, depth;
+	bool answer;
+	int depth;
 	const void *table[JSON_DEPTH];
 	char field[48]; /* the innermost name, for messages */
 };
@@ -62,9 +63,15 @@ static void name_field(struct encoder *e, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* What a caller gave to a function is its argument's fault; what a handler returned, the app's. */
+static int blame(const struct encoder *e, int err)
+{
+	return !e->answer ? err : err == ERR_TOO_LARGE ? ERR_RESPONSE_TOO_LARGE : ERR_BAD_RESPONSE;
+}
+
 NORETURN static void refuse(struct encoder *e, int err, const char *what)
 {
-	raise(e->L, err, "%s cannot be JSON%s%s", what, e->field[0] ? ", at " : "", e->field);
+	raise(e->L, blame(e, err), "%s cannot be JSON%s%s", what, e->field[0] ? ", at " : "", e->field);
 }
 
 static void put_value(struct encoder *e, int i);
@@ -145,7 +152,7 @@ static size_t collect_names(struct encoder *e, int i)
 		if (lua_type(e->L, -2) != LUA_TSTRING)
 			refuse(e, ERR_BAD_REQUEST, "a table whose keys are neither 1 to n nor all strings");
 		if (e->names + n == JSON_ITEMS)
-			raise(e->L, ERR_TOO_LARGE, "more than %d items in one JSON value", JSON_ITEMS);
+			raise(e->L, blame(e, ERR_TOO_LARGE), "more than %d items in one JSON value", JSON_ITEMS);
 		struct str *name = &names[e->names + n];
 		name->p = lua_tolstring(e->L, -2, &name->n);
 		if (!text_utf8(*name))
@@ -205,7 +212,7 @@ static void put_table(struct encoder *e, int i)
 static void put_value(struct encoder *e, int i)
 {
 	if (++e->items > JSON_ITEMS)
-		raise(e->L, ERR_TOO_LARGE, "more than %d items in one JSON value", JSON_ITEMS);
+		raise(e->L, blame(e, ERR_TOO_LARGE), "more than %d items in one JSON value", JSON_ITEMS);
 	switch (lua_type(e->L, i)) {
 	case LUA_TNIL:
 	case LUA_TLIGHTUSERDATA: buf_adds(&link_text, "null"); break;
@@ -217,12 +224,12 @@ static void put_value(struct encoder *e, int i)
 	default: refuse(e, ERR_BAD_REQUEST, "a value of this type");
 	}
 	if (link_text.full || link_text.len - e->from > e->max)
-		raise(e->L, e->err, "the value is larger than %zu MB as JSON", e->max / MIB);
+		raise(e->L, blame(e, ERR_TOO_LARGE), "the value is larger than %zu MB as JSON", e->max / MIB);
 }
 
-struct str json_encode(lua_State *L, int i, size_t max, int err)
+struct str json_encode(lua_State *L, int i, size_t max, bool answer)
 {
-	struct encoder e = {.L = L, .from = link_text.len, .max = max, .err = err};
+	struct encoder e = {.L = L, .from = link_text.len, .max = max, .answer = answer};
 	put_value(&e, lua_absindex(L, i));
 	return (struct str){link_text.p + e.from, link_text.len - e.from};
 }
@@ -271,7 +278,10 @@ static void push_number(struct decoder *d)
 	char text[65];
 	memcpy(text, d->lex.text.p, d->lex.text.n); /* the lexer bounds it */
 	text[d->lex.text.n] = 0;
-	lua_pushnumber(d->L, strtod(text, NULL));
+	double number = strtod(text, NULL);
+	if (!isfinite(number))
+		raise(d->L, ERR_BAD_REQUEST, "%s: the number %.20s is too large", d->what, text);
+	lua_pushnumber(d->L, number);
 }
 
 static void push_value(struct decoder *d, enum json_tok t);

@@ -22,9 +22,9 @@ void json_push_null(lua_State *L);
 bool json_is_null(lua_State *L, int i);
 void json_mark_list(lua_State *L, int i);
 
-/* Append the value at i to link_text; the text, until it is dropped. Raises bad_request, too_deep, too_large, and err
- * when it is longer than max. */
-struct str json_encode(lua_State *L, int i, size_t max, int err);
+/* Append the value at i to link_text; the text, until it is dropped. Raises bad_request, too_deep, too_large (more than
+ * max bytes or JSON_ITEMS values); where it is a handler's answer, bad_response and response_too_large. */
+struct str json_encode(lua_State *L, int i, size_t max, bool answer);
 /* Push the value of text. Raises bad_request, too_deep, too_large; what names it in the message. */
 void json_decode(lua_State *L, struct str text, size_t max_items, const char *what);
 

@@ -140,7 +140,7 @@ static void read_body(lua_State *L, int i, const struct form *form)
 	bool json = form == &forms[0];
 	if (!json && lua_type(L, i) != LUA_TSTRING)
 		raise(L, ERR_BAD_RESPONSE, "%s must be a string, not a %s.", form->field, luaL_typename(L, i));
-	struct str text = json ? json_encode(L, i, LINK_BODY_MAX, ERR_RESPONSE_TOO_LARGE) : text_at(L, i);
+	struct str text = json ? json_encode(L, i, LINK_BODY_MAX, true) : text_at(L, i);
 	if (text.n > LINK_BODY_MAX)
 		raise(L, ERR_RESPONSE_TOO_LARGE, "The app's answer is larger than %u MB.", LINK_BODY_MAX / MIB);
 	response.kind = form->kind;

@@ -147,7 +147,7 @@ return {
   ["GET /expect/bad_response/two-bodies"] = function() return { text = "a", html = "b" } end,
   ["GET /expect/bad_response/unknown-field"] = function() return { stauts = 200 } end,
   ["GET /expect/bad_response/list"] = function() return { "a" } end,
-  ["GET /expect/bad_request/cyclic"] = function() local t = {} t.t = t return { json = t } end,
+  ["GET /expect/bad_response/cyclic"] = function() local t = {} t.t = t return { json = t } end,
   ["GET /expect/bad_status/status"] = function() return { status = 999, text = "x" } end,
   ["GET /expect/bad_status/status-type"] = function() return { status = "200", text = "x" } end,
   ["GET /expect/bad_header/newline"] = function() return { headers = { ["x-a"] = "1\nset-cookie: a=b" }, text = "x" } end,

@@ -17,7 +17,7 @@ static int decode(lua_State *state)
 
 static int encode(lua_State *state)
 {
-	struct str s = json_encode(state, 1, LINK_BODY_MAX, ERR_TOO_LARGE);
+	struct str s = json_encode(state, 1, LINK_BODY_MAX, false);
 	lua_pushlstring(state, s.p, s.n);
 	return 1;
 }
