@@ -11,7 +11,7 @@
 #include "base/text.h"
 
 #define LOG_BYTES (4 * MIB)
-#define LOG_LINE 2048
+#define LOG_LINE (28 * KIB) /* 4 KB of text, however much of it must be escaped */
 
 enum log_level { LOG_INFO, LOG_WARN, LOG_ERROR };
 

@@ -120,7 +120,21 @@ static int not_loadable(struct str message, struct fault *f)
 	return err;
 }
 
-/* An ERROR frame: its message for whoever asked, its traceback for the app's log. */
+/* What went wrong in the app, where, and how it got there. */
+static void log_failure(struct cell *c, const char *request, struct str message, struct str trace)
+{
+	struct buf b = BUF_INIT;
+	buf_addstr(&b, message);
+	if (trace.n) {
+		buf_addc(&b, '\n');
+		buf_addstr(&b, trace);
+	}
+	trace_app(c->app, request, "error", buf_str(&b));
+	buf_release(&b);
+}
+
+/* An ERROR frame: its message for whoever asked, with its traceback for the app's log. That a caller asked for
+ * something that is not there, or not theirs, is no failure of the app. */
 static int error_frame(struct cell *c, const char *request, const struct frame *f, struct fault *fault_out)
 {
 	struct wire w = {f->payload, false};
@@ -130,7 +144,8 @@ static int error_frame(struct cell *c, const char *request, const struct frame *
 		return fault(fault_out, ERR_APP_ERROR, NULL);
 	if (!c->app->version)
 		return not_loadable(message, fault_out);
-	trace_app(c->app, request, "error", trace.n ? trace : message);
+	if (err_row(err)->http >= 500)
+		log_failure(c, request, message, trace);
 	/* What an uncaught error says may hold anything the app knew: only the codes an app raises on purpose
 	 * carry their message out. */
 	if (err == ERR_APP_ERROR)

@@ -5,7 +5,7 @@
 #include "base/out.h"
 #include "store/audit.h"
 
-#define TEXT_MAX 1024 /* of one line of an app */
+#define TEXT_MAX (4 * KIB) /* of one line of an app */
 
 static void write_down(const char *log, struct buf *b, struct out *o)
 {
@@ -20,7 +20,7 @@ void trace_app(const struct app *a, const char *request, const char *level, stru
 	char at[25];
 	if (!a->version)
 		return; /* a package that is only tried */
-	struct buf b = BUF_MAX(2000);
+	struct buf b = BUF_MAX(LOG_LINE);
 	struct out o = OUT(&b);
 	out_object(&o);
 	out_kcstr(&o, "at", now_iso(now_ms(), at));
@@ -35,7 +35,7 @@ void trace_app(const struct app *a, const char *request, const char *level, stru
 void trace_request(const struct req *r)
 {
 	char at[25];
-	struct buf b = BUF_MAX(1500);
+	struct buf b = BUF_MAX(LOG_LINE);
 	struct out o = OUT(&b);
 	out_object(&o);
 	out_kcstr(&o, "at", now_iso(r->received, at));
