@@ -227,4 +227,6 @@ void req_error(struct req *r, int err)
 		res_headerf(r, "retry-after", "%lld", (long long)(r->retry_after ? r->retry_after : RETRY_SECONDS));
 	if (row->http == 401)
 		res_header(r, "www-authenticate", STR("Bearer")); /* RFC 9110 §11.6.1; browsers show no dialog for it */
+	if (row->http == 405)
+		res_header(r, "allow", r->allow.n ? r->allow : STR("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
 }

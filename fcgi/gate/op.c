@@ -98,12 +98,18 @@ static int arguments_from_query(struct req *r, const struct op *op, struct call 
 	return 0;
 }
 
+static int refuse_method(struct req *r, const struct op *op)
+{
+	r->allow = op->writes ? STR("POST") : STR("GET, POST");
+	return fail(r, ERR_METHOD_NOT_ALLOWED, NULL);
+}
+
 static int arguments(struct req *r, const struct op *op, struct call *c)
 {
 	if (str_is(r->method, "GET") && !op->writes)
 		return arguments_from_query(r, op, c);
 	if (!str_is(r->method, "POST"))
-		return fail(r, ERR_METHOD_NOT_ALLOWED, NULL);
+		return refuse_method(r, op);
 	struct str params, type = str_trim(str_cut(req_header(r, "content-type"), ';', &params));
 	if (r->body.n && !str_ieq(type, "application/json"))
 		return fail(r, ERR_UNSUPPORTED_TYPE, "Send the arguments as application/json.");

@@ -131,6 +131,15 @@ static int add_type(struct req *r, struct str type)
 	return err;
 }
 
+/* A cell that has no route for the method says so without a body: what a person or a program reads is the kernel's. */
+static int refuse_method(struct req *r, const struct wire_response *w)
+{
+	for (int i = 0; i < w->nheaders; i++)
+		if (str_ieq(w->header[i].name, "allow") && value_valid(w->header[i].value))
+			r->allow = arena_str(r->arena, w->header[i].value);
+	return fail(r, ERR_METHOD_NOT_ALLOWED, NULL);
+}
+
 int response_accept(struct req *r, const struct wire_response *w)
 {
 	int status = w->status ? w->status : 200;
@@ -141,6 +150,8 @@ int response_accept(struct req *r, const struct wire_response *w)
 		return fail(r, ERR_UNSUPPORTED, "Answering with a blob or a file is not supported yet.");
 	if (r->res.body.len + w->body.n > RESPONSE_BODY_MAX)
 		return fail(r, ERR_RESPONSE_TOO_LARGE, NULL);
+	if (status == err_row(ERR_METHOD_NOT_ALLOWED)->http && w->kind == BODY_NONE)
+		return refuse_method(r, w);
 	r->res.status = status;
 	r->res.nheaders = 0;
 	if ((err = add_headers(r, w)) || (err = add_type(r, w->type)))

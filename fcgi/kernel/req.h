@@ -65,6 +65,7 @@ struct req {
 	int calls;         /* syscalls made so far */
 	bool audited;      /* that the app spoke for itself (as_app) is in the audit */
 	int64_t retry_after; /* seconds, where an error knows them better than the door; 0: it does not */
+	struct str allow;    /* with ERR_METHOD_NOT_ALLOWED: the methods that would do */
 	struct res res;
 };
 

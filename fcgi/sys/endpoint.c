@@ -60,21 +60,27 @@ static const struct endpoint table[] = {
 	{"GET",  "/_fazt/icon.svg",   AT_ANY, 0,           file},
 };
 
+static void allow(struct req *r, const char *method)
+{
+	const char *head = strcmp(method, "GET") ? "" : ", HEAD";
+	r->allow = str_of(arena_printf(r->arena, "%.*s%s%s%s", STR_FMT(r->allow), r->allow.n ? ", " : "", method, head));
+}
+
 const struct endpoint *endpoint_find(struct req *r)
 {
 	struct str method = str_is(r->method, "HEAD") ? STR("GET") : r->method;
-	bool there = false;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		const struct endpoint *e = &table[i];
 		if (!str_is(r->path, e->path) || !(e->where & (r->os ? AT_OS : AT_APP)))
 			continue;
-		there = true;
-		if (!str_is(method, e->method))
+		if (!str_is(method, e->method)) {
+			allow(r, e->method);
 			continue;
+		}
 		int err = e->check == CHECK_TOKEN ? identity_check_origin(r) : identity_check_site(r, &r->fault);
 		return err ? NULL : e;
 	}
-	if (there)
+	if (r->allow.n)
 		fail(r, ERR_METHOD_NOT_ALLOWED, NULL);
 	return NULL;
 }
