@@ -122,5 +122,12 @@ refused('INS-21 a large Lua file', $host->url('lua'), 'manifest_limits', qr/256 
 $host->repository('none', { 'README.md' => 'x' });
 refused('INS-21 no app', $host->url('none'), 'bad_package', qr/no app\.json/);
 
+SKIP: {
+	skip 'FAZT_LONG=1 waits a minute for it', 5 unless $ENV{FAZT_LONG};
+	$since = time;
+	refused('INS-09 a server that never answers', $host->url('hang/x'), 'manifest_limits', qr/within 60 seconds/);
+	cmp_ok(time - $since, '<', 70, 'INS-09 is given up');
+}
+
 is(join(' ', glob('/tmp/fazt-git-*')), '', 'no folder of a fetch is left');
 done_testing;

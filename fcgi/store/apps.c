@@ -142,10 +142,23 @@ int app_state(struct db *db, const char *id, const char *state)
 	return err ? err : changed(db, id);
 }
 
+/* What was or was to become a version of this app. */
+static int drop_candidates(struct db *db, struct arena *a, const char *id)
+{
+	struct candidate *list;
+	int n = candidate_rows(db, a, &list), err = MAX(-n, 0);
+	for (int i = 0; !err && i < n; i++)
+		if (!strcmp(list[i].for_app, id))
+			err = candidate_delete(db, list[i].id);
+	return err;
+}
+
 int app_forget(struct db *db, const char *id, bool purged)
 {
 	struct arena *a = arena_new();
-	int err = db_run(db, "DELETE FROM grants WHERE app_id = ?", "c", id);
+	int err = drop_candidates(db, a, id);
+	if (!err)
+		err = db_run(db, "DELETE FROM grants WHERE app_id = ?", "c", id);
 	if (!err)
 		err = db_run(db, "UPDATE apps SET state = 'removed', purged = ? WHERE id = ?", "ic", (int64_t)purged, id);
 	if (!err)

@@ -193,6 +193,7 @@ static void removing(void)
 	ok(strcmp(id, old) != 0, "as a new app");
 	install_remove(&n, STR("pad"), true, &f);
 	install_remove(&n, STR("pad-two"), true, &f);
+	is_int(count("candidates WHERE state = 'installed'"), 0, "candidates go with what they became");
 	struct db *db = db_borrow(n.store, &f);
 	db_begin(db);
 	candidates_reap(db, now_ms() + 1000);

@@ -118,6 +118,7 @@ sub serve {
 		my $pid = fork // next;
 		if (!$pid) {
 			$SIG{CHLD} = 'DEFAULT';
+			open STDERR, '>', '/dev/null'; # git's own complaints about what is asked of it
 			eval { $self->answer($client) };
 			POSIX::_exit(0);
 		}
