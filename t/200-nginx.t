@@ -157,6 +157,11 @@ is(status_of($b->raw("GET /_fazt/health HTTP/1.1\r\nHost: os.localhost\r\nCookie
 like($b->raw("GET / HTTP/1.1\r\nHost: os.localhost\r\nCookie: a=" . 'y' x 600_000 . "\r\nConnection: close\r\n\r\n"), qr/\r\nClear-Site-Data: "cookies"/i,
 	'and beyond that they are dropped, so that no app can lock the owner out');
 
+my $owner = $fazt->person;
+$owner->{jar}{'.localhost'} = { map { ("toss$_" => 'x' x 3000) } 1 .. 15 };
+$owner->{jar}{'.localhost'}{os} = 'evil';
+is($owner->request(GET => $fazt->url('os', '/_fazt/api/session.show'))->{status}, 200, 'IDN-01 cookies for the whole domain keep nobody out of the dashboard');
+
 # ---- connections ----
 
 my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $fazt->port);

@@ -4,11 +4,16 @@ static const char *const names[] = {
 	[COOKIE_OS] = "os", [COOKIE_APP] = "fazt", [COOKIE_NONCE] = "fazt-nonce", [COOKIE_DEVICE] = "os-device"};
 
 /* Do browsers take this node's hosts for secure? What nginx speaks is a setting, never what a request claims. */
+const char *cookie_prefix(const struct settings *s)
+{
+	struct str domain = str_of(s->text[SETTING_DOMAIN]);
+	bool secure = str_is(str_of(s->text[SETTING_SCHEME]), "https") || str_is(domain, "localhost") || str_ends(domain, ".localhost");
+	return secure ? "__Host-" : "";
+}
+
 static bool secure(const struct req *r)
 {
-	const char *domain = r->settings.text[SETTING_DOMAIN];
-	return str_is(str_of(r->settings.text[SETTING_SCHEME]), "https") || str_is(str_of(domain), "localhost") ||
-	       str_ends(str_of(domain), ".localhost");
+	return *cookie_prefix(&r->settings);
 }
 
 int cookie_allowed(struct req *r)
@@ -21,7 +26,7 @@ int cookie_allowed(struct req *r)
 
 static const char *name(const struct req *r, enum cookie c)
 {
-	return arena_printf(r->arena, "%s%s", secure(r) ? "__Host-" : "", names[c]);
+	return arena_printf(r->arena, "%s%s", cookie_prefix(&r->settings), names[c]);
 }
 
 struct str cookie_get(const struct req *r, enum cookie c)

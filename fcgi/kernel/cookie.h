@@ -16,6 +16,9 @@ enum cookie {
 	COOKIE_DEVICE, /* at os.DOMAIN: somebody signed in with this browser before */
 };
 
+/* What the names begin with on this node: "__Host-", or nothing where browsers do not take its hosts for secure. */
+const char *cookie_prefix(const struct settings *s);
+
 /* May sessions exist here at all? ERR_DENIED with what to do. */
 int cookie_allowed(struct req *r);
 struct str cookie_get(const struct req *r, enum cookie c);

@@ -18,6 +18,7 @@
 
 #include "base/embed.h"
 #include "kernel/app.h"
+#include "kernel/cookie.h"
 #include "sys/sys.h"
 
 EMBED(nginx_site, "nginx/site.conf.in");
@@ -178,6 +179,7 @@ static void fill_values(struct slots *t, const struct nginx_site *s, struct aren
 	put(t, "DOMAIN", str_of(s->domain), false);
 	put(t, "DOMAIN_RE", regex_quoted(a, s->domain), false);
 	put(t, "OS_ORIGIN", str_of(s->os_origin), false);
+	put(t, "COOKIE_PREFIX", str_of(s->cookie_prefix), false);
 	put(t, "PORT", str_of(port), false);
 	put(t, "PORT_SUFFIX", s->port == 443 ? STR("") : str_of(arena_printf(a, ":%s", port)), false);
 	put(t, "LISTEN6", six ? str_of(arena_printf(a, "listen [::1]:%s;", port)) : STR(""), false);
@@ -229,6 +231,7 @@ static struct nginx_site site_of(struct req *r, const struct call *c)
 		.home = r->node->home,
 		.domain = domain,
 		.os_origin = node_origin(s, r->arena, "os"),
+		.cookie_prefix = cookie_prefix(s),
 		.port = s->number[SETTING_PORT],
 		.cert = argument(r, c, ARG_CERT, arena_printf(r->arena, "/etc/letsencrypt/live/%s/fullchain.pem", domain)),
 		.key = argument(r, c, ARG_KEY, arena_printf(r->arena, "/etc/letsencrypt/live/%s/privkey.pem", domain)),

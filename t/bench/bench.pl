@@ -1,9 +1,9 @@
 # ./dev bench — the same three jobs through the same nginx for Fazt, php-fpm + PDO, node + better-sqlite3 and nginx
 # alone, in interleaved rounds; then what only Fazt has. One table, and a chart in build/bench/.
 #
-# Equal terms: one machine, one nginx, WAL with synchronous=FULL for all three, 1 KB documents, 64 connections. Fazt also
-# restores a VM, isolates it in a process of its own and checks who may see the row; its inserts are signed in. So that all
-# 64 clients wait as they do for the others, instead of 503, the queue before an app's cells is made long enough.
+# Equal terms: one machine, one nginx, WAL with synchronous=FULL for all three, 1 KB documents, 32 connections. Fazt also
+# restores a VM, isolates it in a process of its own and checks who may see the row; its inserts are signed in. So that its
+# clients wait as they do for the others, instead of 503, the queue before an app's cells is made long enough.
 #
 # BENCH_ROUNDS (3), BENCH_SECONDS (4) and BENCH_APPS (200) shorten it.
 use strict;
@@ -18,7 +18,7 @@ use Time::HiRes qw(sleep time);
 my $rounds = $ENV{BENCH_ROUNDS} // 3;
 my $seconds = $ENV{BENCH_SECONDS} // 4;
 my $apps = $ENV{BENCH_APPS} // 200;
-my $connections = 64;
+my $connections = 32;
 my $keys = 1000;
 my $here = top() . '/t/bench';
 my $out = build() . '/bench';
@@ -33,7 +33,7 @@ sub median { my @s = sort { $a <=> $b } @_; return @s % 2 ? $s[@s / 2] : ($s[@s 
 
 # ---- the contestants ----
 
-my $fazt = Fazt->new(settings => { 'app.bytes' => 4_000_000_000, 'app.rows' => 100_000_000, 'queue.app' => $connections });
+my $fazt = Fazt->new(settings => { 'app.bytes' => 4_000_000_000, 'app.rows' => 100_000_000, 'queue.app' => 2 * $connections });
 my $home = $fazt->home;
 $fazt->install(bench => {
 	'app.json' => { visibility => 'anyone', permissions => ['storage'], collections => { docs => { read => 'anyone', add => 'members' } } },
