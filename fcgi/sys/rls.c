@@ -29,7 +29,7 @@ static int asked_who(struct req *r, struct db *db, const struct arg *as, struct 
 	struct user u;
 	a->name = "A stranger";
 	a->scope = scope_stranger(a->app->id);
-	if (!as->present)
+	if (!as->present || str_is(as->s, "nobody"))
 		return 0;
 	if (!user_find_for(db, as->s, str_of(a->app->id), &u))
 		return fail(r, ERR_NOT_FOUND, "There is nobody called %.*s.", STR_FMT(as->s));
