@@ -57,9 +57,9 @@ return {
     end
     return "ok"
   end,
-  ["GET /expect/ok/garbage"] = function() -- a hundred times the cap, never much at once
+  ["GET /expect/ok/garbage"] = function() -- thirty times the cap, never much at once
     local s = ""
-    for i = 1, 20000 do s = ("x"):rep(80000) .. i end
+    for i = 1, 3000 do s = ("x"):rep(80000) .. i end
     return "ok"
   end,
   ["GET /expect/ok/caught"] = function()
@@ -77,7 +77,7 @@ return {
     return #s == 3000000 and "ok" or "no"
   end,
   ["GET /expect/ok/spent-json"] = function()
-    for _ = 1, 200 do pcall(fazt.json.encode, { ("x"):rep(3000000), print }) end
+    for _ = 1, 20 do pcall(fazt.json.encode, { ("x"):rep(3000000), print }) end
     return #fazt.json.encode { 1 } == 3 and "ok" or "no"
   end,
 }
