@@ -220,4 +220,17 @@ for (const [name, url] of [['tiles', OS], ['people', `${OS}/people`], ['waiting'
 	await shot(phone, `phone-${name}`);
 }
 
+// ---- the way out ----
+
+await phone.goto(OS);
+await phone.getByRole('button', { name: 'Account of owner' }).click();
+await phone.getByRole('button', { name: 'Sign out everywhere' }).click();
+await phone.getByRole('dialog').getByRole('button', { name: 'Sign out everywhere' }).click();
+await phone.waitForURL(/\/_fazt\/sign-in/);
+ok(true, 'signing out everywhere leads to the door');
+await phone.goto(PAD);
+ok(phone.url().includes('/_fazt/sign-in'), '… of the apps too');
+await owner.goto(OS);
+ok(owner.url().includes('/_fazt/sign-in'), '… and in every other browser');
+
 await done();

@@ -2,6 +2,7 @@
 
 export function offerCopy(link) {
   link.textContent = link.href;
+  if (!navigator.clipboard) return; // plain http
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button small";
