@@ -18,6 +18,28 @@ static bool is_moment(const char *key, json_int_t v)
 	return false;
 }
 
+/* Text that may have several lines: line breaks and tabs stay, each new line begins with indent; other controls are shown. */
+static void add_lines(struct buf *b, struct str rest, const char *indent)
+{
+	while (rest.n) {
+		size_t n = 0;
+		while (n < rest.n && rest.p[n] != '\n' && rest.p[n] != '\t')
+			n++;
+		visible_add(b, (struct str){rest.p, n}, TEXT_MAX);
+		if (n < rest.n) {
+			buf_addc(b, rest.p[n]);
+			buf_adds(b, rest.p[n] == '\n' ? indent : "");
+			n++;
+		}
+		rest = (struct str){rest.p + n, rest.n - n};
+	}
+}
+
+static struct str string_of(const json_t *v)
+{
+	return (struct str){json_string_value(v), json_string_length(v)};
+}
+
 static void add_value(struct buf *b, const char *key, const json_t *v);
 
 static void add_list(struct buf *b, const json_t *list)
@@ -37,7 +59,7 @@ static void add_value(struct buf *b, const char *key, const json_t *v)
 	char at[25];
 	switch (json_typeof(v)) {
 	case JSON_STRING:
-		visible_add(b, (struct str){json_string_value(v), json_string_length(v)}, TEXT_MAX);
+		visible_add(b, string_of(v), TEXT_MAX);
 		return;
 	case JSON_INTEGER:
 		if (is_moment(key, json_integer_value(v)))
@@ -99,6 +121,22 @@ static void add_padded(struct buf *b, const char *text, int to, bool last)
 		buf_addc(b, ' ');
 }
 
+/* The last column has the rest of the line, and may go on below. */
+static void print_row(struct buf *b, const json_t *row, const char *const *keys, const int *wide, int n)
+{
+	for (int c = 0; c < n; c++) {
+		const json_t *v = json_object_get(row, keys[c]);
+		if (c == n - 1 && json_is_string(v)) {
+			add_lines(b, string_of(v), "\t");
+			break;
+		}
+		char *text = cell_text(row, keys[c]);
+		add_padded(b, text, wide[c], c == n - 1);
+		free(text);
+	}
+	buf_addc(b, '\n');
+}
+
 static void print_table(struct buf *b, const json_t *list)
 {
 	const char *keys[COLUMNS];
@@ -120,14 +158,8 @@ static void print_table(struct buf *b, const json_t *list)
 	for (int c = 0; c < n; c++)
 		add_padded(b, keys[c], wide[c], c == n - 1);
 	buf_addc(b, '\n');
-	json_array_foreach(list, i, row) {
-		for (int c = 0; c < n; c++) {
-			char *text = cell_text(row, keys[c]);
-			add_padded(b, text, wide[c], c == n - 1);
-			free(text);
-		}
-		buf_addc(b, '\n');
-	}
+	json_array_foreach(list, i, row)
+		print_row(b, row, keys, wide, n);
 }
 
 static bool table_like(const json_t *v)
@@ -159,23 +191,6 @@ static void print_object(struct buf *b, const json_t *o)
 	}
 }
 
-/* A text of several lines, such as a configuration: line breaks and tabs stay, other controls are shown. */
-static void print_lines(struct buf *b, const json_t *v)
-{
-	struct str rest = {json_string_value(v), json_string_length(v)};
-	while (rest.n) {
-		size_t n = 0;
-		while (n < rest.n && rest.p[n] != '\n' && rest.p[n] != '\t')
-			n++;
-		visible_add(b, (struct str){rest.p, n}, TEXT_MAX);
-		if (n < rest.n)
-			buf_addc(b, rest.p[n++]);
-		rest = (struct str){rest.p + n, rest.n - n};
-	}
-	if (b->len && b->p[b->len - 1] != '\n')
-		buf_addc(b, '\n');
-}
-
 void print_result(struct buf *b, struct str json)
 {
 	json_t *v = json_loadb(json.n ? json.p : "null", json.n ? json.n : 4, JSON_DECODE_ANY, NULL);
@@ -184,7 +199,9 @@ void print_result(struct buf *b, struct str json)
 	} else if (json_is_object(v)) {
 		print_object(b, v);
 	} else if (json_is_string(v)) {
-		print_lines(b, v);
+		add_lines(b, string_of(v), "");
+		if (b->len && b->p[b->len - 1] != '\n')
+			buf_addc(b, '\n');
 	} else if (v && !json_is_null(v) && !(json_is_array(v) && !json_array_size(v))) {
 		add_value(b, "", v);
 		buf_addc(b, '\n');
