@@ -15,6 +15,7 @@
 #include "gate/gateway.h"
 #include "gate/op.h"
 #include "gate/pool.h"
+#include "kernel/publish.h"
 #include "wire/syscall.h"
 
 /* One blocking thread for each kept FastCGI connection. nginx keeps fewer idle connections than there are threads
@@ -170,9 +171,11 @@ int worker_main(int argc, char **argv)
 	}
 	node.workers = cgi ? 1 : 2;
 	pool_open(&node, control);
-	if (cgi)
+	if (cgi) {
 		serve_cgi();
-	else
+	} else {
+		publish_all(&node, NULL); /* it may have been deleted; a failure is in the log, and the kernel serves the files */
 		serve_fastcgi();
+	}
 	return 0;
 }
