@@ -1,99 +1,12 @@
 -- view: the pages of Pad. Each function takes a table of what it shows and returns a response.
 
-local fazt = require "fazt"
 local html = require "html"
 local notes = require "notes"
+local page = require "page"
+
+local icon, when, name_of, titled, text_with_links = page.icon, page.when, page.name_of, page.titled, page.text_with_links
 
 local view = {}
-
-local headers = {
-  ["content-security-policy"] = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-}
-
-local layout = html [[
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
-<meta name="theme-color" content="#f4f5f2" media="(prefers-color-scheme: light)">
-<meta name="theme-color" content="#141816" media="(prefers-color-scheme: dark)">
-<title>{title}</title>
-<link rel="icon" href="/icon.svg">
-<link rel="stylesheet" href="/app.css">
-<script type="module" src="/app.js"></script>
-</head>
-<body class="{kind}">
-{body}
-</body>
-</html>
-]]
-
-local function page(kind, title, body, status)
-  return { status = status, html = tostring(layout { kind = kind, title = title, body = body }), headers = headers }
-end
-
--- ---- small parts ----
-
-local icons = {
-  back = "M15 5l-7 7 7 7",
-  plus = "M12 5v14M5 12h14",
-  search = "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM20 20l-4-4",
-  pin = "M9 4h6l-1 6 3.5 4h-11L10 10zM12 14v6",
-  share = "M12 15V4M8 7.5L12 3.5l4 4M5 12v8h14v-8",
-  trash = "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13",
-  people = "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20c.6-3.6 3.2-5.5 6.5-5.5s5.9 1.9 6.5 5.5M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14.9c2 .8 3.2 2.6 3.5 5.1",
-  link = "M10 14l4-4M9 7.5l2-2a4.6 4.6 0 0 1 6.5 6.5l-2 2M15 16.5l-2 2A4.6 4.6 0 0 1 6.5 12l2-2",
-}
-local drawing = html [[<svg width="20" height="20" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="{path}"/></svg>]]
-
-local function icon(name)
-  return drawing { path = icons[name] }
-end
-
-local time = html [[<time datetime="{iso}">{text}</time>]]
-
-local MINUTE, HOUR, DAY = 60, 3600, 86400
-
-local function ago(ms)
-  local seconds = math.max(0, (fazt.now() - ms) // 1000)
-  if seconds < MINUTE then return "just now" end
-  if seconds < HOUR then return seconds // MINUTE .. " min ago" end
-  if seconds < DAY then return seconds // HOUR .. " h ago" end
-  if seconds < 7 * DAY then return seconds < 2 * DAY and "yesterday" or seconds // DAY .. " days ago" end
-  return (os.date("!%d %b %Y", ms // 1000):gsub("^0", ""))
-end
-
-local function when(ms)
-  return time { iso = os.date("!%Y-%m-%dT%H:%M:%SZ", ms // 1000), text = ago(ms) }
-end
-
-local function name_of(names, id)
-  return names[id] or "somebody who left"
-end
-
--- What a note without a title is called: its first words.
-local function titled(note)
-  if note.title ~= "" then return note.title end
-  local words = (note.excerpt or note.body or ""):match("^%s*([^\n]*)")
-  return words ~= "" and notes.cut(words, 60) or "Untitled"
-end
-
--- Plain text with its addresses made into links. What follows a link as punctuation is not part of it.
-local anchor = html [[<a href="{url}" rel="noopener noreferrer nofollow">{url}</a>]]
-local prose = html [[<div class="prose">{parts}</div>]]
-
-local function text_with_links(text)
-  local parts, from = {}, 1
-  for start, url, stop in text:gmatch("()(https?://[^%s<>\"]+)()") do
-    local clean = url:gsub("[.,;:!?)]+$", "")
-    parts[#parts + 1] = text:sub(from, start - 1)
-    parts[#parts + 1] = anchor { url = clean }
-    from = stop - (#url - #clean)
-  end
-  parts[#parts + 1] = text:sub(from)
-  return prose { parts = parts }
-end
 
 -- ---- the list ----
 
@@ -172,7 +85,7 @@ function view.list(m)
       and nothing { title = "Nothing found", text = "No note of yours says “" .. words .. "”. Try fewer letters." }
       or nothing { title = "A clean sheet", text = "What you write here is yours alone until you share it.", action = write_first() }
   end
-  return page("list", words ~= "" and words .. " – Pad" or "Pad", listing {
+  return page.show("list", words ~= "" and words .. " – Pad" or "Pad", listing {
     top = top { words = words, icon = icon "search", plus = icon "plus" },
     notice = m.trashed and undo { id = m.trashed },
     sections = sections,
@@ -236,7 +149,7 @@ end
 
 function view.editor(m)
   local note = m.note
-  return page("write", titled(note) .. " – Pad", editor {
+  return page.show("write", titled(note) .. " – Pad", editor {
     action = note.id and "/n/" .. note.id or "/n",
     back = icon "back",
     status = m.saved and "Saved" or note.edited and { "Changed ", when(note.edited) },
@@ -259,7 +172,7 @@ local reader = html [[
 
 function view.reader(m)
   local note = m.note
-  return page("read", titled(note) .. " – Pad", reader {
+  return page.show("read", titled(note) .. " – Pad", reader {
     id = note.id, back = icon "back", pin = icon "pin", on = not m.pinned and "1", pin_label = m.pinned and "Unpin" or "Pin to the top",
     sharing = shared_by(m), title = titled(note), text = text_with_links(note.body), when = when(note.edited), owner = name_of(m.names, note.owner),
   })
@@ -276,7 +189,7 @@ local public = html [[
 
 function view.public(m)
   local note = m.note
-  return page("read", titled(note), public { title = titled(note), when = when(note.edited), text = text_with_links(note.body) })
+  return page.show("read", titled(note), public { title = titled(note), when = when(note.edited), text = text_with_links(note.body) })
 end
 
 -- ---- two people saved ----
@@ -308,7 +221,7 @@ local conflict = html [[
 
 function view.conflict(m)
   local mine, theirs = m.mine, m.theirs
-  return page("write", "Two versions – Pad", conflict {
+  return page.show("write", "Two versions – Pad", conflict {
     id = theirs.id, back = icon "back", who = name_of(m.names, theirs.editor), edition = theirs.edition,
     title = mine.title, body = mine.body,
     when = when(theirs.edited), their_title = titled(theirs), their_text = text_with_links(theirs.body),
@@ -371,7 +284,7 @@ function view.sharing(m)
     if not taken[person.id] then people[#people + 1] = option { id = person.id, name = person.name } end
   end
   if #m.people > 1 and not taken.members then people[#people + 1] = option { id = "members", name = "Everyone here" } end
-  return page("share", "Share – Pad", sharing {
+  return page.show("share", "Share – Pad", sharing {
     id = m.note.id, title = titled(m.note), back = icon "back",
     given = #given > 0 and given_list { items = given },
     form = #people > 0 and give_form { people = people } or #given == 0 and nobody(),
@@ -408,7 +321,7 @@ local trashed = html [[
 function view.trash(m)
   local items = {}
   for i, note in ipairs(m.notes) do items[i] = bin_item { id = note.id, title = titled(note) } end
-  return page("share", "Trash – Pad", bin {
+  return page.show("share", "Trash – Pad", bin {
     back = icon "back",
     content = #items > 0 and bin_list { items = items } or nothing { title = "The trash is empty", text = "Notes you throw away wait here until you delete them for good." },
   })
@@ -416,7 +329,7 @@ end
 
 function view.trashed(m)
   local note = m.note
-  return page("read", titled(note) .. " – Pad", trashed { id = note.id, title = titled(note), back = icon "back", text = text_with_links(note.body) })
+  return page.show("read", titled(note) .. " – Pad", trashed { id = note.id, title = titled(note), back = icon "back", text = text_with_links(note.body) })
 end
 
 return view
