@@ -12,6 +12,7 @@
 #include "base/crypt.h"
 #include "base/log.h"
 #include "base/now.h"
+#include "store/ballast.h"
 #include "store/conn.h"
 #include "store/find.h"
 #include "store/lock.h"
@@ -230,6 +231,7 @@ static int open_first(struct store *s, enum store_mode mode, struct fault *f)
 		return err;
 	}
 	serve(db);
+	ballast_keep(s->home);
 	db->fault = NULL;
 	s->idle = db;
 	s->connections = 1;
@@ -407,6 +409,7 @@ static void checkpoint(struct db *db)
 	sqlite3_wal_checkpoint_v2(db->sql, NULL, restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &log, &done);
 	if (restart)
 		lock_release(db->store->lock);
+	ballast_keep(db->store->home);
 	lock_maintained(db->store->lock, (uint32_t)MAX(log, 0));
 }
 
@@ -435,6 +438,11 @@ int db_rollback(struct db *db)
 	if (db->locked)
 		unlock(db);
 	return f && f->err ? f->err : ERR_INTERNAL;
+}
+
+bool db_make_room(struct db *db, int err)
+{
+	return err == ERR_DISK_FULL && !db->locked && ballast_drop(db->store->home);
 }
 
 bool db_in_transaction(struct db *db)

@@ -48,6 +48,9 @@ int db_begin(struct db *db);
 int db_commit(struct db *db);
 int db_rollback(struct db *db); /* keeps and returns the fault's error */
 bool db_in_transaction(struct db *db);
+/* For writes that only make room: after ERR_DISK_FULL, and outside a transaction, give up the space kept back for this
+ * (store/ballast). True: try once more. */
+bool db_make_room(struct db *db, int err);
 
 /* Control tables (apps, grants, users, sessions, settings …) changed in this transaction: the epoch is bumped with it. */
 void db_touch(struct db *db);

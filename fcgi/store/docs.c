@@ -329,11 +329,17 @@ static int delete(const struct docs *d, struct str id)
 	return err ? err : delete_below(d, id, (int64_t)r.body.n + ROW_COST);
 }
 
-int docs_delete(const struct docs *d, struct str id)
+static int delete_once(const struct docs *d, struct str id)
 {
 	bool own;
 	int err = begin(d, &own);
 	return err ? err : finish(d, own, delete(d, id));
+}
+
+int docs_delete(const struct docs *d, struct str id)
+{
+	int err = delete_once(d, id);
+	return db_make_room(d->db, err) ? delete_once(d, id) : err;
 }
 
 /* ---- shares ---- */

@@ -106,21 +106,36 @@ static int entry_delete(const struct kv *k, struct str key)
 	return row ? -row : rows ? usage_add(k->db, k->scope, -bytes, -rows) : 0;
 }
 
+/* What is stored under the key now, expired or not: its bytes, -1 for nothing, below that -1 - ERR_*. */
+static int64_t stored(const struct kv *k, struct str key)
+{
+	struct stmt *s = prepare(k, VERB_CHANGE, "SELECT length(CAST(k.value AS BLOB)) FROM kv k WHERE k.key = :key AND ", "", key);
+	int row = s ? stmt_row(s) : -k->db->fault->err;
+	if (row <= 0)
+		return -1 + row;
+	int64_t bytes = stmt_int(s, 0);
+	stmt_done(s);
+	return bytes;
+}
+
 static int entry_put(const struct kv *k, struct str key, struct str value, int64_t expires)
 {
 	if (value.n > KV_VALUE)
 		return db_fail(k->db, ERR_TOO_LARGE, "A value is at most %u KB.", KV_VALUE / KIB);
-	int err = entry_delete(k, key);
-	struct stmt *s = err ? NULL : prepare(k, VERB_CHANGE, "INSERT INTO kv (app_id, owner, key, value, expires) SELECT k.app_id, k.owner, :key, "
-					      ":value, :expires FROM (SELECT :app AS app_id, iif(:shared, '', :me) AS owner) k WHERE ", "", key);
+	int64_t old = stored(k, key);
+	struct stmt *s = old < -1 ? NULL :
+		prepare(k, VERB_CHANGE, "INSERT INTO kv (app_id, owner, key, value, expires) SELECT k.app_id, k.owner, :key, :value, :expires "
+			"FROM (SELECT :app AS app_id, iif(:shared, '', :me) AS owner) k WHERE ",
+			" ON CONFLICT (app_id, owner, key) DO UPDATE SET value = excluded.value, expires = excluded.expires", key);
 	if (!s)
-		return err ? err : k->db->fault->err;
+		return k->db->fault->err;
 	stmt_bind_str(s, ":value", value);
 	stmt_bind_int(s, ":expires", expires);
-	err = stmt_run(s);
+	int err = stmt_run(s);
 	if (!err && !db_changes(k->db))
 		err = scope_denied(k->db, k->scope, "change this key");
-	return err ? err : usage_add(k->db, k->scope, cost(key, value), 1);
+	int64_t grown = old < 0 ? cost(key, value) : (int64_t)value.n - old;
+	return err || (!grown && old >= 0) ? err : usage_add(k->db, k->scope, grown, old < 0);
 }
 
 static int reap(const struct kv *k)
@@ -167,11 +182,17 @@ int kv_set(const struct kv *k, struct str key, struct str value, int64_t ttl)
 	return err ? err : finish(k, own, entry_put(k, key, value, ttl ? now_ms() + ttl * 1000 : 0));
 }
 
-int kv_delete(const struct kv *k, struct str key)
+static int delete_once(const struct kv *k, struct str key)
 {
 	bool own;
 	int err = begin(k, key, &own);
 	return err ? err : finish(k, own, entry_delete(k, key));
+}
+
+int kv_delete(const struct kv *k, struct str key)
+{
+	int err = delete_once(k, key);
+	return db_make_room(k->db, err) ? delete_once(k, key) : err;
 }
 
 /* Whole numbers stay whole as long as a double holds them exactly. */

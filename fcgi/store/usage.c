@@ -39,7 +39,7 @@ int docs_recount(struct db *db, const char *app_id)
 			  "ON CONFLICT (app_id) DO UPDATE SET bytes = excluded.bytes, rows = excluded.rows");
 }
 
-int docs_purge(struct db *db, const char *app_id)
+static int purge_once(struct db *db, const char *app_id)
 {
 	static const char *const texts[] = {
 		"DELETE FROM shares WHERE app_id = :app", "DELETE FROM docs WHERE app_id = :app", "DELETE FROM kv WHERE app_id = :app",
@@ -52,4 +52,10 @@ int docs_purge(struct db *db, const char *app_id)
 	for (size_t i = 0; i < ARRAY_LEN(texts) && !err; i++)
 		err = kernel_run(db, app_id, texts[i]);
 	return !own ? err : err ? db_rollback(db) : db_commit(db);
+}
+
+int docs_purge(struct db *db, const char *app_id)
+{
+	int err = purge_once(db, app_id);
+	return db_make_room(db, err) ? purge_once(db, app_id) : err;
 }

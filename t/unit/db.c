@@ -1,5 +1,6 @@
 /* The database file itself: making it, refusing it, transactions, the lock that survives its holder. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -21,7 +22,7 @@ static void make_home(void)
 
 static void remove_home(void)
 {
-	static const char *const names[] = {"data.db", "data.db-wal", "data.db-shm", "run/lock", "run", ""};
+	static const char *const names[] = {"data.db", "data.db-wal", "data.db-shm", "run/lock", "run/ballast", "run", ""};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		char path[128];
 		snprintf(path, sizeof path, "%s/%s", home, names[i]);
@@ -143,6 +144,55 @@ static void test_dead_holder(void)
 	store_close(s);
 }
 
+/* Eight threads here and eight in another process, with four connections each, all add to one number. */
+#define WRITERS 8
+#define ADDS 100
+
+static void *writer(void *arg)
+{
+	struct fault mine = {0};
+	for (int i = 0; i < ADDS; i++) {
+		struct db *db = db_borrow(arg, &mine);
+		if (!db || db_begin(db) || db_run(db, "UPDATE meta SET number = number + 1 WHERE name = 'sum'", "") || db_commit(db))
+			die("writer: %s", mine.message);
+		db_return(db);
+	}
+	return NULL;
+}
+
+static void write_all(void)
+{
+	pthread_t thread[WRITERS];
+	struct store *s = store_open(home, STORE_SERVE, &f);
+	store_durability(s, false);
+	for (int i = 0; i < WRITERS; i++)
+		pthread_create(&thread[i], NULL, writer, s);
+	for (int i = 0; i < WRITERS; i++)
+		pthread_join(thread[i], NULL);
+	store_close(s);
+}
+
+static void test_writers(void)
+{
+	struct store *s = store_open(home, STORE_SERVE, &f);
+	struct db *db = db_borrow(s, &f);
+	db_run(db, "INSERT INTO meta (name, number) VALUES ('sum', 0)", "");
+	db_return(db);
+	store_close(s);
+	pid_t child = fork();
+	write_all();
+	if (!child)
+		_exit(0);
+	int status;
+	waitpid(child, &status, 0);
+	ok(WIFEXITED(status) && !WEXITSTATUS(status), "the other process is done");
+	s = store_open(home, STORE_SERVE, &f);
+	db = db_borrow(s, &f);
+	is_int(db_int(db, 0, "SELECT number FROM meta WHERE name = 'sum'", ""), 2 * WRITERS * ADDS, "no addition is lost");
+	db_return(db);
+	store_close(s);
+}
+
 /* A page left locked by another boot. */
 static void test_other_boot(void)
 {
@@ -200,8 +250,8 @@ static void test_checkpoint(struct store *s)
 {
 	char path[128];
 	struct stat st;
-	struct db *db = db_borrow(s, &f);
 	store_durability(s, false);
+	struct db *db = db_borrow(s, &f);
 	for (int i = 0; i < 4000; i++) {
 		char text[3000];
 		memset(text, 'a' + i % 26, sizeof text);
@@ -227,6 +277,7 @@ int main(void)
 	test_checkpoint(s);
 	store_close(s);
 	test_dead_holder();
+	test_writers();
 	test_other_boot();
 	test_migrations();
 	test_damaged();

@@ -24,7 +24,7 @@ __attribute__((unused)) static struct store *home_make(void)
 
 __attribute__((unused)) static void home_remove(struct store *s)
 {
-	static const char *const names[] = {"data.db", "data.db-wal", "data.db-shm", "run/lock", "run", ""};
+	static const char *const names[] = {"data.db", "data.db-wal", "data.db-shm", "run/lock", "run/ballast", "run", ""};
 	store_close(s);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		char path[128];
