@@ -14,7 +14,7 @@ static void check(const struct req *r)
 			MUST(h.value.p[k] != '\r' && h.value.p[k] != '\n' && h.value.p[k]);
 		struct str value;
 		MUST(!str_is(h.name, "set-cookie") || !cookie_reserved(str_cut(h.value, '=', &value)));
-		MUST(!str_starts(h.name, "x-accel"));
+		MUST(!str_starts(h.name, "x-accel-"));
 	}
 }
 
