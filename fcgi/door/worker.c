@@ -34,48 +34,66 @@ static atomic_bool draining;
 
 /* ---- one request ---- */
 
-static int read_body(struct req *r, FCGX_Stream *in, int64_t length)
+/* What a request comes and goes through: a FastCGI connection, or standard input and output. */
+struct channel {
+	char **params;
+	size_t (*read)(void *in, char *p, size_t n);
+	void (*write)(void *out, const char *p, size_t n);
+	void *in, *out;
+};
+
+static int read_body(struct req *r, const struct channel *c, int64_t length)
 {
 	if (length > (int64_t)BODY_ROOM)
 		return fail(r, ERR_TOO_LARGE, "A request body may have %u bytes here.", BODY_ROOM);
 	if (!length)
 		return 0;
 	char *body = arena_alloc(r->arena, (size_t)length + 1);
-	int n = FCGX_GetStr(body, (int)length, in);
-	if (n != (int)length)
+	if (c->read(c->in, body, (size_t)length) != (size_t)length)
 		return fail(r, ERR_BAD_REQUEST, "The request body ended too early.");
-	r->body = (struct str){body, (size_t)n};
+	r->body = (struct str){body, (size_t)length};
 	return 0;
 }
 
-static void send_answer(const struct req *r, FCGX_Stream *out)
+static void send_answer(const struct req *r, const struct channel *c)
 {
 	struct buf head = BUF_INIT;
 	cgi_head(r, &head);
-	FCGX_PutStr(head.p, (int)head.len, out);
+	c->write(c->out, head.p, head.len);
 	if (cgi_sends_body(r))
-		FCGX_PutStr(r->res.body.p, (int)r->res.body.len, out);
+		c->write(c->out, r->res.body.p, r->res.body.len);
 	buf_release(&head);
 }
 
-static void serve_request(struct arena *a, char **params, FCGX_Stream *in, FCGX_Stream *out)
+static void serve_request(struct arena *a, const struct channel *c)
 {
 	struct req r;
 	int64_t length = 0;
 	req_init(&r, &node, a, DOOR_HTTP);
-	int err = cgi_request(&r, params, &length);
+	int err = cgi_request(&r, c->params, &length);
 	if (!err)
-		err = read_body(&r, in, length);
+		err = read_body(&r, c, length);
 	if (err)
 		req_error(&r, err);
 	else
 		req_run(&r);
-	send_answer(&r, out);
+	send_answer(&r, c);
 	req_release(&r);
 	arena_reset(a);
 }
 
 /* ---- FastCGI ---- */
+
+static size_t fcgi_read(void *in, char *p, size_t n)
+{
+	int got = FCGX_GetStr(p, (int)n, in);
+	return got > 0 ? (size_t)got : 0;
+}
+
+static void fcgi_write(void *out, const char *p, size_t n)
+{
+	FCGX_PutStr(p, (int)n, out); /* a client that went away is nginx's business */
+}
 
 static void *serve_connections(void *unused)
 {
@@ -86,7 +104,7 @@ static void *serve_connections(void *unused)
 		die("cannot serve FastCGI on descriptor 0");
 	while (FCGX_Accept_r(&f) == 0) {
 		in_flight++;
-		serve_request(a, f.envp, f.in, f.out);
+		serve_request(a, &(struct channel){f.envp, fcgi_read, fcgi_write, f.in, f.out});
 		f.keepConnection &= !draining;
 		FCGX_Finish_r(&f);
 		in_flight--;
@@ -138,15 +156,24 @@ static void serve_fastcgi(void)
 
 /* ---- plain CGI ---- */
 
+static size_t stdio_read(void *in, char *p, size_t n)
+{
+	return fread(p, 1, n, in);
+}
+
+static void stdio_write(void *out, const char *p, size_t n)
+{
+	fwrite(p, 1, n, out);
+}
+
 static void serve_cgi(void)
 {
-	FCGX_Stream *in, *out, *err;
-	FCGX_ParamArray params;
 	struct arena *a = arena_new();
-	if (FCGX_Accept(&in, &out, &err, &params) == 0)
-		serve_request(a, params, in, out);
-	FCGX_Finish();
+	serve_request(a, &(struct channel){environ, stdio_read, stdio_write, stdin, stdout});
 	arena_free(a);
+	fflush(stdout);
+	pool_close(&node);
+	node_close(&node);
 }
 
 int worker_main(int argc, char **argv)

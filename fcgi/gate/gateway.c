@@ -140,7 +140,11 @@ static int app_answer(struct req *r)
 		return err;
 	if ((err = identity_check_origin(r)) || (err = admit(r)))
 		return err;
-	return r->res.status ? 0 : handler(r);
+	if (r->res.status)
+		return 0;
+	if ((int64_t)r->body.n > r->settings.number[SETTING_BODY])
+		return fail(r, ERR_TOO_LARGE, "A request body may have %lld bytes here.", (long long)r->settings.number[SETTING_BODY]);
+	return handler(r);
 }
 
 static int kernel_answer(struct req *r)

@@ -122,15 +122,19 @@ sub admin_json {
 	return $json->decode($self->admin(@args, '--json'));
 }
 
-# run({ VARIABLE => value }, program, arguments…): (exit code or 128 + signal, stdout, stderr)
+# run({ VARIABLE => value, '<' => input }, program, arguments…): (exit code or 128 + signal, stdout, stderr)
 sub run {
 	my ($env, @command) = @_;
+	my %env = %$env;
+	my $in = File::Temp->new;
+	print $in delete $env{'<'} // '';
+	close $in;
 	my $out = File::Temp->new;
 	my $err = File::Temp->new;
 	my $pid = fork // die "fork: $!";
 	if (!$pid) {
-		local %ENV = (%ENV, %$env);
-		open STDIN, '<', '/dev/null';
+		local %ENV = (%ENV, %env);
+		open STDIN, '<', $in->filename;
 		open STDOUT, '>&', $out;
 		open STDERR, '>&', $err;
 		exec { $command[0] } @command or do { print STDERR "$command[0]: $!\n"; POSIX::_exit(127) };
