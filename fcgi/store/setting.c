@@ -1,7 +1,7 @@
 #include "store/setting.h"
 
 static const struct setting_row rows[SETTING_COUNT] = {
-#define SETTING(name, key, type, otherwise, doc) {key, type, otherwise, doc},
+#define SETTING(name, key, type, least, most, otherwise, doc) {key, type, least, most, otherwise, doc},
 #include "store/setting.def"
 #undef SETTING
 };
@@ -56,24 +56,58 @@ static int unknown(struct db *db, struct str key)
 	return db_fail(db, ERR_NOT_FOUND, "There is no setting \"%s\". Did you mean \"%s\"?", word, rows[best].key);
 }
 
-/* The words a setting admits where it is not free text. */
+/* Labels with dots between: what comes of it is written into nginx's configuration and into links. */
+static bool is_domain(struct str s)
+{
+	while (s.p)
+		if (!text_label(str_cut(s, '.', &s)))
+			return false;
+	return true;
+}
+
+/* What a setting admits where it is not any text. */
 static bool admitted(enum setting s, struct str value)
 {
+	if (s == SETTING_DOMAIN)
+		return is_domain(value);
 	if (s == SETTING_SCHEME)
 		return str_is(value, "http") || str_is(value, "https");
 	return s != SETTING_DURABILITY || str_is(value, "full") || str_is(value, "normal");
 }
 
-int setting_set(struct db *db, struct str key, struct str value)
+static bool printable(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F)
+			return false;
+	return text_utf8(s);
+}
+
+static int check(struct db *db, enum setting s, struct str value)
 {
 	static const char *const kinds[] = {['s'] = "text", ['i'] = "a whole number", ['b'] = "true or false"};
-	int i = setting_find(key);
+	const struct setting_row *row = &rows[s];
 	int64_t number;
+	bool is = parse(row->type, value, &number) && admitted(s, value) && printable(value);
+	if (row->type == 's')
+		number = (int64_t)value.n;
+	if (is && number >= row->least && number <= row->most)
+		return 0;
+	char bounds[80] = "";
+	if (row->type != 'b')
+		snprintf(bounds, sizeof bounds, " from %lld to %lld%s", (long long)row->least, (long long)row->most,
+			 row->type == 's' ? " bytes" : "");
+	return db_fail(db, ERR_BAD_REQUEST, "\"%s\" is %s%s. %s", row->key, kinds[(unsigned char)row->type], bounds, row->doc);
+}
+
+int setting_set(struct db *db, struct str key, struct str value)
+{
+	int i = setting_find(key);
 	if (i < 0)
 		return unknown(db, key);
-	if (!parse(rows[i].type, value, &number) || !admitted((enum setting)i, value) || !text_utf8(value))
-		return db_fail(db, ERR_BAD_REQUEST, "\"%s\" cannot be %.*s: it is %s. %s", rows[i].key, STR_FMT(value),
-			       kinds[(unsigned char)rows[i].type], rows[i].doc);
+	int err = check(db, (enum setting)i, value);
+	if (err)
+		return err;
 	db_touch(db);
 	return db_run(db, "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 		      "ss", key, value);

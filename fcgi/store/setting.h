@@ -5,7 +5,7 @@
 #include "store/db.h"
 
 enum setting {
-#define SETTING(name, key, type, otherwise, doc) SETTING_##name,
+#define SETTING(name, key, type, least, most, otherwise, doc) SETTING_##name,
 #include "store/setting.def"
 #undef SETTING
 	SETTING_COUNT
@@ -14,6 +14,7 @@ enum setting {
 struct setting_row {
 	const char *key;
 	char type; /* 's' text, 'i' whole number, 'b' true or false */
+	int64_t least, most;
 	const char *otherwise;
 	const char *doc;
 };
@@ -26,6 +27,6 @@ struct settings {
 	int64_t number[SETTING_COUNT];
 };
 int settings_load(struct db *db, struct arena *a, struct settings *s);
-int setting_set(struct db *db, struct str key, struct str value); /* checks the type; touches the epoch */
+int setting_set(struct db *db, struct str key, struct str value); /* checks type and bounds; touches the epoch */
 
 #endif
