@@ -189,8 +189,10 @@ static int each(struct batch *b, struct str list, int most, struct buf *out, int
 	struct str entry;
 	int err = 0, n = 0;
 	json_lex_init(&l, list, JSON_DEPTH);
-	if (!list.p || json_next(&l) != JSON_ARRAY)
+	if (!list.p)
 		return 0;
+	if (json_next(&l) != JSON_ARRAY)
+		return fail(b->req, ERR_BAD_REQUEST, "A batch has a list of reads and a list of writes.");
 	while (!err && json_next_item(&l, &entry))
 		err = n++ == most ? fail(b->req, ERR_TOO_LARGE, "A transaction has at most %d reads and %d writes.", READS_MAX, WRITES_MAX) :
 				    fn(b, entry, out);
