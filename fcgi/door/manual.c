@@ -87,6 +87,17 @@ static void roff(struct buf *b, const char *text)
 		buf_adds(b, *text == '\\' ? "\\e" : *text == '-' ? "\\-" : (char[]){*text, 0});
 }
 
+static void setting(struct buf *b, const char *key, const char *value, const char *doc)
+{
+	buf_adds(b, ".TP\n.B ");
+	roff(b, key);
+	buf_adds(b, *value ? " = " : "");
+	roff(b, value);
+	buf_addc(b, '\n');
+	roff(b, doc);
+	buf_addc(b, '\n');
+}
+
 static void man(struct buf *b)
 {
 	struct entry e;
@@ -104,6 +115,10 @@ static void man(struct buf *b)
 		buf_addc(b, '\n');
 		buf_release(&e.usage);
 	}
+	buf_adds(b, ".SH SETTINGS\nWhat setting get and setting set know, with the defaults.\n");
+#define SETTING(NAME, key, type, least, most, value, doc) setting(b, key, value, doc);
+#include "store/setting.def"
+#undef SETTING
 	buf_adds(b, ".SH OPTIONS\nEverywhere: ");
 	roff(b, everywhere);
 	buf_adds(b, "\n.SH EXIT STATUS\n");

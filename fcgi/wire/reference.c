@@ -70,6 +70,30 @@ static void errors(struct buf *b)
 		buf_addf(b, "| `%s` | %d | %s |\n", err_row(i)->code, err_row(i)->http, err_row(i)->message);
 }
 
+/* A sentence of grant.def with its %s as what stands in the manifest. */
+static void permission(struct buf *b, const char *name, const char *parameter, const char *risk, const char *sentence)
+{
+	const char *gap = strstr(sentence, "%s");
+	buf_addf(b, "| `%s%s%s` | %s | ", name, parameter ? ":" : "", parameter ? parameter : "", risk);
+	if (gap)
+		buf_addf(b, "%.*s%s%s |\n", (int)(gap - sentence), sentence, parameter ? parameter : "", gap + 2);
+	else
+		buf_addf(b, "%s |\n", sentence);
+}
+
+static void permissions(struct buf *b)
+{
+	buf_adds(b, "\n## Permissions\n\nWhat `permissions` in app.json may ask for. `--yes` consents to the low ones, each high one is consented to "
+		    "by name.\n\n| permission | risk | what the owner reads |\n|---|---|---|\n");
+#define LOW "low"
+#define HIGH "high"
+#define GRANT(NAME, name, parameter, risk, sentence) permission(b, name, parameter, risk, sentence);
+#include "kernel/grant.def"
+#undef GRANT
+#undef LOW
+#undef HIGH
+}
+
 void reference_markdown(struct buf *b)
 {
 	buf_adds(b, "<!-- Written from fcgi/sys/syscall.def; do not edit. -->\n\n# Reference\n\nWhat `local fazt = require \"fazt\"` offers. "
@@ -81,6 +105,7 @@ void reference_markdown(struct buf *b)
 		section(b, table);
 		each_of(b, table, entry);
 	}
+	permissions(b);
 	errors(b);
 }
 
