@@ -47,6 +47,14 @@ function scripts.publish(title, then_fail)
   return { post = post, comment = comment }
 end
 
+function scripts.lead(email)
+  return storage.tx(function()
+    local mine = storage.docs.insert("leads", { email = email .. "2" })
+    local lead = fazt.as_app(function() return storage.docs.insert("leads", { email = email, beside = mine.id }) end)
+    return { mine = mine, lead = lead }
+  end)
+end
+
 local function run(call)
   local space, name = call.call:match("^(%w+)%.(%w+)$")
   local fn = space == "script" and scripts[name] or storage[space][name]
@@ -175,6 +183,13 @@ my $both = result('owner', 'script.publish', 'together');
 is($both->{comment}{parent}, $both->{post}{id}, 'a new row below a new row');
 is_deeply($both->{comment}{on}, [$both->{post}{id}], 'which names it in its fields');
 is_deeply(result(undef, 'docs.get', 'comments', $both->{comment}{id})->{on}, [$both->{post}{id}], 'also as it is stored');
+
+my $leads = result('ann', 'script.lead', 'q@r');
+is($leads->{mine}{owner}, $id{ann}, 'in one transaction a row of the person');
+ok(!defined $leads->{lead}{owner}, 'and one of the app');
+is($leads->{lead}{beside}, $leads->{mine}{id}, 'that names it');
+refused(403, 'permission_denied', 'which needs the permission', 'ann@other', 'script.lead', 'q@r');
+is(scalar @{ result('ann@other', 'docs.find', 'leads', { email => { prefix => 'q@' } }) }, 0, 'and else does nothing');
 
 # ---- keys ----
 

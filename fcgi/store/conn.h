@@ -10,7 +10,7 @@
  * prepares anew inside step when the schema has changed. */
 enum admit {
 	ADMIT_CONTROL, /* everything but the tenant tables */
-	ADMIT_TENANT,  /* store/scope: the tenant tables and those that describe them */
+	ADMIT_TENANT,  /* store/scope: the tenant tables and their counts, and nothing else */
 	ADMIT_ALL,     /* opening and migrating: DDL and pragmas */
 };
 
@@ -29,7 +29,8 @@ struct stmt {
 struct db {
 	struct store *store;
 	sqlite3 *sql;
-	struct fault *fault;
+	struct fault *fault; /* the borrower's */
+	struct fault own;    /* where nobody gave one */
 	enum admit admit;
 	bool locked, touched;
 	bool full;     /* synchronous as this connection has it */

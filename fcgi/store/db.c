@@ -93,7 +93,7 @@ static int configure(struct db *db)
 struct db *conn_open(struct store *s, const char *path, struct fault *f)
 {
 	struct db *db = xcalloc(1, sizeof *db);
-	*db = (struct db){.store = s, .fault = f, .admit = ADMIT_ALL};
+	*db = (struct db){.store = s, .fault = f ? f : &db->own, .admit = ADMIT_ALL};
 	int rc = sqlite3_open_v2(path, &db->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
 	if (rc ? conn_fail(db, rc) : configure(db)) {
 		conn_close(db);
@@ -143,7 +143,8 @@ int conn_fail(struct db *db, int rc)
 		die("store: out of memory");
 	int err = err_of(db, rc);
 	if (err == ERR_INTERNAL || err == ERR_CORRUPT)
-		log_event(LOG_ERROR, "store.failed", "error", db->sql ? sqlite3_errmsg(db->sql) : sqlite3_errstr(rc), NULL);
+		log_event(LOG_ERROR, "store.failed", "error",
+			  sqlite3_extended_errcode(db->sql) == rc ? sqlite3_errmsg(db->sql) : sqlite3_errstr(rc), NULL);
 	return fault(db->fault, err, err == ERR_BAD_QUERY ? "The query took too long; narrow it, or declare an index." : NULL);
 }
 
@@ -232,7 +233,7 @@ static int open_first(struct store *s, enum store_mode mode, struct fault *f)
 	}
 	serve(db);
 	ballast_keep(s->home);
-	db->fault = NULL;
+	db->fault = &db->own;
 	s->idle = db;
 	s->connections = 1;
 	return 0;
@@ -333,7 +334,7 @@ struct db *db_borrow(struct store *s, struct fault *f)
 	struct db *db = take(s, f);
 	if (!db)
 		return NULL;
-	db->fault = f;
+	db->fault = f ? f : &db->own;
 	db->until = 0;
 	bool full = __atomic_load_n(&s->full, __ATOMIC_RELAXED);
 	if (db->full != full && !conn_exec(db, full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"))
@@ -345,7 +346,7 @@ void db_return(struct db *db)
 {
 	if (!db)
 		return;
-	db->fault = NULL;
+	db->fault = &db->own;
 	if (db->locked)
 		db_rollback(db);
 	stmt_reset_all(db);
@@ -429,7 +430,7 @@ int db_commit(struct db *db)
 
 int db_rollback(struct db *db)
 {
-	struct fault *f = db->fault, quiet;
+	struct fault *f = db->fault, quiet = {0};
 	db->fault = &quiet;
 	stmt_reset_all(db);
 	if (!sqlite3_get_autocommit(db->sql))
@@ -437,7 +438,7 @@ int db_rollback(struct db *db)
 	db->fault = f;
 	if (db->locked)
 		unlock(db);
-	return f && f->err ? f->err : ERR_INTERNAL;
+	return f->err ? f->err : ERR_INTERNAL;
 }
 
 bool db_make_room(struct db *db, int err)

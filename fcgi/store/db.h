@@ -39,7 +39,7 @@ struct store *store_open(const char *home, enum store_mode mode, struct fault *f
 void store_close(struct store *s);
 void store_durability(struct store *s, bool full); /* synchronous FULL (default) or NORMAL */
 
-struct db *db_borrow(struct store *s, struct fault *f);
+struct db *db_borrow(struct store *s, struct fault *f); /* NULL: fault set */
 void db_return(struct db *db); /* rolls back what was left open */
 struct fault *db_fault(struct db *db);
 int db_fail(struct db *db, int err, const char *fmt, ...) PRINTF(3, 4);

@@ -8,14 +8,14 @@
 
 #include "store/conn.h"
 
-static const char *const tenant[] = {"docs", "shares", "kv"};
+static const char *const tenant[] = {"docs", "shares", "kv", NULL};
+static const char *const beside[] = {"usage", "slots", NULL}; /* what statements on tenant tables may touch as well */
 
-static bool is_tenant(const char *table)
+static bool among(const char *table, const char *const *list)
 {
-	for (size_t i = 0; i < ARRAY_LEN(tenant); i++)
-		if (!strcasecmp(table, tenant[i]))
-			return true;
-	return false;
+	while (*list && strcasecmp(table, *list))
+		list++;
+	return *list;
 }
 
 /* Not a table of ours: the schema and its shadows, and what only a virtual table can be. */
@@ -29,7 +29,10 @@ static int on_table(const struct db *db, const char *table, const char *schema)
 {
 	if (!table || is_foreign(table) || (schema && strcasecmp(schema, "main")))
 		return SQLITE_DENY;
-	return is_tenant(table) && db->admit != ADMIT_TENANT ? SQLITE_DENY : SQLITE_OK;
+	bool rows = among(table, tenant);
+	if (db->admit == ADMIT_TENANT)
+		return rows || among(table, beside) ? SQLITE_OK : SQLITE_DENY;
+	return rows ? SQLITE_DENY : SQLITE_OK;
 }
 
 static int authorize(void *arg, int action, const char *one, const char *two, const char *schema, const char *by)

@@ -81,7 +81,7 @@ static void shared(struct buf *b, int i, const char *verb)
 	buf_addf(b, " AND s.level >= %s)", verb);
 }
 
-/* The row at depth i of n, for a verb with this rule and number. `last` is what is or-ed to it where the parent is known. */
+/* The row at depth i of a chain of n, for the verb with this rule and number. */
 static void may(struct buf *b, int i, int n, const char *rule, const char *verb, bool deleting)
 {
 	bool parent = i + 1 < n;

@@ -9,6 +9,7 @@
  * `ref` is the name the cell gave a new row: wherever a later write has it as a text, the new row's id takes its place.
  */
 #include "codec/json.h"
+#include "store/audit.h"
 #include "sys/rows.h"
 #include "sys/sys.h"
 
@@ -25,6 +26,7 @@ struct batch {
 	struct rows rows;
 	struct req *req;
 	int nwrites, nrefs;
+	bool as_app; /* some write is the app's own */
 	struct ref ref[WRITES_MAX];
 };
 
@@ -166,6 +168,7 @@ static int write_one(struct batch *b, struct str entry, struct buf *out)
 	int err = turn_to(b, entry);
 	if (err)
 		return err;
+	b->as_app |= str_is(json(entry, "as_app"), "true");
 	if (b->nwrites++)
 		buf_addc(out, ',');
 	for (size_t i = 0; i < ARRAY_LEN(ops); i++)
@@ -199,6 +202,17 @@ static int each(struct batch *b, struct str list, int most, struct buf *out, int
 	return err;
 }
 
+/* That the app spoke for itself is in the audit, in the transaction in which it did; once a request. */
+static int record(struct batch *b)
+{
+	struct req *r = b->req;
+	struct audit a = {.actor = r->who.user_id, .app_id = r->app->id, .action = "storage.commit", .target = "as_app"};
+	if (!b->as_app || r->audited)
+		return 0;
+	r->audited = true;
+	return audit_add(b->rows.db, &a);
+}
+
 static int apply(struct batch *b, struct str batch, struct buf *out)
 {
 	int err = db_begin(b->rows.db);
@@ -209,6 +223,8 @@ static int apply(struct batch *b, struct str batch, struct buf *out)
 	if (!err)
 		err = each(b, json(batch, "writes"), WRITES_MAX, out, write_one);
 	buf_adds(out, "]}");
+	if (!err)
+		err = record(b);
 	return err ? db_rollback(b->rows.db) : db_commit(b->rows.db);
 }
 

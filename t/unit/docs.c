@@ -412,6 +412,7 @@ static void test_scope(void)
 	is_int(db_run(db, sql, "nnn"), ERR_INTERNAL, "the same text by the other door is refused");
 	ok(!scope_prepare(db, &ann, &notes, VERB_READ, "WITH docs AS (SELECT * FROM sqlite_schema) SELECT *, :app, :me, :level FROM docs"),
 	   "no schema even with a scope");
+	ok(!scope_prepare(db, &ann, &notes, VERB_READ, "SELECT value, :app, :me, :level FROM settings"), "nor any other table");
 	struct collection deep[6] = {{.name = "a"}};
 	for (int i = 1; i < 6; i++)
 		deep[i] = (struct collection){.name = "a", .read = WHO_ANYONE, .parent = &deep[i - 1]};
