@@ -79,9 +79,12 @@ static enum talk read_more(struct cell *c, int64_t deadline)
 	}
 }
 
-/* The next frame; its payload stays valid until the next call. */
+/* The next frame; its payload stays valid until the next call. The deadline is looked at for each: a cell that never
+ * stops sending never makes us wait. */
 static enum talk next_frame(struct cell *c, struct frame *f, int64_t deadline)
 {
+	if (mono_ms() >= deadline)
+		return TALK_TIMEOUT;
 	for (;;) {
 		struct str rest = {c->in.p + c->consumed, c->in.len - c->consumed};
 		long n = rest.n ? frame_parse(rest, f) : 0;
@@ -201,6 +204,7 @@ int talk_load(struct cell *c, const struct settings *s, int64_t deadline, struct
 	put_files(c);
 	put_start(c, s);
 	enum talk t = send_all(c, deadline);
+	buf_release(&c->out); /* as large as the app's code */
 	while (!t && !(t = next_frame(c, &frame, deadline))) {
 		if (frame.type == FRAME_READY)
 			return 0;
@@ -268,7 +272,8 @@ static struct wire_header app_host(struct req *r)
 	return (struct wire_header){STR("host"), str_of(strstr(origin, "//") + 2)};
 }
 
-static void put_request(struct cell *c, struct req *r)
+/* ERR_TOO_LARGE: a body and headers that are allowed one by one, and too much together. */
+static int put_request(struct cell *c, struct req *r)
 {
 	struct wire_request *w = NEW(r->arena, struct wire_request);
 	*w = (struct wire_request){.method = r->method, .path = r->path, .query = r->query, .body = r->body,
@@ -287,6 +292,10 @@ static void put_request(struct cell *c, struct req *r)
 	size_t at = frame_begin(&c->out, FRAME_REQUEST, 0, 0);
 	wire_put_request(&c->out, w);
 	frame_end(&c->out, at);
+	if (c->out.len - at <= FRAME_HEAD + FRAME_MAX)
+		return 0;
+	buf_clear(&c->out);
+	return fail(r, ERR_TOO_LARGE, "The request is too large for an app.");
 }
 
 /* Answer one CALL. False: the cell sent something no binding of ours sends. */
@@ -317,13 +326,13 @@ static bool answer_call(struct cell *c, struct req *r, const struct frame *f)
 	return true;
 }
 
-static int answer(struct req *r, const struct frame *f, bool *sound)
+/* A response is the cell's last word: what it has sent behind it would be taken for its next request's. */
+static int answer(struct cell *c, struct req *r, const struct frame *f, bool *sound)
 {
 	struct wire_response *w = NEW(r->arena, struct wire_response);
-	*sound = wire_get_response(f->payload, w);
-	if (!*sound)
-		return fail(r, ERR_BAD_RESPONSE, NULL);
-	return response_accept(r, w);
+	bool whole = wire_get_response(f->payload, w);
+	*sound = whole && c->consumed == c->in.len;
+	return whole ? response_accept(r, w) : fail(r, ERR_BAD_RESPONSE, NULL);
 }
 
 int talk_request(struct cell *c, struct req *r, bool *sound, bool *stale)
@@ -332,7 +341,10 @@ int talk_request(struct cell *c, struct req *r, bool *sound, bool *stale)
 	bool spoke = false;
 	int lines = 0;
 	*sound = *stale = false;
-	put_request(c, r);
+	if (put_request(c, r)) {
+		*sound = true; /* it has not heard of it */
+		return r->fault.err;
+	}
 	enum talk t = send_all(c, r->deadline);
 	while (!t && !(t = next_frame(c, &frame, r->deadline))) {
 		spoke = true;
@@ -349,9 +361,9 @@ int talk_request(struct cell *c, struct req *r, bool *sound, bool *stale)
 			buf_addstr(&r->res.body, frame.payload);
 			break;
 		case FRAME_RESPONSE:
-			return answer(r, &frame, sound);
+			return answer(c, r, &frame, sound);
 		case FRAME_ERROR:
-			*sound = frame.code != ERR_APP_MEMORY;
+			*sound = frame.code != ERR_APP_MEMORY && c->consumed == c->in.len;
 			return error_frame(c, r->id, &frame, &r->fault);
 		default:
 			t = TALK_GONE;
