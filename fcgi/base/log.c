@@ -1,7 +1,10 @@
+#define _GNU_SOURCE /* dup3 */
+
 #include "base/log.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -10,10 +13,16 @@
 #include "base/now.h"
 #include "base/out.h"
 
+#define KERNEL_LOG "fazt"
+#define RENEW_MS 100
+
 static char folder[4096];
+static _Atomic int kept = -1; /* the kernel's own log */
+static _Atomic int64_t kept_until;
 
 void log_open(const char *home)
 {
+	kept_until = 0;
 	if (home && (size_t)snprintf(folder, sizeof folder, "%s/log", home) >= sizeof folder)
 		die("the path of the home is too long");
 	if (!home)
@@ -43,6 +52,25 @@ static void rotate(const char *name, int fd)
 		(void)rename(from, to);
 }
 
+/* The kernel's own log gets a line a request, so its file stays open for RENEW_MS at a time. Its descriptor keeps its
+ * number for ever: dup3 puts the new file in its place while others write to it. */
+static int kept_log(const char *path)
+{
+	int64_t now = mono_ms();
+	if (kept >= 0 && now < kept_until)
+		return kept;
+	kept_until = now + RENEW_MS;
+	int fd = open_log(path), none = -1;
+	if (fd < 0)
+		return kept;
+	rotate(KERNEL_LOG, fd);
+	if (kept < 0 && atomic_compare_exchange_strong(&kept, &none, fd))
+		return fd;
+	dup3(fd, kept, O_CLOEXEC);
+	close(fd);
+	return kept;
+}
+
 void log_line(const char *name, struct str json)
 {
 	char path[4352];
@@ -50,13 +78,16 @@ void log_line(const char *name, struct str json)
 	size_t n = MIN(json.n, (size_t)LOG_LINE);
 	memcpy(line, json.p, n);
 	line[n++] = '\n';
-	int fd = log_path(path, sizeof path, name, "") ? open_log(path) : STDERR_FILENO;
+	bool keep = !strcmp(name, KERNEL_LOG), file = log_path(path, sizeof path, name, "");
+	int fd = !file ? STDERR_FILENO : keep ? kept_log(path) : open_log(path);
 	if (fd < 0)
 		return;
-	if (write(fd, line, n) > 0 && fd != STDERR_FILENO)
+	bool written = write(fd, line, n) > 0;
+	if (!file || keep)
+		return;
+	if (written)
 		rotate(name, fd);
-	if (fd != STDERR_FILENO)
-		close(fd);
+	close(fd);
 }
 
 void log_event(enum log_level level, const char *event, ...)
@@ -75,11 +106,12 @@ void log_event(enum log_level level, const char *event, ...)
 		out_kcstr(&o, key, va_arg(ap, const char *));
 	va_end(ap);
 	out_end(&o);
-	log_line("fazt", buf_str(&b));
+	log_line(KERNEL_LOG, buf_str(&b));
 	buf_release(&b);
 }
 
-static char *read_all(const char *path, size_t *n)
+/* The end of a file, at most LOG_BYTES of it. */
+static char *read_end(const char *path, size_t *n)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat st;
@@ -87,9 +119,10 @@ static char *read_all(const char *path, size_t *n)
 	if (fd < 0)
 		return NULL;
 	char *text = NULL;
-	if (!fstat(fd, &st) && st.st_size > 0 && st.st_size <= (off_t)(LOG_BYTES + 2 * LOG_LINE)) {
-		text = xmalloc((size_t)st.st_size);
-		ssize_t got = read(fd, text, (size_t)st.st_size);
+	if (!fstat(fd, &st) && st.st_size > 0) {
+		off_t from = MAX(st.st_size - (off_t)LOG_BYTES, (off_t)0);
+		text = xmalloc((size_t)(st.st_size - from));
+		ssize_t got = pread(fd, text, (size_t)(st.st_size - from), from);
 		*n = got > 0 ? (size_t)got : 0;
 	}
 	close(fd);
@@ -115,7 +148,7 @@ void log_tail(const char *name, int n, void (*fn)(void *, struct str line), void
 		size_t len;
 		if (!log_path(path, sizeof path, name, parts[i]))
 			return;
-		char *text = read_all(path, &len);
+		char *text = read_end(path, &len);
 		buf_add(&both, text ? text : "", len);
 		free(text);
 	}

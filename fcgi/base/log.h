@@ -1,7 +1,7 @@
 /* log — structured lines: one JSON object each, in home/log/NAME.log, bounded.
  *
- * A log file is at most LOG_BYTES; then it becomes NAME.log.1 (the previous one
- * goes) and a new one begins. Lines are at most LOG_LINE bytes and written with
+ * A log file is at most LOG_BYTES (and, for fazt.log, what a tenth of a second
+ * adds); then it becomes NAME.log.1 (the previous one goes) and a new one begins. Lines are at most LOG_LINE bytes and written with
  * one write(2), so several processes may share a file. When the disk is full,
  * lines are dropped, never the request.
  */

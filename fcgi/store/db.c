@@ -157,6 +157,32 @@ int conn_exec(struct db *db, const char *sql)
 	return rc ? conn_fail(db, rc) : 0;
 }
 
+/* ---- the epoch, repeated in the page of the lock ---- */
+
+static int64_t read_epoch(struct db *db)
+{
+	return db_int(db, 0, "SELECT number FROM meta WHERE name = 'epoch'", "");
+}
+
+/* With the write lock held: nobody else can change what is read here. */
+static void note_epoch(struct db *db)
+{
+	struct fault *f = db->fault, quiet = {0};
+	db->fault = &quiet;
+	lock_note_epoch(db->store->lock, read_epoch(db));
+	db->fault = f;
+}
+
+/* The file may be a backup that was put in place: what the page says was said of another. */
+static void first_epoch(struct db *db)
+{
+	lock_note_epoch(db->store->lock, 0);
+	if (lock_take(db->store->lock, LOCK_WAIT_MS, NULL))
+		return;
+	note_epoch(db);
+	lock_release(db->store->lock);
+}
+
 /* ---- the store ---- */
 
 static int file_make(const char *path, struct fault *f)
@@ -233,6 +259,7 @@ static int open_first(struct store *s, enum store_mode mode, struct fault *f)
 	}
 	serve(db);
 	ballast_keep(s->home);
+	first_epoch(db);
 	db->fault = &db->own;
 	s->idle = db;
 	s->connections = 1;
@@ -380,8 +407,11 @@ int64_t db_changes(struct db *db)
 
 /* ---- transactions ---- */
 
+
 static void unlock(struct db *db)
 {
+	if (!lock_epoch(db->store->lock))
+		note_epoch(db);
 	db->locked = db->touched = false;
 	lock_release(db->store->lock);
 }
@@ -417,6 +447,8 @@ static void checkpoint(struct db *db)
 int db_commit(struct db *db)
 {
 	int err = 0;
+	if (db->touched)
+		lock_note_epoch(db->store->lock, 0);
 	if (db->touched)
 		err = db_run(db, "UPDATE meta SET number = number + 1 WHERE name = 'epoch'", "");
 	if (!err)
@@ -458,5 +490,6 @@ void db_touch(struct db *db)
 
 int64_t db_epoch(struct db *db)
 {
-	return db_int(db, 0, "SELECT number FROM meta WHERE name = 'epoch'", "");
+	int64_t known = lock_epoch(db->store->lock);
+	return known ? known : read_epoch(db);
 }

@@ -17,6 +17,7 @@ struct page {
 	char boot[40];
 	uint32_t layout;
 	uint32_t checkpointed; /* pages in the WAL at the last checkpoint; under maintain */
+	int64_t epoch;
 	pthread_mutex_t write, maintain;
 };
 
@@ -54,6 +55,7 @@ static void page_init(struct page *p)
 	mutex_init(&p->write);
 	mutex_init(&p->maintain);
 	p->checkpointed = 0;
+	p->epoch = 0;
 	p->layout = sizeof *p;
 	memcpy(p->boot, boot, sizeof boot);
 }
@@ -124,6 +126,16 @@ int lock_take(struct lock *l, int64_t ms, struct fault *f)
 void lock_release(struct lock *l)
 {
 	pthread_mutex_unlock(&l->page->write);
+}
+
+int64_t lock_epoch(struct lock *l)
+{
+	return __atomic_load_n(&l->page->epoch, __ATOMIC_ACQUIRE);
+}
+
+void lock_note_epoch(struct lock *l, int64_t epoch)
+{
+	__atomic_store_n(&l->page->epoch, epoch, __ATOMIC_RELEASE);
 }
 
 /* A WAL that is shorter than at the last checkpoint has begun anew. */

@@ -5,6 +5,8 @@
  * dies leaves it to the next one; nothing needs repair, since SQLite rolls back
  * what was not committed. The page carries the boot id, because a page left
  * locked by a power cut would hang for ever.
+ *
+ * The page also repeats meta.epoch, so that asking whether anything changed costs no query.
  */
 #ifndef STORE_LOCK_H
 #define STORE_LOCK_H
@@ -18,6 +20,11 @@ void lock_close(struct lock *l);
 
 int lock_take(struct lock *l, int64_t ms, struct fault *f); /* ERR_UNAVAILABLE when it takes longer */
 void lock_release(struct lock *l);                          /* by the thread that took it */
+
+/* The epoch last committed, or 0 when only the database knows: it is forgotten before a commit that changes it and noted
+ * after it, both under the lock, so a writer that dies in between leaves 0 and nobody ever sees a stale one. */
+int64_t lock_epoch(struct lock *l);
+void lock_note_epoch(struct lock *l, int64_t epoch);
 
 /* Checkpointing is for one at a time and nobody waits for it: false when someone is at it. pages is the length of the
  * WAL; true when that is worth a checkpoint, and then lock_maintained tells how long it was. */
