@@ -22,7 +22,7 @@
  * (nginx/README.md), so an idle one can never starve a new one. Threads wait on their connection or their cell; the
  * work itself is bounded by cells and by four database connections. */
 
-#define THREADS 64
+#define THREADS 96
 #define THREAD_STACK (512 * KIB)
 #define BODY_ROOM (1 * MIB)
 

@@ -14,7 +14,7 @@
 #define IDLE_MS 60000        /* an idle cell ends after this */
 #define REQUESTS_MAX 10000   /* a cell is replaced after this many */
 #define LOAD_MS 5000         /* an app has this long to load */
-#define WAITING_MAX 40       /* requests of all apps but the dashboard that may wait, so that threads are left over */
+#define WAITING_MAX 72       /* requests of all apps but the dashboard that may wait, so that threads are left over */
 
 struct capacity {
 	int total, per_app, queue;
