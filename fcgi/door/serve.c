@@ -19,6 +19,7 @@
 #define WORKERS 2
 #define BACKLOG 512
 #define PATIENCE_MS 9000      /* how long workers may finish their requests */
+#define LIVED_MS 200          /* who lived as long did start, whatever ended it */
 #define RESTART_MIN_MS 50
 #define RESTART_MAX_MS 5000
 
@@ -98,7 +99,7 @@ static void start(struct child *c)
 	posix_spawn_file_actions_destroy(&files);
 }
 
-/* A child that lived a while starts again at once; one that keeps dying, after growing pauses. */
+/* A child that did start starts again at once; one that cannot, after growing pauses. */
 static void ended(struct child *c, int status)
 {
 	char how[32];
@@ -107,7 +108,7 @@ static void ended(struct child *c, int status)
 		snprintf(how, sizeof how, "signal %d", WTERMSIG(status));
 	else
 		snprintf(how, sizeof how, "exit %d", WEXITSTATUS(status));
-	bool lived = now - c->started > RESTART_MAX_MS;
+	bool lived = now - c->started > LIVED_MS;
 	c->pause = lived || !c->pause ? RESTART_MIN_MS : MIN(c->pause * 2, (int64_t)RESTART_MAX_MS);
 	c->again = now + (lived ? 0 : c->pause);
 	c->pid = 0;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -137,14 +138,23 @@ static void drain(void)
 		usleep(10000);
 }
 
+/* A worker whose supervisor died would serve on, unseen, beside those of the next one: it drains instead. The signal is
+ * asked for here because a change of user forgets it; whoever came too late finds another parent. */
+static void follow_parent(pid_t supervisor)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) || getppid() != supervisor)
+		raise(SIGTERM);
+}
+
 /* The main thread keeps house: cells that nobody uses end here. */
-static void serve_fastcgi(void)
+static void serve_fastcgi(pid_t supervisor)
 {
 	sigset_t term;
 	struct timespec pause = {.tv_sec = 10};
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &term, NULL);
+	follow_parent(supervisor);
 	if (FCGX_Init())
 		die("cannot initialise FastCGI");
 	start_threads();
@@ -179,6 +189,7 @@ static void serve_cgi(void)
 int worker_main(int argc, char **argv)
 {
 	const char *home = argc > 2 && !strcmp(argv[1], "--home") ? argv[2] : getenv("FAZT_HOME");
+	pid_t supervisor = getppid();
 	bool cgi = FCGX_IsCGI();
 	int control = cgi ? zygote_fork() : ZYGOTE_FD;
 	struct fault f = {0};
@@ -202,7 +213,7 @@ int worker_main(int argc, char **argv)
 		serve_cgi();
 	} else {
 		publish_all(&node, NULL); /* it may have been deleted; a failure is in the log, and the kernel serves the files */
-		serve_fastcgi();
+		serve_fastcgi(supervisor);
 	}
 	return 0;
 }

@@ -1,0 +1,280 @@
+# Processes killed at random moments while clients write: what was acknowledged is there, once, and nothing else broke.
+# Then the gentle ways: SIGHUP, SIGTERM, a second supervisor. FAZT_KILLS sets the number of kills (20; 200 in the long run).
+use strict;
+use warnings;
+use lib 't/lib';
+use Fazt qw(slurp json_of text_of);
+use IO::Handle;
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $kills = $ENV{FAZT_KILLS} // ($ENV{FAZT_LONG} ? 200 : 20);
+my $writers = 4;
+
+my $fazt = Fazt->new;
+my $home = $fazt->home;
+$fazt->install(ledger => {
+	'app.json' => { permissions => ['storage'], visibility => 'members', collections => { entries => { unique => ['n'] } } },
+	'api/main.lua' => <<'LUA',
+local fazt = require "fazt"
+local docs = fazt.storage.docs
+return {
+	["GET /hello"] = function() return "hello" end,
+	["POST /entries"] = function(req) return { status = 201, json = docs.insert("entries", req.json) } end,
+	["GET /slow"] = function()
+		local x = 0
+		for i = 1, 1e7 do x = x + i % 7 end
+		return "slow"
+	end,
+	-- two rows that are there together or not at all
+	["POST /pairs"] = function(req)
+		fazt.storage.tx(function()
+			docs.insert("pairs", { n = req.json.n, side = "left" })
+			docs.insert("pairs", { n = req.json.n, side = "right" })
+		end)
+		return { status = 201, json = { n = req.json.n } }
+	end,
+}
+LUA
+});
+$fazt->start;
+my $token = $fazt->token('owner', 'ledger', '--ttl', '7200');
+srand($ENV{FAZT_SEED} // time); # after the names of temporary folders
+
+# ---- the processes ----
+
+sub children_of {
+	my ($pid) = @_;
+	return grep { my $stat = eval { slurp("/proc/$_/stat") } // ''; $stat =~ /^\d+ \(.*\) \S $pid /s }
+		map { m{/(\d+)$} } glob '/proc/[0-9]*';
+}
+sub line_of { (eval { slurp("/proc/$_[0]/cmdline") } // '') =~ tr/\0/ /r }
+sub state_of { (eval { slurp("/proc/$_[0]/stat") } // '') =~ /^\d+ \(.*\) (\S)/s ? $1 : '' }
+sub workers { grep { line_of($_) =~ /^faztd worker/ } children_of($fazt->pid('serve')) }
+sub zygotes { grep { line_of($_) =~ /^faztd zygote/ } children_of($fazt->pid('serve')) }
+sub everyone { grep { line_of($_) =~ /^faztd (?:worker|zygote) --home \Q$home\E/ } map { m{/(\d+)$} } glob '/proc/[0-9]*' }
+# A cell outlives its zygote, and shares its command line.
+sub cells { my %zygote = map { $_ => 1 } zygotes(); return grep { line_of($_) =~ /^faztd zygote/ && !$zygote{$_} } everyone() }
+sub any { $_[rand @_] }
+sub descriptors { scalar(my @fds = glob "/proc/$_[0]/fd/*") }
+
+# The supervisor, started again as the loop of ./dev would.
+sub restart_supervisor {
+	my $pid = delete $fazt->{children}{serve};
+	kill KILL => $pid;
+	waitpid $pid, 0;
+	$fazt->spawn(serve => Fazt::program(), 'serve', '--home', $home);
+}
+
+sub answers {
+	my $answer = eval { $fazt->browser->request(GET => $fazt->url('ledger', '/hello'), token => $token) };
+	return $answer && $answer->{status} == 200;
+}
+
+sub recovery {
+	my ($limit) = @_;
+	my $start = time;
+	until (answers()) {
+		return 1e9 if time - $start > $limit;
+		sleep 0.005;
+	}
+	return 1000 * (time - $start);
+}
+
+# ---- writers: each notes an acknowledged number on disk before it goes on ----
+
+sub write_forever {
+	my ($who) = @_;
+	my ($stop, $n) = (0, 0);
+	local $SIG{TERM} = sub { $stop = 1 };
+	open my $ledger, '>', "$home/ledger.$who" or die;
+	while (!$stop) {
+		my $key = "$who-" . ++$n;
+		my $path = $n % 4 ? '/entries' : '/pairs';
+		my $answer = eval {
+			$fazt->browser->request(POST => $fazt->url('ledger', $path), token => $token,
+				json => { n => $key, text => 'x' x rand 3000 });
+		};
+		my $status = $answer ? $answer->{status} : 0;
+		print $ledger "$path $key $status " . ($status == 201 && $path eq '/entries' ? $answer->{json}{id} : '-') . "\n";
+		$ledger->flush;
+		$ledger->sync;
+	}
+	POSIX::_exit(0);
+}
+
+sub start_writers {
+	return map {
+		my $who = $_;
+		my $pid = fork // die;
+		write_forever($who) unless $pid;
+		$pid;
+	} @_;
+}
+
+sub stop_writers {
+	kill TERM => @_;
+	waitpid $_, 0 for @_;
+}
+
+sub ledger {
+	return map { [split ' '] } map { split /\n/, slurp($_) } glob "$home/ledger.*";
+}
+
+# ---- the storm ----
+
+my @writers = start_writers(map { "w$_" } 1 .. $writers);
+sleep 0.5;
+my (%recovered, %killed);
+for my $round (1 .. $kills) {
+	sleep 0.02 + rand 0.3;
+	my $what = $round == int($kills / 2) + 1 ? 'supervisor' : any('worker', 'worker', 'cell', 'cell', 'zygote');
+	my $pid;
+	if ($what eq 'supervisor') {
+		restart_supervisor();
+	} else {
+		$pid = any($what eq 'worker' ? workers() : $what eq 'cell' ? cells() : zygotes()) // next;
+		kill KILL => $pid;
+	}
+	$killed{$what}++;
+	push @{ $recovered{$what} }, recovery(10);
+}
+sleep 0.3;
+stop_writers(@writers);
+
+my %bound = (worker => 500, cell => 250, zygote => 1000, supervisor => 3000);
+for my $what (sort keys %killed) {
+	my ($worst) = sort { $b <=> $a } @{ $recovered{$what} };
+	cmp_ok($worst, '<=', $bound{$what}, sprintf 'after %d kills of a %s the system answered within %d ms', $killed{$what}, $what, $bound{$what});
+}
+
+# ---- nothing was lost ----
+
+sub sql {
+	my ($exit, $out, $err) = Fazt::run({}, 'sqlite3', "$home/data.db", @_);
+	die "sqlite3: $err" if $exit;
+	return split /\n/, $out;
+}
+
+my ($row_cost) = slurp(Fazt::top() . '/fcgi/store/row.h') =~ /^#define ROW_COST (\d+)/m or die;
+
+sub check_books {
+	my ($when) = @_;
+	my %there;
+	$there{ (split /\|/)[0] }{ (split /\|/)[1] }++
+		for sql("SELECT json_extract(body, '\$.n'), collection FROM docs WHERE collection IN ('entries', 'pairs')");
+	my %ids = map { $_ => 1 } sql("SELECT id FROM docs WHERE collection = 'entries'");
+	my ($acknowledged, @lost, @doubled, @torn) = (0);
+	for my $entry (ledger()) {
+		my ($path, $n, $status, $id) = @$entry;
+		my $pair = $path eq '/pairs';
+		my $rows = $there{$n}{ $pair ? 'pairs' : 'entries' } // 0;
+		if ($status == 201) {
+			$acknowledged++;
+			push @lost, $n if !$rows || (!$pair && !$ids{$id});
+		}
+		push @doubled, $n if $rows > ($pair ? 2 : 1);
+		push @torn, $n if $pair && $rows == 1;
+	}
+	cmp_ok($acknowledged, '>', 3 * $kills, "$when: $acknowledged writes were acknowledged");
+	is_deeply(\@lost, [], "$when: every acknowledged row exists");
+	is_deeply(\@doubled, [], "$when: none exists twice");
+	is_deeply(\@torn, [], "$when: nothing is half-written");
+	is_deeply([sql('PRAGMA integrity_check')], ['ok'], "$when: the database is sound");
+	is_deeply([sql("SELECT u.bytes, u.rows FROM usage u JOIN apps a ON a.id = u.app_id WHERE a.name = 'ledger'")],
+		[sql("SELECT sum(size), count(*) FROM (SELECT length(CAST(body AS BLOB)) + $row_cost AS size FROM docs)")],
+		"$when: what the app is charged for is what a recount finds");
+}
+check_books('after the storm');
+
+# ---- nothing is left over ----
+
+cmp_ok(scalar(cells()), '<=', 16, 'no more cells than the settings allow');
+is(scalar(workers()), 2, 'two workers');
+is(scalar(zygotes()), 1, 'one zygote');
+my @zombies = grep { state_of($_) eq 'Z' } keys %{ $fazt->processes_below($fazt->pid('serve')) };
+is_deeply(\@zombies, [], 'no zombies');
+my ($most) = sort { $b <=> $a } map { descriptors($_) } workers();
+cmp_ok($most, '<=', 150, "no worker holds more descriptors than its connections and cells ($most)");
+
+# ---- the leash ----
+
+answers() for 1 .. 20;
+my @alive = cells();
+ok(@alive > 0, 'cells are alive');
+kill KILL => workers();
+sleep 0.1;
+is_deeply([grep { -d "/proc/$_" && state_of($_) ne 'Z' } @alive], [], 'a dead worker takes its cells along');
+cmp_ok(recovery(5), '<=', 500, 'both workers are back within 500 ms');
+my %ours = %{ $fazt->processes_below($fazt->pid('serve')) };
+is_deeply([map { "$_ " . line_of($_) } grep { !$ours{$_} } everyone()], [], 'no worker, zygote or cell of before is left behind');
+
+# ---- stopping and reloading while requests are under way ----
+
+# Ask path from many clients at once, until told to stop; what they got, by status.
+sub under_load {
+	my ($clients, $seconds, $path, $meanwhile) = @_;
+	my @pids = map {
+		my $who = $_;
+		my $pid = fork // die;
+		if (!$pid) {
+			my %got;
+			my $until = time + $seconds;
+			while (time < $until) {
+				my $answer = eval { $fazt->browser->request(GET => $fazt->url('ledger', $path), token => $token) };
+				$got{ $answer ? $answer->{status} : 'none' }++;
+			}
+			Fazt::spew("$home/load.$who", json_of(\%got));
+			POSIX::_exit(0);
+		}
+		$pid;
+	} 1 .. $clients;
+	$meanwhile->();
+	waitpid $_, 0 for @pids;
+	my %all;
+	for my $who (1 .. $clients) {
+		my $got = text_of(slurp("$home/load.$who"));
+		$all{$_} += $got->{$_} for keys %$got;
+	}
+	return \%all;
+}
+
+my $got = under_load(6, 2, '/hello', sub {
+	for (1 .. 3) {
+		sleep 0.4;
+		kill HUP => $fazt->pid('serve');
+	}
+});
+is_deeply([keys %$got], [200], 'three reloads under load: no request fails') or diag(json_of($got));
+my @old = workers();
+kill HUP => $fazt->pid('serve');
+$fazt->wait_for(sub { my %now = map { $_ => 1 } workers(); keys %now == 2 && !grep { $now{$_} } @old }, 'fresh workers', 5);
+pass('and the workers are other ones');
+
+my ($exit, $out, $err) = Fazt::run({}, Fazt::program(), 'serve', '--home', $home);
+is($exit, 6, 'a second faztd serve on the same home ends at once');
+like($err, qr/another faztd serves \Q$home\E already/, 'and says why');
+ok(answers(), 'and the first one goes on');
+
+@writers = start_writers('t1', 't2');
+my ($started, $took);
+$got = under_load(8, 3, '/slow', sub {
+	sleep 1;
+	my $pid = delete $fazt->{children}{serve};
+	$started = time;
+	kill TERM => $pid;
+	waitpid $pid, 0;
+	$took = time - $started;
+	is($?, 0, 'SIGTERM with requests under way: the supervisor ends well');
+});
+stop_writers(@writers);
+cmp_ok($took, '<=', 10, sprintf 'within ten seconds (%.1f)', $took);
+cmp_ok($got->{200} // 0, '>', 0, 'what had begun was finished');
+is_deeply([grep { !/^(?:200|50[23])$/ } keys %$got], [], 'and the rest was told 502 or 503') or diag(json_of($got));
+is_deeply([everyone()], [], 'nothing is left running');
+check_books('after the stop');
+$fazt->spawn(serve => Fazt::program(), 'serve', '--home', $home);
+cmp_ok(recovery(5), '<=', 3000, 'and it starts again');
+
+done_testing;
