@@ -214,7 +214,7 @@ is_deeply([map { "$_ " . line_of($_) } grep { !$ours{$_} } everyone()], [], 'no 
 
 # Ask path from many clients at once, until told to stop; what they got, by status.
 sub under_load {
-	my ($clients, $seconds, $path, $meanwhile) = @_;
+	my ($clients, $seconds, $method, $path, $meanwhile) = @_;
 	my @pids = map {
 		my $who = $_;
 		my $pid = fork // die;
@@ -222,7 +222,7 @@ sub under_load {
 			my %got;
 			my $until = time + $seconds;
 			while (time < $until) {
-				my $answer = eval { $fazt->browser->request(GET => $fazt->url('ledger', $path), token => $token) };
+				my $answer = eval { $fazt->browser->request($method => $fazt->url('ledger', $path), token => $token, json => { n => "$$-" . rand }) };
 				$got{ $answer ? $answer->{status} : 'none' }++;
 			}
 			Fazt::spew("$home/load.$who", json_of(\%got));
@@ -240,17 +240,18 @@ sub under_load {
 	return \%all;
 }
 
-my $got = under_load(6, 2, '/hello', sub {
+my $got = under_load(6, 2, POST => '/entries', sub {
 	for (1 .. 3) {
 		sleep 0.4;
 		kill HUP => $fazt->pid('serve');
 	}
 });
-is_deeply([keys %$got], [200], 'three reloads under load: no request fails') or diag(json_of($got));
+is_deeply([keys %$got], [201], 'three reloads under load: no request fails') or diag(json_of($got));
 my @old = workers();
 kill HUP => $fazt->pid('serve');
-$fazt->wait_for(sub { my %now = map { $_ => 1 } workers(); keys %now == 2 && !grep { $now{$_} } @old }, 'fresh workers', 5);
-pass('and the workers are other ones');
+my %old = map { $_ => 1 } @old;
+$fazt->wait_for(sub { 2 == grep { !$old{$_} } workers() }, 'fresh workers', 5);
+pass('and fresh workers are there at once');
 
 my ($exit, $out, $err) = Fazt::run({}, Fazt::program(), 'serve', '--home', $home);
 is($exit, 6, 'a second faztd serve on the same home ends at once');
@@ -259,7 +260,7 @@ ok(answers(), 'and the first one goes on');
 
 @writers = start_writers('t1', 't2');
 my ($started, $took);
-$got = under_load(8, 3, '/slow', sub {
+$got = under_load(8, 3, GET => '/slow', sub {
 	sleep 1;
 	my $pid = delete $fazt->{children}{serve};
 	$started = time;

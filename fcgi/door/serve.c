@@ -36,6 +36,7 @@ struct child {
 
 static const char *home;
 static bool stopping;
+static pid_t retired[4 * WORKERS]; /* workers of before a reload that still finish */
 
 /* ---- sockets ---- */
 
@@ -119,10 +120,30 @@ static void ended(struct child *c, int status)
 static void reap(struct child *c, int n)
 {
 	int status;
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
 		for (int i = 0; i < n; i++)
 			if (c[i].pid == pid)
 				ended(&c[i], status);
+		for (size_t i = 0; i < ARRAY_LEN(retired); i++)
+			if (retired[i] == pid)
+				retired[i] = 0;
+	}
+}
+
+/* A fresh child takes the place at once, and the old one ends when nginx has let go of it. Reloads in quick succession
+ * make the oldest ones hurry. */
+static void retire(struct child *c)
+{
+	static size_t next;
+	pid_t *place = &retired[next++ % ARRAY_LEN(retired)];
+	if (!c->pid)
+		return;
+	if (*place)
+		kill(*place, SIGTERM);
+	kill(c->pid, SIGHUP);
+	*place = c->pid;
+	c->pid = 0;
+	c->again = 0;
 }
 
 static int alive(struct child *c, int n)
@@ -130,6 +151,8 @@ static int alive(struct child *c, int n)
 	int count = 0;
 	for (int i = 0; i < n; i++)
 		count += c[i].pid > 0;
+	for (size_t i = 0; i < ARRAY_LEN(retired); i++)
+		count += retired[i] > 0;
 	return count;
 }
 
@@ -138,6 +161,9 @@ static void signal_all(struct child *c, int n, int sig)
 	for (int i = 0; i < n; i++)
 		if (c[i].pid > 0)
 			kill(c[i].pid, sig);
+	for (size_t i = 0; i < ARRAY_LEN(retired); i++)
+		if (retired[i] > 0)
+			kill(retired[i], sig);
 }
 
 /* ---- signals: blocked, and taken one at a time where it suits us ---- */
@@ -198,7 +224,8 @@ static void supervise(struct child *c, int n)
 		if (sig == SIGTERM || sig == SIGINT)
 			return;
 		if (sig == SIGHUP)
-			signal_all(c + 1, n - 1, SIGTERM); /* fresh workers, one by one as the old ones finish */
+			for (int i = 1; i < n; i++)
+				retire(&c[i]);
 	}
 }
 

@@ -24,6 +24,7 @@
  * work itself is bounded by cells and by four database connections. */
 
 #define THREADS 96
+#define RETIRE_MS 100000 /* nginx lets go of every connection within 90 s: keepalive_time and keepalive_timeout */
 #define THREAD_STACK (512 * KIB)
 #define BODY_ROOM (1 * MIB)
 
@@ -31,7 +32,10 @@ extern char **environ;
 
 static struct node node;
 static atomic_int in_flight; /* requests between accept and answer */
-static atomic_bool draining;
+static atomic_bool draining; /* no new connections */
+static atomic_bool closing;  /* those there are end after their request */
+static pthread_t threads[THREADS];
+static atomic_int running;   /* threads that serve or may yet */
 
 /* ---- one request ---- */
 
@@ -103,38 +107,89 @@ static void *serve_connections(void *unused)
 	(void)unused;
 	if (FCGX_InitRequest(&f, 0, 0))
 		die("cannot serve FastCGI on descriptor 0");
-	while (FCGX_Accept_r(&f) == 0) {
+	for (;;) {
+		if (FCGX_Accept_r(&f)) {
+			if (draining)
+				break;
+			usleep(10000); /* no descriptor was left for it */
+			continue;
+		}
 		in_flight++;
 		serve_request(a, &(struct channel){f.envp, fcgi_read, fcgi_write, f.in, f.out});
-		f.keepConnection &= !draining;
+		f.keepConnection &= !closing;
 		FCGX_Finish_r(&f);
 		in_flight--;
 	}
 	arena_free(a);
+	running--;
 	return NULL;
 }
 
 static void start_threads(void)
 {
 	pthread_attr_t attr;
-	pthread_t thread;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, THREAD_STACK);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	running = THREADS;
 	for (int i = 0; i < THREADS; i++)
-		if (pthread_create(&thread, &attr, serve_connections, NULL))
+		if (pthread_create(&threads[i], &attr, serve_connections, NULL))
 			die("cannot start a thread");
 	pthread_attr_destroy(&attr);
 }
 
-/* No new connections, and the requests under way finish; the supervisor's patience is the limit. Threads that wait in
- * accept() hold the old descriptor and may still take one connection each, so wait for a moment of quiet. */
-static void drain(void)
+/* ---- the end ---- */
+
+static void woken(int sig UNUSED)
 {
+}
+
+/* No new connections. The signal makes each thread that waits in accept() call it again, on what is no socket any more;
+ * those that read from a connection go on. */
+static void stop_accepting(void)
+{
+	struct sigaction act = {.sa_handler = woken, .sa_flags = SA_RESTART};
 	int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
 	draining = true;
+	sigaction(SIGUSR1, &act, NULL);
 	dup2(nowhere, FCGI_LISTENSOCK_FILENO);
-	for (int quiet = 0; quiet < 5; quiet = in_flight ? 0 : quiet + 1)
+	for (int i = 0; i < THREADS; i++)
+		pthread_kill(threads[i], SIGUSR1);
+}
+
+static sigset_t signals_of_interest(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+/* A signal, or -1 after ms. */
+static int await_signal(int ms)
+{
+	sigset_t set = signals_of_interest();
+	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+	return sigtimedwait(&set, NULL, &t);
+}
+
+/* Others serve already: stay until nginx has let go of the last connection. Were it closed here, a request could just be
+ * on its way, and nginx does not send a POST twice. */
+static void retire(void)
+{
+	for (int64_t until = mono_ms() + RETIRE_MS; running && mono_ms() < until;) {
+		if (await_signal(100) == SIGTERM)
+			break;
+		pool_reap(node.pool);
+	}
+}
+
+/* The requests under way finish; the supervisor's patience is the limit. One may just be arriving: wait for a moment of
+ * quiet. */
+static void finish(void)
+{
+	closing = true;
+	for (int quiet = 0; running && quiet < 5; quiet = in_flight ? 0 : quiet + 1)
 		usleep(10000);
 }
 
@@ -149,19 +204,20 @@ static void follow_parent(pid_t supervisor)
 /* The main thread keeps house: cells that nobody uses end here. */
 static void serve_fastcgi(pid_t supervisor)
 {
-	sigset_t term;
-	struct timespec pause = {.tv_sec = 10};
-	sigemptyset(&term);
-	sigaddset(&term, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &term, NULL);
+	sigset_t set = signals_of_interest();
+	int sig;
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	follow_parent(supervisor);
 	if (FCGX_Init())
 		die("cannot initialise FastCGI");
 	start_threads();
-	while (sigtimedwait(&term, NULL, &pause) < 0)
+	while ((sig = await_signal(10000)) < 0)
 		pool_reap(node.pool);
-	drain();
-	_exit(0); /* threads are parked in accept(); cells end with their leashes */
+	stop_accepting();
+	if (sig == SIGHUP)
+		retire();
+	finish();
+	_exit(0); /* cells end with their leashes */
 }
 
 /* ---- plain CGI ---- */
