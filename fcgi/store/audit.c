@@ -6,12 +6,14 @@
 
 #define PRUNE 200 /* rows over the bound that one entry clears away */
 
+#define COLUMNS "id, at, actor, app_id, action, target, result, detail"
+
 static int insert(struct db *db, const struct audit *a)
 {
 	char id[ID_LEN + 1];
 	id_new(id);
-	int err = db_run(db, "INSERT INTO audit (id, at, actor, app_id, action, target, result, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			 "cicccccs", id, now_ms(), a->actor, a->app_id, a->action, a->target, a->err ? err_row(a->err)->code : "ok",
+	int err = db_run(db, "INSERT INTO audit (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "cicccccs", id, now_ms(), a->actor,
+			 a->app_id, a->action, a->target, a->err ? err_row(a->err)->code : "ok",
 			 a->detail.p ? a->detail : STR("{}"));
 	/* ids sort by time: whatever lies behind the bound is oldest */
 	if (!err && id[ID_LEN - 1] == '0')
@@ -32,10 +34,9 @@ int audit_add(struct db *db, const struct audit *a)
 
 int audit_list(struct db *db, const char *app_id, int limit, struct buf *out)
 {
-	struct stmt *s = app_id ? db_query(db, "SELECT id, at, actor, app_id, action, target, result, detail FROM audit WHERE app_id = ? "
-					   "ORDER BY id DESC LIMIT ?", "ci", app_id, (int64_t)limit) :
-				  db_query(db, "SELECT id, at, actor, app_id, action, target, result, detail FROM audit ORDER BY id DESC LIMIT ?",
-					   "i", (int64_t)limit);
+	static const char of_app[] = "SELECT " COLUMNS " FROM audit WHERE app_id = ? ORDER BY id DESC LIMIT ?";
+	static const char of_all[] = "SELECT " COLUMNS " FROM audit ORDER BY id DESC LIMIT ?";
+	struct stmt *s = app_id ? db_query(db, of_app, "ci", app_id, (int64_t)limit) : db_query(db, of_all, "i", (int64_t)limit);
 	static const char *const names[] = {"id", "at", "actor", "app", "action", "target", "result"};
 	struct out o = OUT(out);
 	int row = s ? 0 : -db_fault(db)->err;

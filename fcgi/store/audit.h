@@ -1,6 +1,6 @@
-/* audit — what was done, by whom, and how it ended: one row each, written in the transaction it tells of where there is one.
+/* audit — what was done, by whom, and how it ended.
  *
- * The newest AUDIT_ROWS are kept.
+ * One row each, written in the transaction it tells of where there is one. The newest AUDIT_ROWS are kept.
  */
 #ifndef STORE_AUDIT_H
 #define STORE_AUDIT_H

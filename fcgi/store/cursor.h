@@ -1,5 +1,6 @@
-/* cursor — where the next page begins, as opaque text. It carries no authority: the rules are applied to every page anew.
- * A MAC binds it to the listing it came from (app, caller, collection, query …), so an edited or borrowed one is refused.
+/* cursor — where the next page begins, as opaque text. It carries no authority: the rules are applied to every page
+ * anew. A MAC binds it to the listing it came from (app, caller, collection, query …), so an edited or borrowed one
+ * is refused.
  */
 #ifndef STORE_CURSOR_H
 #define STORE_CURSOR_H

@@ -52,7 +52,8 @@ bool db_in_transaction(struct db *db);
  * (store/ballast). True: try once more. */
 bool db_make_room(struct db *db, int err);
 
-/* Control tables (apps, grants, users, sessions, settings …) changed in this transaction: the epoch is bumped with it. */
+/* Control tables (apps, grants, users, sessions, settings …) changed in this transaction: the epoch is bumped with
+ * it. */
 void db_touch(struct db *db);
 int64_t db_epoch(struct db *db);
 

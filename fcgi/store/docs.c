@@ -19,7 +19,8 @@ void docs_row(struct stmt *s, struct row *r)
 }
 
 /* A statement "HEAD … WHERE d.id = :id AND <predicate> TAIL", prepared and bound. */
-static struct stmt *one(const struct docs *d, const char *head, enum may may, enum verb v, const char *tail, struct str id)
+static struct stmt *one(const struct docs *d, const char *head, enum may may, enum verb v, const char *tail,
+			struct str id)
 {
 	struct buf b = BUF_INIT;
 	buf_adds(&b, head);
@@ -52,7 +53,8 @@ static int row_get(const struct docs *d, struct str id, struct row *r)
 
 static int not_found(const struct docs *d, struct str id)
 {
-	return db_fail(d->db, ERR_NOT_FOUND, "There is no row %.*s in %s.", (int)MIN(id.n, 40), id.n ? id.p : "", d->collection->name);
+	return db_fail(d->db, ERR_NOT_FOUND, "There is no row %.*s in %s.", (int)MIN(id.n, 40), id.n ? id.p : "",
+		       d->collection->name);
 }
 
 static int row_need(const struct docs *d, struct str id, struct row *r)
@@ -207,7 +209,9 @@ int docs_unchanged(const struct docs *d, struct str id, int64_t rev)
 	int row = row_get(d, id, &r);
 	if (row < 0)
 		return -row;
-	return r.rev == rev ? 0 : db_fail(d->db, ERR_CONFLICT, "A row of %s has changed in the meantime.", d->collection->name);
+	if (r.rev == rev)
+		return 0;
+	return db_fail(d->db, ERR_CONFLICT, "A row of %s has changed in the meantime.", d->collection->name);
 }
 
 /* ---- update ---- */
@@ -225,12 +229,17 @@ static int update_refused(const struct docs *d, struct str id)
 			scope_denied(d->db, d->scope, "change this row");
 }
 
+static struct stmt *update_prepare(const struct docs *d, struct str id)
+{
+	return one(d, "UPDATE docs AS d SET body = :body, updated = :now, rev = rev + 1, " SLOT_SETS, MAY_CHANGE, VERB_CHANGE,
+		   " AND (:rev = 0 OR d.rev = :rev)", id);
+}
+
 static int update(const struct docs *d, struct row *r, struct str body, int64_t rev)
 {
 	struct slot slot[SLOTS];
 	int n = slots_of(d, slot);
-	struct stmt *s = n < 0 ? NULL : one(d, "UPDATE docs AS d SET body = :body, updated = :now, rev = rev + 1, " SLOT_SETS, MAY_CHANGE,
-					    VERB_CHANGE, " AND (:rev = 0 OR d.rev = :rev)", r->id);
+	struct stmt *s = n < 0 ? NULL : update_prepare(d, r->id);
 	if (!s)
 		return d->db->fault->err;
 	int64_t grown = (int64_t)body.n - (int64_t)r->body.n;
@@ -277,11 +286,18 @@ int docs_update(const struct docs *d, struct str id, struct str changes, bool re
 
 /* ---- delete ---- */
 
-/* Everything below a row that has just gone, down the whole chain, shares included. A parent's id is unique in its app. */
-#define BELOW                                                                                                    \
-	"WITH RECURSIVE below (collection, id, deep) AS (SELECT :c, :id, 0 UNION ALL "                             \
-	"SELECT k.collection, k.id, b.deep + 1 FROM below b CROSS JOIN docs k INDEXED BY docs_parent "              \
+/* A row that has just gone and everything below it, down the whole chain. A parent's id is unique in its app. */
+#define BELOW                                                                                         \
+	"WITH RECURSIVE below (collection, id, deep) AS (SELECT :c, :id, 0 UNION ALL "                  \
+	"SELECT k.collection, k.id, b.deep + 1 FROM below b CROSS JOIN docs k INDEXED BY docs_parent "   \
 	"ON k.app_id = :app AND k.parent = b.id AND k.parent <> '' WHERE b.deep < :deepest) "
+#define IN_BELOW "WHERE app_id = :app AND (collection, id) IN (SELECT collection, id FROM below)"
+
+static const char below_size[] =
+	BELOW "SELECT ifnull(sum(length(CAST(k.body AS BLOB)) + :cost), 0), count(*) FROM below b CROSS JOIN docs k "
+	"INDEXED BY docs_id ON k.app_id = :app AND k.collection = b.collection AND k.id = b.id";
+static const char below_shares[] = BELOW "DELETE FROM shares " IN_BELOW;
+static const char below_rows[] = BELOW "DELETE FROM docs " IN_BELOW;
 
 static int below_run(const struct docs *d, const char *sql, struct str id, int64_t *first, int64_t *second)
 {
@@ -304,15 +320,12 @@ static int below_run(const struct docs *d, const char *sql, struct str id, int64
 static int delete_below(const struct docs *d, struct str id, int64_t bytes)
 {
 	int64_t rows = 1, none = 0;
-	int err = below_run(d, BELOW "SELECT ifnull(sum(length(CAST(k.body AS BLOB)) + :cost), 0), count(*) FROM below b CROSS JOIN "
-			    "docs k INDEXED BY docs_id ON k.app_id = :app AND k.collection = b.collection AND k.id = b.id", id, &bytes, &rows);
+	int err = below_run(d, below_size, id, &bytes, &rows);
 	if (!err)
-		err = below_run(d, BELOW "DELETE FROM shares WHERE app_id = :app AND (collection, id) IN (SELECT collection, id FROM below)",
-				id, &none, &none);
+		err = below_run(d, below_shares, id, &none, &none);
 	int64_t shares = err ? 0 : db_changes(d->db);
 	if (!err)
-		err = below_run(d, BELOW "DELETE FROM docs WHERE app_id = :app AND (collection, id) IN (SELECT collection, id FROM below)",
-				id, &none, &none);
+		err = below_run(d, below_rows, id, &none, &none);
 	return err ? err : usage_add(d->db, d->scope, -bytes - shares * ROW_COST, -rows - shares);
 }
 
@@ -378,11 +391,13 @@ static int64_t share_run(const struct docs *d, struct stmt *s, struct str who, i
 
 static int share(const struct docs *d, struct str id, struct str who, int level)
 {
-	int64_t gone = share_run(d, one(d, "DELETE FROM shares AS s WHERE s.app_id = :app AND s.collection = :c0 AND s.id = :id AND "
-					"s.who = :to AND EXISTS (SELECT 1 FROM docs d", MAY_OWN, VERB_READ, ")", id), who, level);
-	int64_t put = gone < 0 || !level ? 0 :
-		share_run(d, one(d, "INSERT INTO shares (app_id, collection, id, who, level) SELECT :app, :c0, d.id, :to, :as FROM docs d",
-				 MAY_OWN, VERB_READ, "", id), who, level);
+	static const char take[] = "DELETE FROM shares AS s WHERE s.app_id = :app AND s.collection = :c0 AND s.id = :id "
+				   "AND s.who = :to AND EXISTS (SELECT 1 FROM docs d";
+	static const char give[] = "INSERT INTO shares (app_id, collection, id, who, level) "
+				   "SELECT :app, :c0, d.id, :to, :as FROM docs d";
+	int64_t gone = share_run(d, one(d, take, MAY_OWN, VERB_READ, ")", id), who, level), put = 0;
+	if (gone >= 0 && level)
+		put = share_run(d, one(d, give, MAY_OWN, VERB_READ, "", id), who, level);
 	if (gone < 0 || put < 0)
 		return (int)-MIN(gone, put);
 	return put == gone ? 0 : usage_add(d->db, d->scope, (put - gone) * ROW_COST, put - gone);
@@ -400,9 +415,10 @@ int docs_share(const struct docs *d, struct str id, struct str who, int level)
 
 int docs_shares(const struct docs *d, struct str id, struct buf *out)
 {
+	static const char list[] = "SELECT s.who, s.level FROM docs d "
+				   "JOIN shares s ON s.app_id = :app AND s.collection = :c0 AND s.id = d.id";
 	int err = owner_need(d, id);
-	struct stmt *s = err ? NULL : one(d, "SELECT s.who, s.level FROM docs d JOIN shares s ON s.app_id = :app AND s.collection = :c0 "
-					  "AND s.id = d.id", MAY_OWN, VERB_READ, " ORDER BY s.who", id);
+	struct stmt *s = err ? NULL : one(d, list, MAY_OWN, VERB_READ, " ORDER BY s.who", id);
 	if (!s)
 		return err ? err : d->db->fault->err;
 	struct out o = OUT(out);

@@ -42,12 +42,12 @@ int docs_unchanged(const struct docs *d, struct str id, int64_t rev);
 
 /* ---- declared indexes, at install ---- */
 
-/* Give the declared indexes of all collections of an app their slots, in the transaction that installs the version. Unique
- * ones are filled at once: ERR_CONFLICT when two rows are equal, and the version must not be installed. Others become
- * usable by docs_backfill where the collection has rows. */
+/* Give the declared indexes of all collections of an app their slots, in the transaction that installs the version.
+ * Unique ones are filled at once: ERR_CONFLICT when two rows are equal, and the version must not be installed.
+ * Others become usable by docs_backfill where the collection has rows. */
 int docs_declare(struct db *db, const char *app_id, const struct collection *list, int n);
-/* Fill the slots of rows that were there before, of all apps, in short transactions of its own. Cheap when there are none;
- * picks up what a killed process left. */
+/* Fill the slots of rows that were there before, of all apps, in short transactions of its own. Cheap when there
+ * are none; picks up what a killed process left. */
 int docs_backfill(struct db *db);
 
 /* ---- the kernel's own, never for a caller ---- */

@@ -5,8 +5,9 @@
  *       AND CASE WHEN <the caller may read it> THEN doc_match(…) ELSE 0 END
  *     ORDER BY … LIMIT …
  *
- * The conditions themselves are held against the row by doc_match, in C, so that the text of the statement does not depend
- * on them. CASE keeps the order: what the caller may not read is never looked at, and takes no time that could be measured.
+ * The conditions themselves are held against the row by doc_match, in C, so that the text of the statement does not
+ * depend on them. CASE keeps the order: what the caller may not read is never looked at, and takes no time that
+ * could be measured.
  */
 #include "store/find.h"
 
@@ -255,8 +256,10 @@ static int looked_enough(struct finding *f, int err)
 	if (!index.n)
 		return db_fail(f->docs->db, ERR_BAD_QUERY, "The query looks at more than %lld rows of %s; narrow it.",
 			       (long long)f->docs->scan_rows, name);
-	return db_fail(f->docs->db, ERR_BAD_QUERY, "The query looks at more than %lld rows of %s. Declare an index for it in app.json: "
-		       "\"%s\": { \"index\": [\"%.*s\"] }.", (long long)f->docs->scan_rows, name, name, STR_FMT(index));
+	return db_fail(f->docs->db, ERR_BAD_QUERY,
+		       "The query looks at more than %lld rows of %s. Declare an index for it in app.json: "
+		       "\"%s\": { \"index\": [\"%.*s\"] }.",
+		       (long long)f->docs->scan_rows, name, name, STR_FMT(index));
 }
 
 static void finding_done(struct finding *f)

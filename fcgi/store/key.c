@@ -1,6 +1,6 @@
-/* A number is a double, made sortable by flipping its sign bit (positive) or all its bits (negative), and behind it what
- * the double leaves out of a 64-bit integer. In a string 00 becomes 00 FF and its end is 00 01; 00 02 and a hash end one
- * that was cut.
+/* A number is a double, made sortable by flipping its sign bit (positive) or all its bits (negative), and behind it
+ * what the double leaves out of a 64-bit integer. In a string 00 becomes 00 FF and its end is 00 01; 00 02 and a
+ * hash end one that was cut.
  */
 #include "store/key.h"
 

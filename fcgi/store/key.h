@@ -1,5 +1,5 @@
-/* key — JSON values as bytes whose memcmp order is the order of values. One encoding for slots, sort orders, cursors and
- * comparisons, so they can never disagree.
+/* key — JSON values as bytes whose memcmp order is the order of values. One encoding for slots, sort orders,
+ * cursors and comparisons, so they can never disagree.
  *
  *     missing < null < false < true < numbers < strings < lists < tables
  *

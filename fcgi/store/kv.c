@@ -35,7 +35,8 @@ static int admitted(const struct kv *k, enum verb v)
 {
 	bool app = !k->scope->me[0];
 	if (k->collection && !app && (int)k->scope->level > level(k, v))
-		return db_fail(k->db, ERR_DENIED, "You may not %s keys of %s.", v == VERB_READ ? "read" : "change", k->collection->name);
+		return db_fail(k->db, ERR_DENIED, "You may not %s keys of %s.", v == VERB_READ ? "read" : "change",
+			       k->collection->name);
 	if (!k->collection && !app && !k->scope->known)
 		return db_fail(k->db, ERR_UNAUTHORIZED, "Sign in to keep keys of your own.");
 	return 0;
@@ -68,6 +69,8 @@ static struct stmt *prepare(const struct kv *k, enum verb v, const char *head, c
 
 /* ---- one key ---- */
 
+#define ALIVE "(k.expires = 0 OR k.expires > :now)"
+
 struct entry {
 	bool there;       /* and not expired */
 	struct str value; /* in the arena */
@@ -82,8 +85,7 @@ static int64_t cost(struct str key, struct str value)
 static int entry_get(const struct kv *k, enum verb v, struct str key, struct entry *e)
 {
 	*e = (struct entry){0};
-	struct stmt *s = prepare(k, v, "SELECT k.value, k.expires FROM kv k WHERE k.key = :key AND (k.expires = 0 OR k.expires > :now) AND ",
-				 "", key);
+	struct stmt *s = prepare(k, v, "SELECT k.value, k.expires FROM kv k WHERE k.key = :key AND " ALIVE " AND ", "", key);
 	int row = s ? stmt_row(s) : -k->db->fault->err;
 	if (row <= 0)
 		return -row;
@@ -109,7 +111,8 @@ static int entry_delete(const struct kv *k, struct str key)
 /* What is stored under the key now, expired or not: its bytes, -1 for nothing, below that -1 - ERR_*. */
 static int64_t stored(const struct kv *k, struct str key)
 {
-	struct stmt *s = prepare(k, VERB_CHANGE, "SELECT length(CAST(k.value AS BLOB)) FROM kv k WHERE k.key = :key AND ", "", key);
+	struct stmt *s = prepare(k, VERB_CHANGE, "SELECT length(CAST(k.value AS BLOB)) FROM kv k WHERE k.key = :key AND ", "",
+				 key);
 	int row = s ? stmt_row(s) : -k->db->fault->err;
 	if (row <= 0)
 		return -1 + row;
@@ -118,15 +121,18 @@ static int64_t stored(const struct kv *k, struct str key)
 	return bytes;
 }
 
+static const char put_head[] = "INSERT INTO kv (app_id, owner, key, value, expires) "
+			       "SELECT k.app_id, k.owner, :key, :value, :expires "
+			       "FROM (SELECT :app AS app_id, iif(:shared, '', :me) AS owner) k WHERE ";
+static const char put_tail[] = " ON CONFLICT (app_id, owner, key) "
+			       "DO UPDATE SET value = excluded.value, expires = excluded.expires";
+
 static int entry_put(const struct kv *k, struct str key, struct str value, int64_t expires)
 {
 	if (value.n > KV_VALUE)
 		return db_fail(k->db, ERR_TOO_LARGE, "A value is at most %u KB.", KV_VALUE / KIB);
 	int64_t old = stored(k, key);
-	struct stmt *s = old < -1 ? NULL :
-		prepare(k, VERB_CHANGE, "INSERT INTO kv (app_id, owner, key, value, expires) SELECT k.app_id, k.owner, :key, :value, :expires "
-			"FROM (SELECT :app AS app_id, iif(:shared, '', :me) AS owner) k WHERE ",
-			" ON CONFLICT (app_id, owner, key) DO UPDATE SET value = excluded.value, expires = excluded.expires", key);
+	struct stmt *s = old < -1 ? NULL : prepare(k, VERB_CHANGE, put_head, put_tail, key);
 	if (!s)
 		return k->db->fault->err;
 	stmt_bind_str(s, ":value", value);
@@ -140,8 +146,10 @@ static int entry_put(const struct kv *k, struct str key, struct str value, int64
 
 static int reap(const struct kv *k)
 {
-	struct stmt *s = scope_kernel(k->db, k->scope->app_id, "DELETE FROM kv WHERE rowid IN (SELECT rowid FROM kv WHERE app_id = :app AND "
-				      "expires > 0 AND expires <= :now LIMIT :n) RETURNING length(CAST(value AS BLOB)) + length(CAST(key AS BLOB))");
+	static const char expired[] = "DELETE FROM kv WHERE app_id = :app AND (owner, key) IN (SELECT owner, key FROM kv "
+				      "WHERE app_id = :app AND expires > 0 AND expires <= :now LIMIT :n) "
+				      "RETURNING length(CAST(value AS BLOB)) + length(CAST(key AS BLOB))";
+	struct stmt *s = scope_kernel(k->db, k->scope->app_id, expired);
 	if (!s)
 		return k->db->fault->err;
 	stmt_bind_int(s, ":now", now_ms());
@@ -233,11 +241,16 @@ int kv_incr(const struct kv *k, struct str key, double by, struct buf *out)
 	return err;
 }
 
+static json_t *load(struct str json)
+{
+	return json_loadb(json.p, json.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+}
+
 static bool same(struct str a, struct str b)
 {
 	if (str_eq(a, b))
 		return true;
-	json_t *x = json_loadb(a.p, a.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL), *y = json_loadb(b.p, b.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	json_t *x = load(a), *y = load(b);
 	bool equal = x && y && json_equal(x, y);
 	json_decref(x);
 	json_decref(y);
@@ -326,13 +339,14 @@ int kv_list(const struct kv *k, struct str prefix, int limit, struct str cursor,
 {
 	struct listing l = {.scope = k->scope, .kind = "kv", .what = prefix};
 	struct str last = STR_NONE;
-	int err = prefix.n > KV_KEY || !text_utf8(prefix) ? db_fail(k->db, ERR_BAD_REQUEST, "A prefix is text of at most %d bytes.", KV_KEY) :
-		  admitted(k, VERB_READ);
+	if (prefix.n > KV_KEY || !text_utf8(prefix))
+		return db_fail(k->db, ERR_BAD_REQUEST, "A prefix is text of at most %d bytes.", KV_KEY);
+	int err = admitted(k, VERB_READ);
 	if (!err && cursor.p)
 		err = cursor_read(k->db, &l, cursor, k->arena, &last);
 	struct stmt *s = err ? NULL : prepare(k, VERB_READ, "SELECT k.key, k.value FROM kv k WHERE ",
 					      " AND k.key >= :prefix AND k.key > :last AND (:above = '' OR k.key < :above)"
-					      " AND (k.expires = 0 OR k.expires > :now) ORDER BY k.key LIMIT :limit", STR_NONE);
+					      " AND " ALIVE " ORDER BY k.key LIMIT :limit", STR_NONE);
 	if (!s)
 		return err ? err : k->db->fault->err;
 	stmt_bind_str(s, ":prefix", prefix.p ? prefix : STR(""));

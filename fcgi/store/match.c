@@ -1,4 +1,5 @@
-/* A condition held against a row: both sides are keys (store/key), so equality and order here are those of the indexes. */
+/* A condition held against a row: both sides are keys (store/key), so equality and order here are those of the
+ * indexes. */
 #define _GNU_SOURCE /* memmem */
 
 #include "codec/json.h"

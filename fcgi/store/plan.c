@@ -80,7 +80,8 @@ static void fit_equal(struct fit *f, const struct query *q)
 		f->equal++;
 }
 
-/* Prefix alone, or with the bounds of the next field; a descending field's keys are complemented, so they change places. */
+/* Prefix alone, or with the bounds of the next field; a descending field's keys are complemented, so they change
+ * places. */
 static void fit_range(struct fit *f, const struct query *q)
 {
 	const struct key_spec *spec = &f->slot->spec;

@@ -135,7 +135,9 @@ static int operators(struct parsing *p, struct str path, json_t *v, struct cond 
 	json_object_foreach(v, name, value) {
 		int op = op_by_name(name), err;
 		if (op < 0)
-			return bad(p, "\"%.40s\" of \"%.*s\" is not an operator; there are eq ne gt gte lt lte in nin prefix contains exists.",
+			return bad(p,
+				   "\"%.40s\" of \"%.*s\" is not an operator; there are eq ne gt gte lt lte in nin "
+				   "prefix contains exists.",
 				   name, STR_FMT(path));
 		c->child[c->n] = (struct cond){.op = (enum op)op, .path = path};
 		if ((err = operand(p, value, &c->child[c->n++])))
@@ -290,7 +292,8 @@ static int load(struct parsing *p, struct str text, json_t **v)
 {
 	if (text.n > QUERY_BYTES)
 		return bad(p, "The query is longer than %u KB.", QUERY_BYTES / KIB);
-	*v = text.n ? json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL) : json_object();
+	*v = text.n ? json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL)
+		    : json_object();
 	if (*v && (json_is_null(*v) || (json_is_array(*v) && !json_array_size(*v)))) {
 		json_decref(*v);
 		*v = json_object();

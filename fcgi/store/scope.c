@@ -1,12 +1,12 @@
 /* The predicate, spoken:
  *
  *   may(verb, row) = the parent, where the collection has one, exists and may be read, and
- *       the caller's level is admitted  or  the row is the caller's  or
- *       the rule admits sharing and the row is shared with the caller for this verb, or the parent is the caller's or so
- *       shared.
+ *       the caller's level is admitted, or the row is the caller's,
+ *       or the rule admits sharing, and the row is shared with the caller for this verb,
+ *                                   or the parent is the caller's or so shared.
  *
- * Cheap terms stand first. d is the row, p1 its parent, p2 the parent's parent. Bound are :app, :me, :who, :grp, :level,
- * the names :c0… and read rules :r0… of the chain, the rule :lv and number :vb of the verb.
+ * Cheap terms stand first. d is the row, p1 its parent, p2 the parent's parent. Bound are :app, :me, :who, :grp and
+ * :level, the names :c0… and read rules :r0… of the chain, the rule :lv and number :vb of the verb.
  */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -169,9 +169,10 @@ void scope_keys(struct buf *b)
 
 static void mine_at(struct buf *b, int i)
 {
-	buf_addf(b, "SELECT o.id FROM docs o INDEXED BY docs_owner WHERE o.app_id = :app AND o.collection = :c%d AND o.owner = :me "
-		 "UNION SELECT s.id FROM shares s INDEXED BY shares_who WHERE s.app_id = :app AND s.collection = :c%d "
-		 "AND s.who IN ('anyone', :grp, :who)", i, i);
+	buf_addf(b, "SELECT o.id FROM docs o INDEXED BY docs_owner "
+		 "WHERE o.app_id = :app AND o.collection = :c%d AND o.owner = :me "
+		 "UNION SELECT s.id FROM shares s INDEXED BY shares_who "
+		 "WHERE s.app_id = :app AND s.collection = :c%d AND s.who IN ('anyone', :grp, :who)", i, i);
 }
 
 void scope_mine(struct buf *b, const struct collection *c)
@@ -219,7 +220,8 @@ static struct stmt *prepare(struct db *db, const char *sql, const char *const *n
 	return s;
 }
 
-struct stmt *scope_prepare(struct db *db, const struct scope *sc, const struct collection *c, enum verb v, const char *sql)
+struct stmt *scope_prepare(struct db *db, const struct scope *sc, const struct collection *c, enum verb v,
+			   const char *sql)
 {
 	static const char *const needed[] = {":app", ":me", ":level", NULL};
 	if (depth(c) > COLLECTION_DEPTH) {
@@ -255,7 +257,8 @@ int scope_denied(struct db *db, const struct scope *sc, const char *what)
 /* ---- why ---- */
 
 /* One row of the chain, its clauses evaluated one by one with the same pieces. */
-static struct stmt *clauses(struct db *db, const struct scope *sc, const struct collection *c, struct str id, enum verb v)
+static struct stmt *clauses(struct db *db, const struct scope *sc, const struct collection *c, struct str id,
+			    enum verb v)
 {
 	struct buf b = BUF_INIT;
 	buf_adds(&b, "SELECT :level <= :lv, ");
@@ -267,7 +270,8 @@ static struct stmt *clauses(struct db *db, const struct scope *sc, const struct 
 	buf_adds(&b, ", 0), ");
 	buf_adds(&b, c->parent ? "" : "0 AND ");
 	shared(&b, c->parent ? 1 : 0, ":vb");
-	buf_adds(&b, ", d.parent FROM docs d LEFT JOIN docs p1 ON p1.app_id = d.app_id AND p1.id = d.parent AND p1.collection = ");
+	buf_adds(&b, ", d.parent FROM docs d "
+		     "LEFT JOIN docs p1 ON p1.app_id = d.app_id AND p1.id = d.parent AND p1.collection = ");
 	buf_adds(&b, c->parent ? ":c1" : "NULL");
 	buf_adds(&b, " WHERE d.id = :id AND ");
 	scope_rows(&b);
@@ -301,7 +305,8 @@ static const char *verdict(struct arena *a, struct stmt *s, const struct collect
 }
 
 /* What changes a row must be allowed to read it first. */
-static char *why_unreadable(struct db *db, const struct scope *sc, const struct collection *c, struct str id, struct arena *a)
+static char *why_unreadable(struct db *db, const struct scope *sc, const struct collection *c, struct str id,
+			    struct arena *a)
 {
 	bool yes;
 	char *why = scope_why(db, sc, c, id, VERB_READ, a, &yes);
@@ -326,8 +331,10 @@ char *scope_why(struct db *db, const struct scope *sc, const struct collection *
 		return arena_strdup(a, text);
 	bool above;
 	char *why = scope_why(db, sc, c->parent, parent, VERB_READ, a, &above);
-	if (!why || above)
-		return why ? arena_printf(a, "%s, and they may read the row of %s it hangs below: %s", text, c->parent->name, why) : NULL;
+	if (!why)
+		return NULL;
+	if (above)
+		return arena_printf(a, "%s, and they may read the row of %s it hangs below: %s", text, c->parent->name, why);
 	*yes = false;
 	return arena_printf(a, "they may not read the row of %s it hangs below: %s", c->parent->name, why);
 }

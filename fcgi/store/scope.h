@@ -1,4 +1,5 @@
-/* scope — who asks, for which app, and the one predicate that follows from it. Row security lives here and nowhere else.
+/* scope — who asks, for which app, and the one predicate that follows from it. Row security lives here and nowhere
+ * else.
  *
  * The rules of a collection (codec/rule.h) and a caller become SQL over the row
  * `d`, with everything bound: the statement's text depends only on the depth of
@@ -55,8 +56,10 @@ void scope_keys(struct buf *b);
 /* The ids of rows of c that can be readable without the level: own, shared, and below such a parent. */
 void scope_mine(struct buf *b, const struct collection *c);
 
-/* Prepares and binds the scope, the names and rules of the chain of c (NULL for keys), and the verb. NULL: fault set. */
-struct stmt *scope_prepare(struct db *db, const struct scope *sc, const struct collection *c, enum verb v, const char *sql);
+/* Prepares and binds the scope, the names and rules of the chain of c (NULL for keys), and the verb. NULL: the fault
+ * is set. Stepping is stmt_row: a statement remembers what it was admitted to. */
+struct stmt *scope_prepare(struct db *db, const struct scope *sc, const struct collection *c, enum verb v,
+			   const char *sql);
 
 /* The caller's error when a row it can read does not admit what it asks. */
 int scope_denied(struct db *db, const struct scope *sc, const char *what);

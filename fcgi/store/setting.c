@@ -109,6 +109,8 @@ int setting_set(struct db *db, struct str key, struct str value)
 	if (err)
 		return err;
 	db_touch(db);
-	return db_run(db, "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+	return db_run(db,
+		      "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = "
+		      "excluded.value",
 		      "ss", key, value);
 }

@@ -59,7 +59,8 @@ struct filling {
 static int fill_slot(const struct filling *f, const struct slot *slot, const struct row *r)
 {
 	char sql[120];
-	snprintf(sql, sizeof sql, "UPDATE docs SET %.2s = :key WHERE app_id = :app AND collection = :c AND id = :id", slot->name);
+	snprintf(sql, sizeof sql, "UPDATE docs SET %.2s = :key WHERE app_id = :app AND collection = :c AND id = :id",
+		 slot->name);
 	struct stmt *q = scope_kernel(f->db, f->app_id, sql);
 	struct buf key = BUF_INIT;
 	if (!q)
@@ -70,15 +71,17 @@ static int fill_slot(const struct filling *f, const struct slot *slot, const str
 		stmt_bind_bytes(q, ":key", buf_str(&key));
 	buf_release(&key);
 	int err = stmt_run(q);
-	return err != ERR_CONFLICT ? err : db_fail(f->db, err, "Two rows of %s have the same %s, so it cannot be unique.", f->collection,
-						   slot->text);
+	if (err == ERR_CONFLICT)
+		db_fail(f->db, err, "Two rows of %s have the same %s, so it cannot be unique.", f->collection, slot->text);
+	return err;
 }
 
 /* The next rows; how many, or -ERR_*. */
 static int fill_some(struct filling *f)
 {
-	struct stmt *q = scope_kernel(f->db, f->app_id, "SELECT " ROW_COLUMNS " FROM docs d WHERE d.app_id = :app AND d.collection = :c "
-				      "AND d.id > :last ORDER BY d.id LIMIT :n");
+	static const char next[] = "SELECT " ROW_COLUMNS " FROM docs d "
+				   "WHERE d.app_id = :app AND d.collection = :c AND d.id > :last ORDER BY d.id LIMIT :n";
+	struct stmt *q = scope_kernel(f->db, f->app_id, next);
 	if (!q)
 		return -f->db->fault->err;
 	stmt_bind_str(q, ":c", str_of(f->collection));
@@ -208,7 +211,8 @@ static const struct slot *find(const struct slot *s, const struct slot *list, in
 static int vacate(struct db *db, const char *app_id, const char *collection, const struct slot *s)
 {
 	char sql[160];
-	snprintf(sql, sizeof sql, "UPDATE docs SET %.2s = NULL WHERE app_id = :app AND collection = :c AND %.2s IS NOT NULL", s->name, s->name);
+	snprintf(sql, sizeof sql, "UPDATE docs SET %.2s = NULL WHERE app_id = :app AND collection = :c AND %.2s IS NOT NULL",
+		 s->name, s->name);
 	struct stmt *q = scope_kernel(db, app_id, sql);
 	if (!q)
 		return db->fault->err;
@@ -221,7 +225,9 @@ static int vacate(struct db *db, const char *app_id, const char *collection, con
 /* So few rows that their slots are filled on the spot. */
 static bool is_short(struct db *db, const char *app_id, const char *collection)
 {
-	struct stmt *q = scope_kernel(db, app_id, "SELECT count(*) FROM (SELECT 1 FROM docs WHERE app_id = :app AND collection = :c LIMIT :n)");
+	static const char some[] = "SELECT count(*) FROM "
+				   "(SELECT 1 FROM docs WHERE app_id = :app AND collection = :c LIMIT :n)";
+	struct stmt *q = scope_kernel(db, app_id, some);
 	if (!q)
 		return false;
 	stmt_bind_str(q, ":c", str_of(collection));
@@ -231,15 +237,21 @@ static bool is_short(struct db *db, const char *app_id, const char *collection)
 	return few;
 }
 
+static bool taken(struct db *db, const char *app_id, const char *collection, const char *slot)
+{
+	return db_int(db, 0, "SELECT 1 FROM slots WHERE app_id = ? AND collection = ? AND slot = ?", "ccc", app_id, collection,
+		      slot) != 0;
+}
+
 static int assign(struct db *db, const char *app_id, const char *collection, struct slot *s)
 {
+	static const char row[] = "INSERT INTO slots (app_id, collection, slot, spec, by_owner, usable) "
+				  "VALUES (?, ?, ?, ?, ?, 0)";
 	int number = 0;
 	do
 		snprintf(s->name, sizeof s->name, "%c%c", s->unique ? 'u' : 'k', (char)('1' + number));
-	while (db_int(db, 0, "SELECT 1 FROM slots WHERE app_id = ? AND collection = ? AND slot = ?", "ccc", app_id, collection, s->name) &&
-	       ++number < COLLECTION_INDEXES);
-	int err = db_run(db, "INSERT INTO slots (app_id, collection, slot, spec, by_owner, usable) VALUES (?, ?, ?, ?, ?, 0)", "cccci",
-			 app_id, collection, s->name, s->text, (int64_t)s->by_owner);
+	while (taken(db, app_id, collection, s->name) && ++number < COLLECTION_INDEXES);
+	int err = db_run(db, row, "cccci", app_id, collection, s->name, s->text, (int64_t)s->by_owner);
 	struct filling f = {.db = db, .app_id = app_id, .collection = collection, .slot = s, .nslots = 1};
 	if (err || !(s->unique || is_short(db, app_id, collection)))
 		return err;

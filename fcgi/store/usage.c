@@ -5,16 +5,18 @@
 
 int usage_add(struct db *db, const struct scope *sc, int64_t bytes, int64_t rows)
 {
-	struct stmt *s = db_query(db, "INSERT INTO usage (app_id, bytes, rows) VALUES (?, ?, ?) ON CONFLICT (app_id) DO UPDATE "
-				  "SET bytes = max(0, bytes + excluded.bytes), rows = max(0, rows + excluded.rows) RETURNING bytes, rows",
-				  "cii", sc->app_id, bytes, rows);
+	static const char add[] = "INSERT INTO usage (app_id, bytes, rows) VALUES (?, ?, ?) "
+				  "ON CONFLICT (app_id) DO UPDATE SET bytes = max(0, bytes + excluded.bytes), "
+				  "rows = max(0, rows + excluded.rows) RETURNING bytes, rows";
+	struct stmt *s = db_query(db, add, "cii", sc->app_id, bytes, rows);
 	int row = s ? stmt_row(s) : -db->fault->err;
 	if (row < 0)
 		return -row;
 	bool bytes_over = bytes > 0 && stmt_int(s, 0) > sc->max_bytes, rows_over = rows > 0 && stmt_int(s, 1) > sc->max_rows;
 	stmt_done(s);
 	if (bytes_over)
-		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its storage of %lld MB.", (long long)(sc->max_bytes / MIB));
+		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its storage of %lld MB.",
+			       (long long)(sc->max_bytes / MIB));
 	if (rows_over)
 		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its %lld rows and keys.", (long long)sc->max_rows);
 	return 0;
@@ -42,8 +44,9 @@ int docs_recount(struct db *db, const char *app_id)
 static int purge_once(struct db *db, const char *app_id)
 {
 	static const char *const texts[] = {
-		"DELETE FROM shares WHERE app_id = :app", "DELETE FROM docs WHERE app_id = :app", "DELETE FROM kv WHERE app_id = :app",
-		"DELETE FROM slots WHERE app_id = :app", "DELETE FROM usage WHERE app_id = :app",
+		"DELETE FROM shares WHERE app_id = :app", "DELETE FROM docs WHERE app_id = :app",
+		"DELETE FROM kv WHERE app_id = :app",     "DELETE FROM slots WHERE app_id = :app",
+		"DELETE FROM usage WHERE app_id = :app",
 	};
 	bool own = !db_in_transaction(db);
 	int err = own ? db_begin(db) : 0;

@@ -21,7 +21,8 @@ static int whole(struct req *r, const char *name, struct str text, int64_t least
 		text.n -= 2;
 	if (str_int(text, v) && *v >= least && *v <= most)
 		return 0;
-	return fail(r, ERR_BAD_REQUEST, "\"%s\" is a whole number from %lld to %lld.", name, (long long)least, (long long)most);
+	return fail(r, ERR_BAD_REQUEST, "\"%s\" is a whole number from %lld to %lld.", name, (long long)least,
+		    (long long)most);
 }
 
 static int option(struct req *r, struct str key, struct str value, const char *admitted, struct options *o)

@@ -28,8 +28,11 @@ int rows_open(struct rows *k, struct req *r, bool as_app)
 int rows_collection(struct rows *k, struct str name)
 {
 	k->docs.collection = app_collection(k->req->app, name, k->req->arena);
-	return k->docs.collection ? 0 : fail(k->req, ERR_BAD_REQUEST, "\"%.*s\" is not the name of a collection: a letter, then letters, "
-					     "digits and _, in lower case.", (int)MIN(name.n, 64), name.n ? name.p : "");
+	return k->docs.collection ? 0
+				  : fail(k->req, ERR_BAD_REQUEST,
+					 "\"%.*s\" is not the name of a collection: a letter, then letters, "
+					 "digits and _, in lower case.",
+					 (int)MIN(name.n, 64), name.n ? name.p : "");
 }
 
 int rows_close(struct rows *k, int err)
@@ -57,7 +60,8 @@ int rows_rev(struct req *r, struct str opts, int64_t *rev)
 
 static bool known(struct rows *k, struct str who)
 {
-	return str_is(who, "members") || str_is(who, "anyone") || app_person(k->req->node, k->db, k->req->app, who, k->req->arena);
+	return str_is(who, "members") || str_is(who, "anyone") ||
+	       app_person(k->req->node, k->db, k->req->app, who, k->req->arena);
 }
 
 int rows_share(struct rows *k, struct str id, struct str who, struct str level)
@@ -66,6 +70,7 @@ int rows_share(struct rows *k, struct str id, struct str who, struct str level)
 	if (level.p && !n)
 		return fail(k->req, ERR_BAD_REQUEST, "A row is shared to \"read\", \"add\" or \"change\".");
 	if (n && !known(k, who))
-		return fail(k->req, ERR_BAD_REQUEST, "A row is shared with the id of a person of this app, \"members\" or \"anyone\".");
+		return fail(k->req, ERR_BAD_REQUEST,
+			    "A row is shared with the id of a person of this app, \"members\" or \"anyone\".");
 	return docs_share(&k->docs, id, who, n);
 }

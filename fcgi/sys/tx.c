@@ -5,8 +5,9 @@
  *
  *     insert doc ref     update changes opts     replace doc opts     delete     share who level
  *
- * A row read must still have the revision it had (null: still be absent), or all of it is a conflict and nothing happens.
- * `ref` is the name the cell gave a new row: wherever a later write has it as a text, the new row's id takes its place.
+ * A row read must still have the revision it had (null: still be absent), or all of it is a conflict and nothing
+ * happens. `ref` is the name the cell gave a new row: wherever a later write has it as a text, the new row's id
+ * takes its place.
  */
 #include "codec/json.h"
 #include "store/audit.h"
@@ -106,7 +107,8 @@ static int turn_to(struct batch *b, struct str entry)
 {
 	bool as_app = str_is(json(entry, "as_app"), "true");
 	if (as_app && !app_granted(b->req->app, "storage:app"))
-		return fail(b->req, ERR_PERMISSION_DENIED, "as_app needs the permission \"storage:app\", which this app was not granted.");
+		return fail(b->req, ERR_PERMISSION_DENIED,
+			    "as_app needs the permission \"storage:app\", which this app was not granted.");
 	b->rows.scope = rows_scope(b->req, as_app);
 	return rows_collection(&b->rows, text(b, entry, "collection"));
 }
@@ -132,7 +134,9 @@ static int change(struct batch *b, struct str entry, struct buf *out, const char
 {
 	int64_t rev;
 	int err = rows_rev(b->req, json(entry, "opts"), &rev);
-	return err ? err : docs_update(&b->rows.docs, resolve(b, text(b, entry, "id")), resolve_all(b, json(entry, with)), replace, rev, out);
+	return err ? err
+		   : docs_update(&b->rows.docs, resolve(b, text(b, entry, "id")), resolve_all(b, json(entry, with)),
+				 replace, rev, out);
 }
 
 static int update(struct batch *b, struct str entry, struct buf *out)
@@ -186,7 +190,8 @@ static int read_one(struct batch *b, struct str entry, struct buf *out)
 	return check_read(b, entry);
 }
 
-static int each(struct batch *b, struct str list, int most, struct buf *out, int (*fn)(struct batch *, struct str, struct buf *))
+static int each(struct batch *b, struct str list, int most, struct buf *out,
+		int (*fn)(struct batch *, struct str, struct buf *))
 {
 	struct json_lex l;
 	struct str entry;
@@ -197,8 +202,9 @@ static int each(struct batch *b, struct str list, int most, struct buf *out, int
 	if (json_next(&l) != JSON_ARRAY)
 		return fail(b->req, ERR_BAD_REQUEST, "A batch has a list of reads and a list of writes.");
 	while (!err && json_next_item(&l, &entry))
-		err = n++ == most ? fail(b->req, ERR_TOO_LARGE, "A transaction has at most %d reads and %d writes.", READS_MAX, WRITES_MAX) :
-				    fn(b, entry, out);
+		err = n++ == most ? fail(b->req, ERR_TOO_LARGE, "A transaction has at most %d reads and %d writes.",
+					 READS_MAX, WRITES_MAX)
+				  : fn(b, entry, out);
 	return err;
 }
 
