@@ -494,11 +494,14 @@ static bool provided(lua_State *L, const char *name)
 
 static int base_require(lua_State *L)
 {
-	const char *name = luaL_checkstring(L, 1);
+	size_t n;
+	const char *name = luaL_checklstring(L, 1, &n);
+	if (n > 200)
+		over(L, "bytes of a module's name", 200);
+	if (strlen(name) != n)
+		return luaL_error(L, "the name of a module has a NUL in it");
 	if (provided(L, name))
 		return 1;
-	if (length_at(L, 1) > 200)
-		over(L, "bytes of a module's name", 200);
 	lua_settop(L, 1);
 	lua_pushliteral(L, "api/");
 	luaL_gsub(L, name, ".", "/");
