@@ -4,6 +4,7 @@
 #include "base/out.h"
 #include "gate/op.h"
 #include "gate/pool.h"
+#include "gate/suspend.h"
 #include "gate/talk.h"
 #include "gate/trace.h"
 #include "kernel/app.h"
@@ -117,11 +118,13 @@ static int handler(struct req *r)
 	for (int tries = 0;; tries++) {
 		struct cell *c;
 		bool sound, stale;
-		int err = pool_lease(r, &c);
-		if (err)
+		int err = suspend_check(r);
+		if (err || (err = pool_lease(r, &c)))
 			return err;
 		err = talk_request(c, r, &sound, &stale);
 		pool_release(r->node->pool, c, sound);
+		if (err == ERR_APP_TIMEOUT)
+			suspend_count(r);
 		if (!stale || tries == 2)
 			return err;
 		fault_clear(&r->fault);
