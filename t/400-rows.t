@@ -55,6 +55,14 @@ function scripts.lead(email)
   end)
 end
 
+-- answers larger than one reply may be
+function scripts.enlarge(id)
+  storage.docs.update("notes", id, { text = string.rep("x", 200000) })
+  return storage.tx(function()
+    for n = 1, 8 do storage.docs.update("notes", id, { n = n }) end
+  end)
+end
+
 local function run(call)
   local space, name = call.call:match("^(%w+)%.(%w+)$")
   local fn = space == "script" and scripts[name] or storage[space][name]
@@ -190,6 +198,10 @@ ok(!defined $leads->{lead}{owner}, 'and one of the app');
 is($leads->{lead}{beside}, $leads->{mine}{id}, 'that names it');
 refused(403, 'permission_denied', 'which needs the permission', 'ann@other', 'script.lead', 'q@r');
 is(scalar @{ result('ann@other', 'docs.find', 'leads', { email => { prefix => 'q@' } }) }, 0, 'and else does nothing');
+
+my $large = result('ann', 'docs.insert', 'notes', { n => 0 });
+refused(413, 'too_large', 'a transaction whose rows are too large to be told', 'ann', 'script.enlarge', $large->{id});
+is(result('ann', 'docs.find', 'notes', { id => $large->{id} }, { fields => ['n'] })->[0]{n}, 0, 'and so is not done');
 
 # ---- keys ----
 

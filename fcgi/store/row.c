@@ -29,11 +29,10 @@ static struct str unescaped(struct arena *a, struct str raw)
 }
 
 /* Sets, replaces or (with a null) removes one field. */
-static void put(struct arena *a, struct fields *f, struct field new, bool null_removes)
+static void put(struct fields *f, struct field new, bool null_removes)
 {
-	struct str name = unescaped(a, new.key);
 	int i = 0;
-	while (i < f->n && !str_eq(unescaped(a, f->field[i].key), name))
+	while (i < f->n && !str_eq(f->field[i].name, new.name))
 		i++;
 	if (!null_removes || !str_is(new.value, "null")) {
 		f->field[i] = new;
@@ -60,11 +59,12 @@ int fields_parse(struct arena *a, struct str text, struct fields *f, struct faul
 		return not_a_document(&l, fl);
 	f->field = arena_alloc(a, ROW_FIELDS * sizeof *f->field);
 	while (json_next_member(&l, &key, &value)) {
-		switch (column_by_name(unescaped(a, key))) {
+		struct str name = unescaped(a, key);
+		switch (column_by_name(name)) {
 		case COLUMN_NONE:
 			if (f->n == ROW_FIELDS)
 				return fault(fl, ERR_TOO_LARGE, "A document has at most %d fields.", ROW_FIELDS);
-			put(a, f, (struct field){key, value}, false);
+			put(f, (struct field){name, value}, false);
 			break;
 		case COLUMN_PARENT:
 			if (value.n > 2 && value.p[0] == '"')
@@ -83,7 +83,7 @@ void fields_merge(struct arena *a, struct fields *old, const struct fields *chan
 	memcpy(room, old->field, (size_t)old->n * sizeof *room);
 	old->field = room;
 	for (int i = 0; i < changes->n; i++)
-		put(a, old, changes->field[i], true);
+		put(old, changes->field[i], true);
 }
 
 int fields_body(struct arena *a, const struct fields *f, struct str *body, struct fault *fl)
@@ -91,9 +91,9 @@ int fields_body(struct arena *a, const struct fields *f, struct str *body, struc
 	struct buf b = BUF_MAX(ROW_BYTES);
 	buf_addc(&b, '{');
 	for (int i = 0; i < f->n; i++) {
-		buf_adds(&b, i ? ",\"" : "\"");
-		buf_addstr(&b, f->field[i].key);
-		buf_adds(&b, "\":");
+		buf_adds(&b, i ? "," : "");
+		json_quote(&b, f->field[i].name);
+		buf_addc(&b, ':');
 		buf_addstr(&b, f->field[i].value);
 	}
 	buf_addc(&b, '}');

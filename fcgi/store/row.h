@@ -2,7 +2,7 @@
  *
  * A body never contains the reserved names: they are columns, are ignored on
  * write (except parent, on insert) and are put in front when a row is written
- * out. Fields are kept as the bytes that came; only what changes is rewritten.
+ * out. Values are kept as the bytes that came; only what changes is rewritten.
  */
 #ifndef STORE_ROW_H
 #define STORE_ROW_H
@@ -29,7 +29,7 @@ enum column column_by_name(struct str name);
 struct fields {
 	int n;
 	struct field {
-		struct str key;   /* still escaped */
+		struct str name;  /* unescaped */
 		struct str value; /* raw JSON */
 	} *field;
 	struct str parent; /* doc.parent where it is a string */

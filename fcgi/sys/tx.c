@@ -201,10 +201,12 @@ static int each(struct batch *b, struct str list, int most, struct buf *out,
 		return 0;
 	if (json_next(&l) != JSON_ARRAY)
 		return fail(b->req, ERR_BAD_REQUEST, "A batch has a list of reads and a list of writes.");
-	while (!err && json_next_item(&l, &entry))
+	while (!err && json_next_item(&l, &entry)) {
 		err = n++ == most ? fail(b->req, ERR_TOO_LARGE, "A transaction has at most %d reads and %d writes.",
 					 READS_MAX, WRITES_MAX)
 				  : fn(b, entry, out);
+		arena_reset(b->rows.docs.arena); /* a batch names many rows, and each may be large */
+	}
 	return err;
 }
 
@@ -229,6 +231,8 @@ static int apply(struct batch *b, struct str batch, struct buf *out)
 	if (!err)
 		err = each(b, json(batch, "writes"), WRITES_MAX, out, write_one);
 	buf_adds(out, "]}");
+	if (!err && out->full) /* said now, while nothing has happened */
+		err = fail(b->req, ERR_TOO_LARGE, "The rows of one transaction are larger than 1 MB; write less at once.");
 	if (!err)
 		err = record(b);
 	return err ? db_rollback(b->rows.db) : db_commit(b->rows.db);
@@ -240,10 +244,12 @@ int sys_storage_commit(struct req *r, const struct call *c, struct out *o)
 	b->req = r;
 	int err = rows_open(&b->rows, r, c->as_app);
 	size_t before = o->buf->len;
+	b->rows.docs.arena = arena_new();
 	out_raw(o, STR(""));
 	if (!err)
 		err = apply(b, c->arg[0].s, o->buf);
 	if (err)
 		o->buf->len = before;
+	arena_free(b->rows.docs.arena);
 	return rows_close(&b->rows, err);
 }
