@@ -20,9 +20,9 @@ sub browser_script {
 	my ($exit, $out, $err) = Fazt::run({ FAZT_NODE => $packages, %env }, $node, top() . "/t/browser/$script");
 	subtest $script => sub {
 		for (split /\n/, $out) {
-			/^(not )?ok \d+ - (.*)/ ? ok(!$1, $2) : /^# (.*)/ ? diag($1) : 1;
+			/^(not )?ok \d+ - (.*)/ ? ok(!$1, $2) : /^# (.*)/ ? note($1) : 1;
 		}
-		is($exit, 0, 'the script ended well') or diag($err);
+		is($exit, 0, 'the script ended well') or diag($out, $err);
 	};
 }
 
