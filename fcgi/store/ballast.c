@@ -10,10 +10,10 @@ static void path_of(const char *home, char path[4096])
 	snprintf(path, 4096, "%s/run/ballast", home);
 }
 
-static bool room(const char *home)
+static bool room(const char *home, uint64_t bytes)
 {
 	struct statvfs v;
-	return !statvfs(home, &v) && (uint64_t)v.f_bavail * v.f_frsize >= 2 * (uint64_t)BALLAST_BYTES;
+	return !statvfs(home, &v) && (uint64_t)v.f_bavail * v.f_frsize >= bytes;
 }
 
 void ballast_keep(const char *home)
@@ -21,7 +21,7 @@ void ballast_keep(const char *home)
 	struct stat st;
 	char path[4096];
 	path_of(home, path);
-	if ((!stat(path, &st) && st.st_size) || !room(home))
+	if ((!stat(path, &st) && st.st_size) || !room(home, 2 * BALLAST_BYTES))
 		return;
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -37,4 +37,20 @@ bool ballast_drop(const char *home)
 	char path[4096];
 	path_of(home, path);
 	return !stat(path, &st) && st.st_size && !unlink(path);
+}
+
+void ballast_ease(const char *home)
+{
+	if (!room(home, BALLAST_LOW))
+		ballast_drop(home);
+}
+
+bool ballast_there(const char *home)
+{
+	char path[4096];
+	path_of(home, path);
+	if (!access(path, F_OK))
+		return true;
+	ballast_keep(home);
+	return !access(path, F_OK);
 }

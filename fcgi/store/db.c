@@ -423,6 +423,7 @@ int db_begin(struct db *db)
 	int err = lock_take(db->store->lock, LOCK_WAIT_MS, db->fault);
 	if (err)
 		return err;
+	ballast_ease(db->store->home);
 	db->locked = true;
 	err = db_run(db, "BEGIN IMMEDIATE", "");
 	if (err)

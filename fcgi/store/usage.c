@@ -1,5 +1,6 @@
 #include "store/usage.h"
 
+#include "store/ballast.h"
 #include "store/conn.h"
 #include "store/docs.h"
 
@@ -14,6 +15,8 @@ int usage_add(struct db *db, const struct scope *sc, int64_t bytes, int64_t rows
 		return -row;
 	bool bytes_over = bytes > 0 && stmt_int(s, 0) > sc->max_bytes, rows_over = rows > 0 && stmt_int(s, 1) > sc->max_rows;
 	stmt_done(s);
+	if (bytes > 0 && !ballast_there(store_home(db->store)))
+		return db_fail(db, ERR_DISK_FULL, "The disk is nearly full; delete something, or make room on the machine.");
 	if (bytes_over)
 		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its storage of %lld MB.",
 			       (long long)(sc->max_bytes / MIB));

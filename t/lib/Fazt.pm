@@ -65,11 +65,11 @@ sub free_port {
 
 # ---- a node ----
 
-# new(domain => …, settings => { key => value }, init => 0: an empty home)
+# new(home => DIR, domain => …, settings => { key => value }, init => 0: an empty home)
 sub new {
 	my ($class, %o) = @_;
 	my $self = bless {
-		home => File::Temp::tempdir('fazt-XXXXXX', DIR => '/tmp'), # short: a socket's path has 107 bytes at most
+		home => $o{home} // File::Temp::tempdir('fazt-XXXXXX', DIR => '/tmp'), # short: a socket's path has 107 bytes at most
 		port => $o{port} // free_port(),
 		domain => $o{domain} // 'localhost',
 		children => {},

@@ -1,4 +1,4 @@
-/* A full disk: writes say so, nothing is lost, deleting still works. On a file system of 32 MB of its own, as root only. */
+/* A full disk: writes say so, nothing is lost, deleting still works. On a file system of 48 MB of its own, as root only. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -12,12 +12,12 @@ static struct fault f;
 static char app_id[ID_LEN + 1];
 static struct collection notes = {.name = "notes", .read = WHO_OWNER, .add = WHO_MEMBERS, .change = WHO_OWNER};
 
-/* Takes the last byte that is left. */
-static void fill(const char *path)
+/* Takes so many blocks of the disk, or the last byte that is left. */
+static void fill(const char *path, int blocks)
 {
 	static char block[4096];
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
-	while (write(fd, block, sizeof block) > 0)
+	while (blocks-- && write(fd, block, sizeof block) > 0)
 		;
 	close(fd);
 }
@@ -47,10 +47,11 @@ static void test_full(struct store *store, const char *junk)
 	ann.max_bytes = ann.max_rows = INT64_MAX;
 	struct docs d = {.db = db_borrow(store, &f), .arena = arena_new(), .scope = &ann, .collection = &notes, .scan_rows = 1000};
 	int n = 0, err;
+	fill(junk, 4096);
 	while (n < 500 && !(err = insert(&d, id[n])))
 		n++;
 	is_int(err, ERR_DISK_FULL, "%d rows fit: %s", n, f.message);
-	fill(junk);
+	fill(junk, -1);
 	is_int(insert(&d, id[n]), ERR_DISK_FULL, "and no more");
 	is_int(count(&d), n, "all are there");
 	is_int(docs_delete(&d, str_of(id[0])), 0, "deleting works");
@@ -66,7 +67,7 @@ int main(void)
 {
 	char dir[] = "/tmp/fazt-full-XXXXXX", path[128];
 	crypt_init();
-	if (!mkdtemp(dir) || mount("none", dir, "tmpfs", 0, "size=32m")) {
+	if (!mkdtemp(dir) || mount("none", dir, "tmpfs", 0, "size=48m")) {
 		printf("ok 1 - # SKIP mounting a file system: %s\n1..1\n", strerror(errno));
 		rmdir(dir);
 		return 0;
