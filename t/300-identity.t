@@ -19,6 +19,7 @@ return {
 LUA
 $fazt->install($_->[0], { %echo, 'app.json' => { visibility => $_->[1], open => ['/hook'], permissions => [] } })
 	for ['pad', 'members'], ['blog', 'anyone'];
+$fazt->install('wide', { %echo, 'app.json' => { visibility => 'members', open => ['/*'], permissions => [] } });
 $fazt->install_built_in('os');
 $fazt->start;
 my ($os, $pad, $blog) = map { $fazt->url($_, '') } qw(os pad blog);
@@ -92,7 +93,13 @@ is($answer->{status}, 200, 'an open path takes posts from everywhere');
 is($answer->{json}{user}, undef, 'without a person');
 my $hand = $fazt->browser->request(POST => "$pad/hook", token => 'their-own', json => {});
 is($hand->{json}{headers}{authorization}, 'Bearer their-own', 'and with the Authorization that is meant for it');
+my $wide = $fazt->url('wide', '');
+$anna->get("$wide/_fazt/sign-in?next=/");
+is($anna->get("$wide/")->{body}, 'hello stranger', 'an app that opens every path knows nobody there');
+like($anna->get("$wide/_fazt/sign-out")->{body}, qr/<b>anna</, 'but what is Fazt\'s own stays closed: one can sign out');
+is($anna->fetch(POST => "$wide/_fazt/sign-out", form => {}, from => $blog)->{status}, 403, 'and nobody else can do it');
 my $session = $anna->fetch(GET => "$os/_fazt/api/session.show")->{json};
+is($anna->fetch(GET => "$os/_fazt/api/session.show")->{headers}{'x-content-type-options'}, 'nosniff', 'its answers are JSON and nothing else');
 is($session->{user}{name}, 'anna', 'the dashboard knows anna');
 is($anna->fetch(POST => "$os/_fazt/api/session.end", json => {})->{status}, 403, 'its verbs want the session\'s token');
 is($anna->fetch(POST => "$os/_fazt/api/session.end", json => {}, from => $pad,

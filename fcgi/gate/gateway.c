@@ -77,9 +77,12 @@ static int site(struct req *r)
 
 /* ---- who may come in ---- */
 
-/* A path of the manifest's `open`: "/hook", or "/s/" and everything below with a trailing star. */
+/* A path of the manifest's `open`: "/hook", or "/s/" and everything below with a trailing star. What is Fazt's own is no
+ * app's to open, however wide its star. */
 static bool path_open(const struct manifest *m, struct str path)
 {
+	if (str_starts(path, "/_fazt/"))
+		return false;
 	for (int i = 0; i < m->nopen; i++) {
 		struct str pattern = str_of(m->open[i]);
 		bool rest = str_ends(pattern, "*");

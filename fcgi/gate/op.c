@@ -2,7 +2,10 @@
 
 #include "codec/form.h"
 #include "gate/trace.h"
+#include "kernel/page.h"
 #include "sys/sys.h"
+
+#define TARGET_MAX 300 /* bytes of an argument that the audit keeps */
 
 enum {
 #define OP(id, noun, verb, who, effect, sig, doc) OP_##id,
@@ -75,7 +78,9 @@ int op_call(struct req *r, const struct call *c, struct out *o)
 	err = table[c->row].run(r, c, o);
 	if (op->writes) {
 		char *action = arena_printf(r->arena, "%s%s%s", op->noun, *op->verb ? "." : "", op->verb);
-		trace_audit(r, action, c->nargs && c->arg[0].s.n ? arena_cstr(r->arena, c->arg[0].s) : "", err);
+		struct str target = c->nargs ? c->arg[0].s : STR_NONE;
+		target.n = MIN(target.n, (size_t)TARGET_MAX);
+		trace_audit(r, action, arena_cstr(r->arena, target), err);
 	}
 	return err;
 }
@@ -134,7 +139,7 @@ int op_http(struct req *r)
 		err = fail(r, ERR_TOO_LARGE, NULL);
 	if (!err) {
 		res_set(r, 200, "application/json", body.len ? buf_str(&body) : STR("null"));
-		res_header(r, "cache-control", STR("no-store"));
+		page_headers(r);
 	}
 	buf_release(&body);
 	return err;
