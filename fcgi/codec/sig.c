@@ -121,6 +121,7 @@ static int from_value(const struct param *p, struct str v, struct arg *a, struct
 int sig_from_json(const struct sig *s, struct str object, struct call *c, struct arena *a, struct fault *f)
 {
 	struct json_lex l;
+	struct str name, value;
 	c->nargs = s->n;
 	memset(c->arg, 0, sizeof c->arg);
 	if (!object.n)
@@ -131,21 +132,14 @@ int sig_from_json(const struct sig *s, struct str object, struct call *c, struct
 	json_lex_init(&l, object, JSON_DEPTH);
 	if (json_next(&l) != JSON_OBJECT)
 		return fault(f, ERR_BAD_REQUEST, "the arguments must be a JSON object");
-	while (json_next(&l) == JSON_KEY) {
-		struct buf key = BUF_INIT;
-		json_unescape(&key, l.text);
-		struct str name = arena_str(a, buf_str(&key)), v;
-		buf_release(&key);
-		int i = sig_find(s, name);
-		if (i < 0)
+	while (json_next_member(&l, &name, &value)) {
+		int i = 0;
+		while (i < s->n && !json_key_is(name, str_of(s->param[i].name)))
+			i++;
+		if (i == s->n)
 			return fault(f, ERR_BAD_REQUEST, "there is no argument called %.*s", STR_FMT(name));
-		json_member(object, name, &v);
-		if ((err = from_value(&s->param[i], v, &c->arg[i], a, f)))
+		if ((err = from_value(&s->param[i], value, &c->arg[i], a, f)))
 			return err;
-		int depth = l.depth; /* step over the value */
-		do
-			json_next(&l);
-		while (l.depth > depth);
 	}
 	return sig_complete(s, c, f);
 }

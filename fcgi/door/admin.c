@@ -243,8 +243,7 @@ static int open_home(struct admin *a, const struct recipe *recipe)
 /* The owner in a shell on the node. */
 static int be_the_owner(struct admin *a)
 {
-	struct node node = a->node;
-	struct db *db = db_borrow(node.store, &a->r.fault);
+	struct db *db = db_borrow(a->node.store, &a->r.fault);
 	if (!db)
 		return a->r.fault.err;
 	int err = node_settings(&a->node, db, a->arena, &a->r.settings);
@@ -282,22 +281,12 @@ static int run(struct admin *a)
 
 static void report(struct admin *a, int err)
 {
-	const struct err_row *row = err_row(err);
-	const char *message = a->r.fault.err ? fault_message(&a->r.fault) : row->message;
+	struct buf b = BUF_INIT;
 	if (!a->cmd.json) {
-		fprintf(stderr, "fazt-admin: %s\n", message);
+		fprintf(stderr, "fazt-admin: %s\n", req_error_message(&a->r, err));
 		return;
 	}
-	struct buf b = BUF_INIT;
-	struct out o = OUT(&b);
-	out_object(&o);
-	out_key(&o, "error");
-	out_object(&o);
-	out_kcstr(&o, "code", row->code);
-	out_kcstr(&o, "message", message);
-	out_kcstr(&o, "request_id", a->r.id);
-	out_end(&o);
-	out_end(&o);
+	req_error_write(&a->r, err, &b);
 	puts(b.p);
 	buf_release(&b);
 }

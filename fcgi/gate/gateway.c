@@ -206,19 +206,11 @@ void req_run(struct req *r)
 	trace_request(r);
 }
 
-static void error_json(struct req *r, const struct err_row *row, const char *message)
+static void error_json(struct req *r, int err)
 {
 	struct buf b = BUF_INIT;
-	struct out o = OUT(&b);
-	out_object(&o);
-	out_key(&o, "error");
-	out_object(&o);
-	out_kcstr(&o, "code", row->code);
-	out_kcstr(&o, "message", message);
-	out_kcstr(&o, "request_id", r->id);
-	out_end(&o);
-	out_end(&o);
-	res_set(r, row->http, "application/json", buf_str(&b));
+	req_error_write(r, err, &b);
+	res_set(r, err_row(err)->http, "application/json", buf_str(&b));
 	page_headers(r);
 	buf_release(&b);
 }
@@ -226,13 +218,12 @@ static void error_json(struct req *r, const struct err_row *row, const char *mes
 void req_error(struct req *r, int err)
 {
 	const struct err_row *row = err_row(err);
-	const char *message = r->fault.err == err ? fault_message(&r->fault) : row->message;
 	if (err == ERR_UNAUTHORIZED && identity_demand(r) == 0)
 		return; /* a browser goes to sign in and back */
 	if (req_wants_html(r))
-		page_error(r, err, message);
+		page_error(r, err, req_error_message(r, err));
 	else
-		error_json(r, row, message);
+		error_json(r, err);
 	if (row->http == 503 || row->http == 429)
 		res_headerf(r, "retry-after", "%lld", (long long)(r->retry_after ? r->retry_after : RETRY_SECONDS));
 	if (row->http == 401)

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/out.h"
+
 struct str req_header(const struct req *r, const char *name)
 {
 	for (int i = 0; i < r->nheaders; i++)
@@ -64,4 +66,22 @@ void res_redirect(struct req *r, int status, const char *location)
 {
 	res_set(r, status, NULL, STR_NONE);
 	res_header(r, "location", str_of(location));
+}
+
+const char *req_error_message(const struct req *r, int err)
+{
+	return r->fault.err == err ? fault_message(&r->fault) : err_row(err)->message;
+}
+
+void req_error_write(const struct req *r, int err, struct buf *b)
+{
+	struct out o = OUT(b);
+	out_object(&o);
+	out_key(&o, "error");
+	out_object(&o);
+	out_kcstr(&o, "code", err_row(err)->code);
+	out_kcstr(&o, "message", req_error_message(r, err));
+	out_kcstr(&o, "request_id", r->id);
+	out_end(&o);
+	out_end(&o);
 }

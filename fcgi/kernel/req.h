@@ -79,6 +79,10 @@ void res_headerf(struct req *r, const char *name, const char *fmt, ...) PRINTF(3
 void res_set(struct req *r, int status, const char *type, struct str body);
 void res_redirect(struct req *r, int status, const char *location);
 
+/* What went wrong, in a sentence, and as programs get it: {"error":{"code","message","request_id"}}. */
+const char *req_error_message(const struct req *r, int err);
+void req_error_write(const struct req *r, int err, struct buf *b);
+
 /* Word the request's error: sets the fault and returns it. */
 #define fail(r, ...) fault(&(r)->fault, __VA_ARGS__)
 

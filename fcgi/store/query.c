@@ -242,9 +242,8 @@ static void sort_done(struct query *q)
 
 static int limit_option(struct parsing *p, json_t *v, struct query *q)
 {
-	json_int_t n = json_is_real(v) && json_real_value(v) == (double)(json_int_t)json_real_value(v) ?
-			       (json_int_t)json_real_value(v) : json_integer_value(v);
-	if (n < 1 || n > QUERY_LIMIT)
+	double n = json_number_value(v);
+	if (n < 1 || n > QUERY_LIMIT || n != (int)n)
 		return bad(p, "\"limit\" is a whole number from 1 to %d.", QUERY_LIMIT);
 	q->limit = (int)n;
 	return 0;

@@ -4,29 +4,6 @@
 #include "kernel/grant.h"
 #include "kernel/sentence.h"
 
-int with_db(struct req *r, const struct call *c, struct out *o, with_db_fn *fn)
-{
-	struct db *db = db_borrow(r->node->store, &r->fault);
-	if (!db)
-		return r->fault.err;
-	int err = fn(r, db, c, o);
-	db_return(db);
-	return err;
-}
-
-int in_transaction(struct req *r, const struct call *c, struct out *o, with_db_fn *fn)
-{
-	struct db *db = db_borrow(r->node->store, &r->fault);
-	if (!db)
-		return r->fault.err;
-	int err = db_begin(db);
-	if (!err)
-		err = fn(r, db, c, o);
-	err = err ? db_rollback(db) : db_commit(db);
-	db_return(db);
-	return err;
-}
-
 struct app_row *app_named(struct req *r, struct db *db, struct str name)
 {
 	struct app_row *app = app_row_by_name(db, r->arena, name);

@@ -8,11 +8,6 @@
 
 #define SHOWN_BYTES 300 /* of a text an author wrote */
 
-/* A borrowed connection around one read or one transaction. */
-typedef int with_db_fn(struct req *r, struct db *db, const struct call *c, struct out *o);
-int with_db(struct req *r, const struct call *c, struct out *o, with_db_fn *fn);
-int in_transaction(struct req *r, const struct call *c, struct out *o, with_db_fn *fn);
-
 /* The installed app of that name; NULL with the fault set. */
 struct app_row *app_named(struct req *r, struct db *db, struct str name);
 

@@ -13,6 +13,11 @@
 
 typedef int sys_fn(struct req *r, const struct call *c, struct out *o);
 
+/* What most operations are: a borrowed connection around one read, or one transaction. */
+typedef int with_db_fn(struct req *r, struct db *db, const struct call *c, struct out *o);
+int with_db(struct req *r, const struct call *c, struct out *o, with_db_fn *fn);
+int in_transaction(struct req *r, const struct call *c, struct out *o, with_db_fn *fn);
+
 /* Every handler of syscall.def is sys_ID, of op.def op_ID. */
 #define SYS(id, name, permission, effect, sig, returns, cost, result, doc) sys_fn sys_##id;
 #define LOCAL(id, name, sig, result, doc)

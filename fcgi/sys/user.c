@@ -17,22 +17,6 @@ static const struct {
 	[CODE_RESET] = {"reset", 24 * HOUR_MS},
 };
 
-/* Every verb here is: borrow, begin, do, write the answer, commit. */
-typedef int verb_fn(struct req *r, struct db *db, const struct call *c, struct out *o);
-
-static int in_transaction(struct req *r, const struct call *c, struct out *o, verb_fn *verb)
-{
-	struct db *db = db_borrow(r->node->store, &r->fault);
-	if (!db)
-		return r->fault.err;
-	int err = db_begin(db);
-	if (!err)
-		err = verb(r, db, c, o);
-	err = err ? db_rollback(db) : db_commit(db);
-	db_return(db);
-	return err;
-}
-
 static int find_for(struct db *db, struct str name, const char *app_id, struct user *u)
 {
 	if (user_find_for(db, name, str_of(app_id), u))
