@@ -110,14 +110,25 @@ static struct cell *idle_cell(struct pool *p, const struct app *a)
 	return found;
 }
 
-static void count_cells(struct pool *p, const struct app *a, int *all, int *own)
+/* The cells there are, and those of one app among them. */
+struct census {
+	int all, busy, own, own_busy;
+};
+
+static struct census count_cells(const struct pool *p, const struct app *a)
 {
-	*all = *own = 0;
-	for (int i = 0; i < POOL_CELLS; i++)
-		if (p->cell[i].app) {
-			++*all;
-			*own += !strcmp(p->cell[i].app->id, a->id);
-		}
+	struct census n = {0};
+	for (int i = 0; i < POOL_CELLS; i++) {
+		const struct cell *c = &p->cell[i];
+		if (!c->app)
+			continue;
+		bool own = !strcmp(c->app->id, a->id);
+		n.all++;
+		n.busy += c->busy;
+		n.own += own;
+		n.own_busy += own && c->busy;
+	}
+	return n;
 }
 
 static struct cell *free_slot(struct pool *p)
@@ -143,11 +154,10 @@ static struct cell *coldest_cell(struct pool *p)
 /* A slot for a new cell of this app, marked as taken; NULL when it must wait. */
 static struct cell *claim_slot(struct pool *p, struct app *a, struct capacity cap)
 {
-	int all, own;
-	count_cells(p, a, &all, &own);
-	if (own >= cap.per_app)
+	struct census n = count_cells(p, a);
+	if (n.own >= cap.per_app)
 		return NULL;
-	if (all >= cap.total) {
+	if (n.all >= cap.total) {
 		struct cell *cold = coldest_cell(p);
 		if (!cold)
 			return NULL;
@@ -158,6 +168,19 @@ static struct cell *claim_slot(struct pool *p, struct app *a, struct capacity ca
 		__atomic_add_fetch(&a->refs, 1, __ATOMIC_RELAXED);
 		*c = (struct cell){.app = a, .fd = -1, .leash = -1, .busy = true};
 	}
+	return c;
+}
+
+/* A cell for one more request of this app. The last place is kept for an app that has none busy: however many requests
+ * a few slow apps have under way, another one need not wait for their deadlines. */
+static struct cell *take_cell(struct pool *p, struct app *a, struct capacity cap)
+{
+	struct census n = count_cells(p, a);
+	if (n.own_busy && n.busy >= cap.total - 1)
+		return NULL;
+	struct cell *c = idle_cell(p, a);
+	if (c || (c = claim_slot(p, a, cap)))
+		c->busy = true;
 	return c;
 }
 
@@ -193,16 +216,26 @@ static void leave_queue(struct pool *p, struct waiter *w)
 		p->last = at;
 }
 
-/* Cells and places that are free now go to whoever has waited longest for one like it. */
+static void serve_waiter(struct pool *p, struct waiter *w)
+{
+	if (!(w->given = take_cell(p, w->r->app, w->cap)))
+		return;
+	leave_queue(p, w);
+	pthread_cond_signal(&w->wake);
+}
+
+/* Cells and places that are free now go to whoever has waited longest for one like it: first to apps that have none
+ * busy, then to all. */
 static void serve_queue(struct pool *p)
 {
 	for (struct waiter *next, *w = p->first; w; w = next) {
 		next = w->next;
-		if (!(w->given = idle_cell(p, w->r->app)) && !(w->given = claim_slot(p, w->r->app, w->cap)))
-			continue;
-		w->given->busy = true;
-		leave_queue(p, w);
-		pthread_cond_signal(&w->wake);
+		if (!count_cells(p, w->r->app).own_busy)
+			serve_waiter(p, w);
+	}
+	for (struct waiter *next, *w = p->first; w; w = next) {
+		next = w->next;
+		serve_waiter(p, w);
 	}
 }
 
@@ -232,10 +265,8 @@ static int wait_in_queue(struct req *r, struct pool *p, struct capacity cap, str
 static int find_cell(struct req *r, struct pool *p, struct cell **c)
 {
 	struct capacity cap = capacity(p, &r->settings, r->app);
-	if ((*c = idle_cell(p, r->app)) || (*c = claim_slot(p, r->app, cap))) {
-		(*c)->busy = true;
+	if ((*c = take_cell(p, r->app, cap)))
 		return 0;
-	}
 	return may_wait(p, r->app, cap) ? wait_in_queue(r, p, cap, c) : busy(r);
 }
 
