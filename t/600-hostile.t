@@ -402,11 +402,12 @@ my @zombies = grep { (eval { slurp("/proc/$_/stat") } // '') =~ /^\d+ \(.*\) Z/ 
 is_deeply(\@zombies, [], 'no zombies');
 my @cells = grep { $below->{$_} =~ /cell|zygote/ } keys %$below;
 cmp_ok(scalar @cells, '<=', 24, 'no more cells than there may be: ' . @cells);
+my $sanitized = slurp(Fazt::build() . '/config.status') =~ /--enable-sanitize/;
 for my $w (workers()) {
 	my @fds = glob "/proc/$w->{pid}/fd/*";
 	cmp_ok(scalar @fds, '<', 160, "descriptors of a worker: " . @fds);
 	my ($rss) = slurp("/proc/$w->{pid}/status") =~ /VmRSS:\s+(\d+)/;
-	cmp_ok($rss, '<', 80_000, "memory of a worker: $rss KB");
+	cmp_ok($rss, '<', $sanitized ? 400_000 : 80_000, "memory of a worker: $rss KB");
 }
 unlike($fazt->logs, qr/PANIC|assert|Assertion|SIGSEGV/, 'nothing broke');
 done_testing;
