@@ -4,11 +4,13 @@
 #include "base/out.h"
 #include "gate/op.h"
 #include "gate/pool.h"
+#include "gate/response.h"
 #include "gate/suspend.h"
 #include "gate/talk.h"
 #include "gate/trace.h"
 #include "kernel/app.h"
 #include "kernel/identity.h"
+#include "kernel/package.h"
 #include "kernel/page.h"
 #include "kernel/public.h"
 #include "sys/endpoint.h"
@@ -20,7 +22,7 @@ void req_init(struct req *r, struct node *n, struct arena *a, enum door door)
 	*r = (struct req){.node = n, .arena = a, .door = door};
 	id_new(r->id);
 	r->received = now_ms();
-	r->res.body.max = 16 * MIB;
+	r->res.body.max = MAX(RESPONSE_BODY_MAX, PACKAGE_BYTES); /* what an app sends, or a file of its package */
 }
 
 void req_release(struct req *r)
