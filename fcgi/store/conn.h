@@ -33,7 +33,6 @@ struct db {
 	struct fault own;    /* where nobody gave one */
 	enum admit admit;
 	bool locked, touched;
-	bool full;     /* synchronous as this connection has it */
 	int wal_pages; /* after its last commit */
 	int64_t until; /* mono_ms at which reading ends; 0: no bound */
 	struct stmt *cache[CACHE_BUCKETS];

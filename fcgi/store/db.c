@@ -17,6 +17,7 @@
 #include "store/find.h"
 #include "store/lock.h"
 #include "store/migrate.h"
+#include "store/sync.h"
 
 #define LOCK_WAIT_MS 10000
 #define BUSY_WAIT_MS 5000   /* for programs that do not know our lock, as a shell on the file */
@@ -26,7 +27,8 @@ struct store {
 	char *home, *path;
 	struct lock *lock;
 	unsigned char secret[KEY_LEN];
-	bool full;
+	struct sync sync;
+	bool full; /* durable: a commit returns when it is on disk */
 	pthread_mutex_t mutex;
 	pthread_cond_t returned;
 	struct db *idle;
@@ -80,9 +82,8 @@ static int configure(struct db *db)
 		sqlite3_db_config(db->sql, switches[i].id, switches[i].on, NULL);
 	sqlite3_extended_result_codes(db->sql, 1);
 	sqlite3_busy_timeout(db->sql, BUSY_WAIT_MS);
-	int err = conn_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
+	int err = conn_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
 				"PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON; PRAGMA cache_size = -2048");
-	db->full = true;
 	sqlite3_wal_hook(db->sql, on_commit, db); /* takes the place of automatic checkpoints */
 	sqlite3_progress_handler(db->sql, 4096, on_progress, db);
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
@@ -284,6 +285,7 @@ struct store *store_open(const char *home, enum store_mode mode, struct fault *f
 	s->home = xstrdup(home);
 	s->path = database_path(home);
 	s->full = true;
+	sync_init(&s->sync);
 	pthread_mutex_init(&s->mutex, NULL);
 	pthread_cond_init(&s->returned, NULL);
 	if (open_first(s, mode, f)) {
@@ -303,6 +305,7 @@ void store_close(struct store *s)
 		conn_close(db);
 	}
 	lock_close(s->lock);
+	sync_free(&s->sync);
 	pthread_mutex_destroy(&s->mutex);
 	pthread_cond_destroy(&s->returned);
 	crypt_wipe(s->secret, sizeof s->secret);
@@ -363,9 +366,6 @@ struct db *db_borrow(struct store *s, struct fault *f)
 		return NULL;
 	db->fault = f ? f : &db->own;
 	db->until = 0;
-	bool full = __atomic_load_n(&s->full, __ATOMIC_RELAXED);
-	if (db->full != full && !conn_exec(db, full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"))
-		db->full = full;
 	return db;
 }
 
@@ -457,6 +457,8 @@ int db_commit(struct db *db)
 	if (err)
 		return db_rollback(db);
 	unlock(db);
+	if (__atomic_load_n(&db->store->full, __ATOMIC_RELAXED))
+		sync_wait(&db->store->sync, db->sql);
 	checkpoint(db);
 	return 0;
 }

@@ -37,7 +37,7 @@ enum store_mode {
  * STORE_SERVE mode, one that is damaged. NULL with the fault set. */
 struct store *store_open(const char *home, enum store_mode mode, struct fault *f);
 void store_close(struct store *s);
-void store_durability(struct store *s, bool full); /* synchronous FULL (default) or NORMAL */
+void store_durability(struct store *s, bool full); /* does a commit wait for the disk? the default */
 
 struct db *db_borrow(struct store *s, struct fault *f); /* NULL: fault set */
 void db_return(struct db *db); /* rolls back what was left open */
