@@ -1,11 +1,8 @@
 #include "gate/syscall.h"
 
-#include "codec/json.h"
 #include "gate/trace.h"
 #include "kernel/app.h"
 #include "sys/sys.h"
-
-#define CALL_ITEMS 10000 /* values and keys in one JSON argument */
 
 static sys_fn *const handlers[SYSCALL_COUNT] = {
 #define SYS(id, name, permission, effect, sig, returns, cost, result, doc) [SYSCALL_##id] = sys_##id,
@@ -25,24 +22,6 @@ static int check_permission(struct req *r, const struct syscall *row, const stru
 	return 0;
 }
 
-static int check_argument(struct req *r, const struct syscall *row, int i, const struct arg *a)
-{
-	const struct param *p = &row->sig.param[i];
-	if (!a->present)
-		return p->optional ? 0 : fail(r, ERR_BAD_REQUEST, "%s: %s is missing", row->name, p->name);
-	if (p->type == ARG_STR && !text_utf8(a->s))
-		return fail(r, ERR_BAD_REQUEST, "%s: %s is not UTF-8 text", row->name, p->name);
-	return p->type == ARG_JSON ? json_check(a->s, JSON_DEPTH, CALL_ITEMS, &r->fault) : 0;
-}
-
-static int check_arguments(struct req *r, const struct syscall *row, const struct call *c)
-{
-	int err = 0;
-	for (int i = 0; !err && i < row->sig.n; i++)
-		err = check_argument(r, row, i, &c->arg[i]);
-	return err;
-}
-
 static int spend(struct req *r, const struct syscall *row)
 {
 	r->calls += row->cost;
@@ -55,7 +34,7 @@ static int spend(struct req *r, const struct syscall *row)
 static int call(struct req *r, const struct syscall *row, const struct call *c, struct out *o)
 {
 	int err;
-	if ((err = check_permission(r, row, c)) || (err = check_arguments(r, row, c)) || (err = spend(r, row)) ||
+	if ((err = check_permission(r, row, c)) || (err = sig_complete(&row->sig, c, &r->fault)) || (err = spend(r, row)) ||
 	    (err = handlers[c->row](r, c, o)))
 		return err;
 	if (c->as_app && row->effect != EFFECT_READ && !r->audited) { /* once a request says enough */

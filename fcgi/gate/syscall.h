@@ -2,8 +2,8 @@
  *
  *     row → permission → arguments → budget → handler → audit
  *
- * The caller (a cell's talk, a native app, MCP) has typed the arguments; here
- * they are checked, because whoever typed them is not trusted.
+ * The arguments were typed and checked at the edge they came in by: of a cell by
+ * wire_get_args, of JSON and text by codec/sig. Text is UTF-8, json is JSON.
  */
 #ifndef GATE_SYSCALL_H
 #define GATE_SYSCALL_H
