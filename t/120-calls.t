@@ -70,6 +70,8 @@ $fazt->admin('user', 'role', 'anna', 'member', '--app', 'tools');
 is(ask(GET => '/me', undef, '--as', 'anna')->{role}, 'member', '… and member again');
 is(($fazt->try_admin('user', 'role', 'anna', 'king'))[0], 2, 'a role there is not');
 is(($fazt->try_admin('user', 'role', 'owner', 'member'))[0] ? 1 : 0, 1, 'the owner stays the owner');
+is(($fazt->try_admin('user', 'add', $_))[0], 7, "$_ is nobody's name") for 'nobody', 'Anyone', 'members';
+is(($fazt->try_admin('user', 'add', $_))[0], 2, 'a name that is none: ' . json_of($_)) for '', 'x', ' anna', "a\nb", "anna\xe2\x80\x8b", "\xe2\x80\xaeanna", "\xff\xff", 'a' x 65;
 is(($fazt->try_admin('user', 'add', 'anna'))[0], 5, 'an account that exists already');
 like($fazt->admin_json('user', 'reset', 'anna')->{link}, qr{/_fazt/(?:reset|invite)\?}, 'user reset: a link to choose a new password');
 is(($fazt->try_admin('user', 'reset', 'nobody'))[0], 4, 'nobody to reset');
@@ -113,5 +115,7 @@ is($fazt->admin_json('app', 'candidate', $candidate->{id})->{state}, 'fetching',
 $fazt->admin('app', 'discard', $candidate->{id});
 is(($fazt->try_admin('app', 'candidate', $candidate->{id}))[0], 4, 'app discard: gone');
 is(scalar @{ $fazt->admin_json('decision', 'list') }, 0, '… and nothing waits');
+like($fazt->admin($_), qr/^fazt-admin/, "fazt-admin $_") for '--version', '-h', '--help';
+is(($fazt->try_admin('status', '--json', '--json'))[0], 0, 'an option that stands alone may stand there twice');
 like($fazt->admin('rls', 'why', "tools/things/$thing->{id}", '--as', 'nobody'), qr/\w/, 'rls why says why');
 done_testing;

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "base/log.h"
 #include "base/now.h"
 #include "door/door.h"
@@ -29,16 +30,17 @@ struct str admin_option(struct command *c, const char *name)
 
 bool admin_flag(struct command *c, const char *name)
 {
+	bool given = false;
 	for (int i = 0; i < c->noptions; i++)
 		if (str_is(c->option[i].name, name))
-			return c->option[i].used = true;
-	return false;
+			given = c->option[i].used = true;
+	return given;
 }
 
 /* Options that stand alone; every other one takes the next word as its value. */
 static bool stands_alone(struct str name)
 {
-	static const char *const flags[] = {"json", "yes", "dry-run", "help", "purge", "everywhere", "dev", "follow"};
+	static const char *const flags[] = {"json", "yes", "dry-run", "help", "version", "purge", "everywhere", "dev", "follow"};
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		if (str_is(name, flags[i]))
 			return true;
@@ -52,6 +54,8 @@ static int parse(struct command *c, int argc, char **argv, struct fault *f)
 		struct str word = str_of(argv[i]);
 		if (!only_words && str_is(word, "--")) {
 			only_words = true;
+		} else if (!only_words && str_is(word, "-h")) {
+			c->help = true;
 		} else if (only_words || !str_starts(word, "--")) {
 			if (c->nwords == ADMIN_WORDS)
 				return fault(f, ERR_USAGE, "too many arguments");
@@ -74,7 +78,7 @@ static int parse(struct command *c, int argc, char **argv, struct fault *f)
 	c->json = admin_flag(c, "json");
 	c->yes = admin_flag(c, "yes");
 	c->dry_run = admin_flag(c, "dry-run");
-	c->help = admin_flag(c, "help");
+	c->help |= admin_flag(c, "help");
 	return 0;
 }
 
@@ -262,6 +266,10 @@ static int run(struct admin *a)
 	if (row < 0 && c->nwords) {
 		row = op_find(str_of(c->word[0]), STR(""));
 		words = 1;
+	}
+	if (admin_flag(c, "version")) {
+		puts("fazt-admin " PACKAGE_VERSION);
+		return 0;
 	}
 	if (c->help || !c->nwords) {
 		manual_help(c->nwords ? c->word[0] : NULL);

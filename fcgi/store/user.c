@@ -1,6 +1,7 @@
 #include "store/user.h"
 
 #include "base/now.h"
+#include "base/visible.h"
 
 /* One list of columns, read by one function. The last one is the deviation in one app, NULL where there is none. */
 #define COLUMNS "u.id, u.name, u.role, u.password, u.ver, u.created, u.seen, m.role"
@@ -85,23 +86,31 @@ int user_list(struct db *db, struct arena *a, struct str app_id, struct user **l
 	return row < 0 ? row : n;
 }
 
-/* A name is shown to other people and typed into a form: one line of text, no spaces at its ends. */
+/* A name is shown to other people and typed into a form: one line of text that looks like what it is. */
 static bool is_name(struct str name)
 {
-	if (name.n < USER_NAME_MIN || name.n > USER_NAME_MAX || !text_utf8(name) || str_trim(name).n != name.n)
-		return false;
-	for (size_t i = 0; i < name.n; i++)
-		if ((unsigned char)name.p[i] < 0x20 || name.p[i] == 0x7F)
-			return false;
-	return !id_valid(name);
+	return name.n >= USER_NAME_MIN && name.n <= USER_NAME_MAX && text_utf8(name) && str_trim(name).n == name.n &&
+	       !text_deceptive(name) && !id_valid(name);
+}
+
+/* Words that stand for somebody else where a person can be named. */
+static bool is_reserved(struct str name)
+{
+	static const char *const words[] = {"nobody", "anyone", "members", "admins", "shell"};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (str_ieq(name, words[i]))
+			return true;
+	return false;
 }
 
 int user_create(struct db *db, struct str name, enum role role, struct user *u)
 {
 	struct user other;
 	if (!is_name(name))
-		return db_fail(db, ERR_BAD_REQUEST, "A name has %d to %d bytes and neither line breaks nor spaces at its ends.",
+		return db_fail(db, ERR_BAD_REQUEST, "A name has %d to %d bytes and neither line breaks, invisible characters nor spaces at its ends.",
 			       USER_NAME_MIN, USER_NAME_MAX);
+	if (is_reserved(name))
+		return db_fail(db, ERR_RESERVED_NAME, "%.*s means something else here; choose another name.", STR_FMT(name));
 	if (user_find(db, name, &other))
 		return db_fail(db, ERR_CONFLICT, "There is an account called %s already.", other.name);
 	*u = (struct user){.role = role, .ver = 1, .created = now_ms(), .app_role = -1};
