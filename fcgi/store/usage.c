@@ -18,8 +18,8 @@ int usage_add(struct db *db, const struct scope *sc, int64_t bytes, int64_t rows
 	if (bytes > 0 && !ballast_there(store_home(db->store)))
 		return db_fail(db, ERR_DISK_FULL, "The disk is nearly full; delete something, or make room on the machine.");
 	if (bytes_over)
-		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its storage of %lld MB.",
-			       (long long)(sc->max_bytes / MIB));
+		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its storage of %lld KB.",
+			       (long long)(sc->max_bytes / KIB));
 	if (rows_over)
 		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its %lld rows and keys.", (long long)sc->max_rows);
 	return 0;
