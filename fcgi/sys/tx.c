@@ -205,6 +205,8 @@ static int each(struct batch *b, struct str list, int most, struct buf *out,
 		err = n++ == most ? fail(b->req, ERR_TOO_LARGE, "A transaction has at most %d reads and %d writes.",
 					 READS_MAX, WRITES_MAX)
 				  : fn(b, entry, out);
+		if (!err && out->full) /* said while nothing has happened, and before the lock is held for more */
+			err = fail(b->req, ERR_TOO_LARGE, "The rows of one transaction are larger than 1 MB; write less at once.");
 		arena_reset(b->rows.docs.arena); /* a batch names many rows, and each may be large */
 	}
 	return err;
@@ -231,8 +233,6 @@ static int apply(struct batch *b, struct str batch, struct buf *out)
 	if (!err)
 		err = each(b, json(batch, "writes"), WRITES_MAX, out, write_one);
 	buf_adds(out, "]}");
-	if (!err && out->full) /* said now, while nothing has happened */
-		err = fail(b->req, ERR_TOO_LARGE, "The rows of one transaction are larger than 1 MB; write less at once.");
 	if (!err)
 		err = record(b);
 	return err ? db_rollback(b->rows.db) : db_commit(b->rows.db);
