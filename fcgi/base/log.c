@@ -110,6 +110,15 @@ void log_event(enum log_level level, const char *event, ...)
 	buf_release(&b);
 }
 
+void log_forget(const char *name)
+{
+	char path[4352];
+	if (log_path(path, sizeof path, name, ""))
+		(void)unlink(path);
+	if (log_path(path, sizeof path, name, ".1"))
+		(void)unlink(path);
+}
+
 /* The end of a file, at most LOG_BYTES of it. */
 static char *read_end(const char *path, size_t *n)
 {

@@ -24,5 +24,6 @@ void log_event(enum log_level level, const char *event, ...) __attribute__((sent
 void log_line(const char *name, struct str json);
 /* The newest lines of a log, at most n, oldest first, through fn. */
 void log_tail(const char *name, int n, void (*fn)(void *, struct str line), void *arg);
+void log_forget(const char *name); /* all of an app's */
 
 #endif

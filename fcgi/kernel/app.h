@@ -78,7 +78,7 @@ struct person {
 };
 /* By public id; NULL when the app has no such person. The result lives in the arena. */
 struct person *app_person(struct node *n, struct db *db, const struct app *a, struct str public_id, struct arena *arena);
-/* Everyone; returns the number, *list in the arena. */
+/* Everyone; returns the number, or -ERR_*, *list in the arena. */
 int app_people(struct node *n, struct db *db, const struct app *a, struct arena *arena, struct person **list);
 
 /* The id under which an app knows a user: keyed hash of both. */

@@ -532,7 +532,10 @@ static int remove_app(struct node *n, struct db *db, struct arena *a, void *arg)
 	if (!app)
 		return db_fail(db, ERR_NOT_FOUND, "there is no app of that name");
 	int err = app_forget(db, app->id, c->purge || app->purged);
-	return err || !c->purge ? err : docs_purge(db, app->id);
+	if (err || !c->purge)
+		return err;
+	log_forget(app->id); /* what it wrote down about people is data too */
+	return docs_purge(db, app->id);
 }
 
 static int change(struct node *n, work_fn *work, struct change c, struct fault *f)

@@ -44,7 +44,7 @@ int app_people(struct node *n, struct db *db, const struct app *a, struct arena 
 	for (int i = 0; i < all; i++)
 		if (people_role(a, &users[i]) != ROLE_NONE)
 			fill(n, a, &users[i], &(*list)[found++]);
-	return found;
+	return all < 0 ? all : found;
 }
 
 bool people_find(struct node *n, struct db *db, const struct app *a, struct str public_id, struct arena *arena,

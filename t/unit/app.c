@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/crypt.h"
+#include "base/log.h"
 #include "base/now.h"
 #include "base/tree.h"
 #include "kernel/app.h"
@@ -187,7 +188,14 @@ static void removing(void)
 	c = fetched(folder("pad", PAD "}", NULL), "", "", &f);
 	is_int(consent(c, NULL, id), 0, "but not for the same origin");
 	is_str(id, old, "which gets its data back");
+	mkdir(arena_printf(a, "%s/log", home), 0700);
+	log_open(home);
+	log_line(id, STR("{}"));
+	const char *log = arena_printf(a, "%s/log/%s.log", home, id);
+	bool kept = !access(log, F_OK);
 	is_int(install_remove(&n, STR("pad"), true, &f), 0, "remove with its data");
+	ok(kept && access(log, F_OK), "and its log");
+	log_open(NULL);
 	c = fetched(folder("pad", PAD "}", NULL), "", "", &f);
 	is_int(consent(c, NULL, id), 0, "the same origin may return");
 	ok(strcmp(id, old) != 0, "as a new app");
