@@ -107,10 +107,22 @@ static struct collection rule_of(const struct manifest *m, const char *name)
 	return c ? *c : collection_default(name);
 }
 
+/* Who may add, as store/scope reads the rule: `owner` and `shared` admit every member, and below a parent those it is
+ * shared with for adding, who may be strangers, so there they are wider than any other word. */
+static enum who adders(const struct collection *c)
+{
+	return c->add >= WHO_ADMINS ? c->add : c->parent ? WHO_SHARED : WHO_MEMBERS;
+}
+
+static bool adds_wider(const struct collection *before, const struct collection *now)
+{
+	return adders(now) > adders(before) || (adders(now) == WHO_SHARED && adders(before) != WHO_SHARED);
+}
+
 static bool rule_wider(struct collection before, struct collection now)
 {
 	const char *was = before.parent ? before.parent->name : "", *is = now.parent ? now.parent->name : "";
-	return now.read > before.read || now.add > before.add || now.change > before.change || strcmp(was, is) != 0;
+	return now.read > before.read || adds_wider(&before, &now) || now.change > before.change || strcmp(was, is) != 0;
 }
 
 static bool scheduled(const struct manifest *m, const struct cron_entry *c)

@@ -159,6 +159,15 @@ static void upgrades(void)
 	ok(!wider(notes, "{\"name\":\"pad\",\"collections\":{\"notes\":{\"read\":\"shared\"},\"more\":{}}}"), "a new collection with the default rule is not");
 	ok(wider(notes, "{\"name\":\"pad\",\"collections\":{\"notes\":{\"read\":\"shared\"},\"more\":{\"read\":\"anyone\"}}}"), "one with a wide rule is");
 	ok(wider("{\"name\":\"pad\",\"collections\":{\"notes\":{\"add\":\"admins\"}}}", "{\"name\":\"pad\"}"), "a rule that vanishes may be");
+#define NOTES(rule) "{\"name\":\"pad\",\"collections\":{\"notes\":{" rule "}}}"
+#define BELOW(rule) "{\"name\":\"pad\",\"collections\":{\"lists\":{},\"notes\":{\"parent\":\"lists\"," rule "}}}"
+	ok(wider(NOTES("\"add\":\"admins\""), NOTES("\"add\":\"owner\"")), "every member may add, where only admins did");
+	ok(wider(NOTES("\"add\":\"admins\""), NOTES("\"add\":\"shared\"")), "also by the other word for it");
+	ok(!wider(NOTES("\"add\":\"owner\""), NOTES("\"add\":\"members\"")), "the same by a third");
+	ok(!wider(NOTES("\"add\":\"owner\""), NOTES("\"add\":\"admins\"")), "and less");
+	ok(wider(BELOW("\"add\":\"admins\""), BELOW("\"add\":\"shared\"")), "below a row, whoever it is shared with may add");
+	ok(wider(BELOW("\"add\":\"shared\""), BELOW("\"add\":\"admins\"")), "or the admins may");
+	ok(!wider(BELOW("\"add\":\"shared\""), BELOW("\"add\":\"owner\"")), "or the same people");
 	ok(wider("{\"name\":\"pad\"}", "{\"name\":\"pad\",\"visibility\":\"anyone\"}"), "more visitors");
 	ok(wider("{\"name\":\"pad\"}", "{\"name\":\"pad\",\"open\":[\"/x\"]}"), "an open path");
 }
