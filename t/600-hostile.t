@@ -287,6 +287,19 @@ for my $cursor ($page->{more} =~ s/(.)$/$1 eq 'A' ? 'B' : 'A'/er, substr($page->
 is(code(post('/board/find', { query => { n => 1 }, opts => { sort => 'n', limit => 2, cursor => $page->{more} } })), '400 bad_cursor', 'RLS-10 a cursor of another query');
 unlike(post('/board/find', { query => {}, opts => { sort => 'n', limit => 2, cursor => $page->{more} } }, 'bert')->{body}, qr/secret/, 'RLS-10 a cursor carries no authority');
 
+# ---- strangers who write ----
+
+my (%status, $late);
+for (1 .. 300) {
+	my $a = $client->fetch(POST => evil('/board'), json => { n => $_ });
+	$status{ code($a) }++;
+	$late = $a if $a->{status} == 429;
+}
+is(join(' ', sort keys %status), '200 fine 429 rate_limited', 'DSK-01 a stranger who writes and writes is slowed down');
+cmp_ok($status{'200 fine'} // 0, '<=', 140, 'DSK-01 … after a burst: ' . ($status{'200 fine'} // 0));
+cmp_ok($late->{headers}{'retry-after'} // 0, '>=', 1, 'DSK-01 … is told when to come back');
+is(code(post('/board', { n => 1 })), '200 fine', 'DSK-01 … and who is signed in is not held up');
+
 # ---- other apps ----
 
 is(code($client->request(GET => $fazt->url('good', "/rows/$note->{id}"))), '200 fine', 'XAP-01 another app asks for the id');

@@ -1,5 +1,6 @@
 #include "gate/syscall.h"
 
+#include "gate/flood.h"
 #include "gate/trace.h"
 #include "kernel/app.h"
 #include "sys/sys.h"
@@ -28,7 +29,7 @@ static int spend(struct req *r, const struct syscall *row)
 	if (r->calls > r->settings.number[SETTING_CALLS])
 		return fail(r, ERR_SYSCALL_LIMIT, "One request may make %lld calls; this one made more.",
 			    (long long)r->settings.number[SETTING_CALLS]);
-	return 0;
+	return row->effect == EFFECT_WRITE ? flood_charge(r) : 0;
 }
 
 static int call(struct req *r, const struct syscall *row, const struct call *c, struct out *o)

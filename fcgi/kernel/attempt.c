@@ -1,7 +1,5 @@
 #include "kernel/attempt.h"
 
-#include <arpa/inet.h>
-
 #include "base/now.h"
 #include "kernel/cookie.h"
 
@@ -17,19 +15,6 @@ static void keyed(const struct req *r, const char *purpose, const char *kind, st
 	crypt_derive(key, store_secret(r->node->store), purpose);
 	crypt_mac(out, key, text, strlen(kind) + 1 + what.n);
 	crypt_wipe(key, sizeof key);
-}
-
-/* What one customer of a provider has to itself: an IPv4 address, or the first half of an IPv6 one. */
-static struct str client_prefix(const struct req *r)
-{
-	struct in6_addr v6;
-	char *text = arena_alloc(r->arena, INET6_ADDRSTRLEN);
-	if (inet_pton(AF_INET6, arena_cstr(r->arena, r->client), &v6) != 1)
-		return r->client;
-	if (IN6_IS_ADDR_V4MAPPED(&v6))
-		return str_of(inet_ntop(AF_INET, v6.s6_addr + 12, text, INET6_ADDRSTRLEN));
-	memset(v6.s6_addr + 8, 0, 8);
-	return str_of(inet_ntop(AF_INET6, &v6, text, INET6_ADDRSTRLEN));
 }
 
 static struct str lower(struct arena *a, struct str s)
@@ -86,7 +71,7 @@ static int charge(struct req *r, struct db *db, const unsigned char key[HASH_LEN
 int attempt_begin(struct req *r, struct db *db, struct str name, const char *user_id, struct attempt *a)
 {
 	struct str device = device_of(r, user_id);
-	keyed(r, "throttle", "client", client_prefix(r), a->client);
+	keyed(r, "throttle", "client", req_client_prefix(r), a->client);
 	if (device.p)
 		keyed(r, "throttle", "device", device, a->name);
 	else

@@ -1,5 +1,6 @@
 #include "kernel/req.h"
 
+#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -33,6 +34,18 @@ bool req_wants_html(const struct req *r)
 			return true;
 	}
 	return false;
+}
+
+struct str req_client_prefix(const struct req *r)
+{
+	struct in6_addr v6;
+	char *text = arena_alloc(r->arena, INET6_ADDRSTRLEN);
+	if (inet_pton(AF_INET6, arena_cstr(r->arena, r->client), &v6) != 1)
+		return r->client;
+	if (IN6_IS_ADDR_V4MAPPED(&v6))
+		return str_of(inet_ntop(AF_INET, v6.s6_addr + 12, text, INET6_ADDRSTRLEN));
+	memset(v6.s6_addr + 8, 0, 8);
+	return str_of(inet_ntop(AF_INET6, &v6, text, INET6_ADDRSTRLEN));
 }
 
 void res_header(struct req *r, const char *name, struct str value)

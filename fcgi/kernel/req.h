@@ -71,6 +71,8 @@ struct req {
 
 struct str req_header(const struct req *r, const char *name); /* lower-case name; STR_NONE when absent */
 struct str req_cookie(const struct req *r, const char *name);
+/* What one customer of a provider has to itself: an IPv4 address, or the first half of an IPv6 one. */
+struct str req_client_prefix(const struct req *r);
 bool req_wants_html(const struct req *r); /* a browser's navigation: an error is a page, not JSON */
 
 void res_header(struct req *r, const char *name, struct str value); /* value is copied */
