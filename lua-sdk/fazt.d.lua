@@ -93,7 +93,7 @@ function fazt.list(items) end
 ---@type userdata
 fazt.null = nil
 
----Adds a document and returns it with its reserved fields id owner parent created updated rev. In a collection with a parent, doc.parent names a row the caller can read. Errors: unauthorized or denied (the rule's `add`), not_found (no such parent), conflict (a unique index), quota_exceeded, too_large (over 256 KB).
+---Adds a document and returns it with its reserved fields id owner parent created updated rev. In a collection with a parent, doc.parent names a row the caller can read. Errors: unauthorized or denied (the rule's `add`), not_found (no such parent), conflict (a unique index), quota_exceeded, too_large (over 256 KB), rate_limited (strangers who write too fast).
 ---@param collection string
 ---@param doc any
 ---@return Doc
