@@ -33,6 +33,7 @@ my @kinds = (
 	[5, 'denied', sub { $stranger->fetch(POST => url('/add'), json => {}) }, 401],
 	[5, 'health', sub { $stranger->request(GET => $fazt->url('os', '/_fazt/health')) }, 200],
 	[2, 'fail', sub { $stranger->request(GET => url('/fail')) }, 500],
+	[1, 'grow', sub { $stranger->request(GET => url('/grow')) }, 500],
 );
 my @lottery = map { my $k = $_; ($k) x $k->[0] } @kinds;
 sub url { $fazt->url('soak', @_) }
