@@ -1,3 +1,5 @@
+#define _GNU_SOURCE /* accept4 */
+
 #include <fcgiapp.h>
 #include <fastcgi.h>
 #include <fcntl.h>
@@ -100,26 +102,44 @@ static void fcgi_write(void *out, const char *p, size_t n)
 	FCGX_PutStr(p, (int)n, out); /* a client that went away is nginx's business */
 }
 
+/* The next connection, or -1 when there shall be no more. One thread of each worker waits for it: the kernel serves
+ * those who wait in order, so that the workers get connections in turn. With all threads waiting, the worker that
+ * started first would get every one of them. */
+static int accept_connection(void)
+{
+	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+	int fd;
+	pthread_mutex_lock(&turn);
+	while ((fd = accept4(FCGI_LISTENSOCK_FILENO, NULL, NULL, SOCK_CLOEXEC)) < 0 && !draining)
+		usleep(10000); /* no descriptor was left for it */
+	pthread_mutex_unlock(&turn);
+	return fd;
+}
+
+/* The requests of one connection. The library is given it as one that is kept, and has no socket to accept from: it
+ * returns when nginx has closed it. */
+static void serve_connection(struct arena *a, FCGX_Request *f, int fd)
+{
+	f->ipcFd = fd;
+	f->keepConnection = 1;
+	while (!FCGX_Accept_r(f)) {
+		in_flight++;
+		serve_request(a, &(struct channel){f->envp, fcgi_read, fcgi_write, f->in, f->out});
+		f->keepConnection &= !closing;
+		FCGX_Finish_r(f);
+		in_flight--;
+	}
+}
+
 static void *serve_connections(void *unused)
 {
 	FCGX_Request f;
 	struct arena *a = arena_new();
 	(void)unused;
-	if (FCGX_InitRequest(&f, 0, 0))
-		die("cannot serve FastCGI on descriptor 0");
-	for (;;) {
-		if (FCGX_Accept_r(&f)) {
-			if (draining)
-				break;
-			usleep(10000); /* no descriptor was left for it */
-			continue;
-		}
-		in_flight++;
-		serve_request(a, &(struct channel){f.envp, fcgi_read, fcgi_write, f.in, f.out});
-		f.keepConnection &= !closing;
-		FCGX_Finish_r(&f);
-		in_flight--;
-	}
+	if (FCGX_InitRequest(&f, -1, 0))
+		die("cannot serve FastCGI");
+	for (int fd; (fd = accept_connection()) >= 0;)
+		serve_connection(a, &f, fd);
 	arena_free(a);
 	running--;
 	return NULL;
