@@ -1,6 +1,10 @@
+#define _GNU_SOURCE /* sem_clockwait */
+
 #include "gate/pool.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <unistd.h>
 
 #include "base/now.h"
@@ -20,13 +24,14 @@ struct capacity {
 	int total, per_app, queue;
 };
 
-/* A request that waits, on its thread's stack. Whoever frees a cell or a place hands it to the first it suits. */
+/* A request that waits, on its thread's stack. Whoever frees a cell or a place hands it to the first it suits, and wakes
+ * that thread alone, after the lock was given back. */
 struct waiter {
 	struct waiter *next;
 	struct req *r;
 	struct capacity cap;
-	struct cell *given;
-	pthread_cond_t wake;
+	struct cell *given; /* set under the lock; the wake follows */
+	sem_t wake;
 };
 
 struct pool {
@@ -216,47 +221,67 @@ static void leave_queue(struct pool *p, struct waiter *w)
 		p->last = at;
 }
 
-static void serve_waiter(struct pool *p, struct waiter *w)
+static bool same_app(const struct app *a, const struct app *b)
 {
-	if (!(w->given = take_cell(p, w->r->app, w->cap)))
-		return;
-	leave_queue(p, w);
-	pthread_cond_signal(&w->wake);
+	return a == b || !strcmp(a->id, b->id);
+}
+
+/* Hand out what is free, to those whose app has no cell busy or to all. Whoever was given something joins *woken. Behind
+ * one who got nothing the others of its app get nothing either. */
+static void hand_out(struct pool *p, bool all, struct waiter **woken)
+{
+	const struct app *refused = NULL;
+	for (struct waiter *next, *w = p->first; w; w = next) {
+		next = w->next;
+		if (refused && same_app(refused, w->r->app))
+			continue;
+		if ((!all && count_cells(p, w->r->app).own_busy) || !(w->given = take_cell(p, w->r->app, w->cap))) {
+			refused = w->r->app;
+			continue;
+		}
+		leave_queue(p, w);
+		w->next = *woken;
+		*woken = w;
+	}
 }
 
 /* Cells and places that are free now go to whoever has waited longest for one like it: first to apps that have none
  * busy, then to all. */
-static void serve_queue(struct pool *p)
+static struct waiter *serve_queue(struct pool *p)
 {
-	for (struct waiter *next, *w = p->first; w; w = next) {
+	struct waiter *woken = NULL;
+	hand_out(p, false, &woken);
+	hand_out(p, true, &woken);
+	return woken;
+}
+
+/* Without the lock. A waiter is gone as soon as it is woken. */
+static void wake(struct waiter *w)
+{
+	for (struct waiter *next; w; w = next) {
 		next = w->next;
-		if (!count_cells(p, w->r->app).own_busy)
-			serve_waiter(p, w);
-	}
-	for (struct waiter *next, *w = p->first; w; w = next) {
-		next = w->next;
-		serve_waiter(p, w);
+		sem_post(&w->wake);
 	}
 }
 
-/* With the lock held: wait until somebody gives us a cell, or the deadline. */
+/* With the lock held, and given back meanwhile: wait until somebody gives us a cell, or the deadline. */
 static int wait_in_queue(struct req *r, struct pool *p, struct capacity cap, struct cell **c)
 {
 	struct timespec until = at_mono(r->deadline);
 	struct waiter w = {.r = r, .cap = cap};
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w.wake, &attr);
-	pthread_condattr_destroy(&attr);
+	int late;
+	sem_init(&w.wake, 0, 0);
 	*p->last = &w;
 	p->last = &w.next;
-	int late = 0;
-	while (!w.given && !late)
-		late = pthread_cond_timedwait(&w.wake, &p->lock, &until);
-	if (!w.given)
+	pthread_mutex_unlock(&p->lock);
+	while ((late = sem_clockwait(&w.wake, CLOCK_MONOTONIC, &until)) && errno == EINTR)
+		;
+	pthread_mutex_lock(&p->lock);
+	if (late && !w.given)
 		leave_queue(p, &w);
-	pthread_cond_destroy(&w.wake);
+	else if (late)
+		sem_wait(&w.wake); /* given at the last moment: the wake is on its way */
+	sem_destroy(&w.wake);
 	*c = w.given;
 	return w.given ? 0 : busy(r);
 }
@@ -303,8 +328,9 @@ void pool_release(struct pool *p, struct cell *c, bool sound)
 		c->busy = false;
 		c->idle_since = mono_ms();
 	}
-	serve_queue(p);
+	struct waiter *woken = serve_queue(p);
 	pthread_mutex_unlock(&p->lock);
+	wake(woken);
 }
 
 void pool_reap(struct pool *p)
