@@ -64,6 +64,7 @@ static void allow_what_is_needed(scmp_filter_ctx ctx)
 	static const int calls[] = {
 		SCMP_SYS(munmap),       SCMP_SYS(mremap), SCMP_SYS(brk),        SCMP_SYS(madvise),          SCMP_SYS(futex),
 		SCMP_SYS(clock_gettime), SCMP_SYS(exit),  SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
+		SCMP_SYS(poll),         SCMP_SYS(ppoll),
 	};
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
 		allow(ctx, calls[i]);

@@ -1,9 +1,11 @@
 #define _GNU_SOURCE /* accept4 */
 
+#include <errno.h>
 #include <fcgiapp.h>
 #include <fastcgi.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -116,13 +118,21 @@ static int accept_connection(void)
 	return fd;
 }
 
+/* A read that blocks is woken for nothing when nginx takes the answer written before; a poll is not. */
+static void await_request(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+		;
+}
+
 /* The requests of one connection. The library is given it as one that is kept, and has no socket to accept from: it
  * returns when nginx has closed it. */
 static void serve_connection(struct arena *a, FCGX_Request *f, int fd)
 {
 	f->ipcFd = fd;
 	f->keepConnection = 1;
-	while (!FCGX_Accept_r(f)) {
+	while (await_request(f->ipcFd), !FCGX_Accept_r(f)) {
 		in_flight++;
 		serve_request(a, &(struct channel){f->envp, fcgi_read, fcgi_write, f->in, f->out});
 		f->keepConnection &= !closing;
