@@ -7,6 +7,7 @@
 
 #include "base/confine.h"
 #include "base/crypt.h"
+#include "base/lane.h"
 #include "cell/run.h"
 #include "wire/spawn.h"
 
@@ -48,8 +49,10 @@ void zygote_run(int control_fd)
 	signal(SIGPIPE, SIG_DFL);
 	zygote_prepare();
 	for (unsigned number = 0; spawn_receive(control_fd, &s, &frame, &leash); number++) {
-		if (!fork())
+		if (!fork()) {
+			lane_enter(s.lane, s.lanes);
 			zygote_become(frame, leash, (size_t)s.heap, number);
+		}
 		close(frame);
 		close(leash);
 	}

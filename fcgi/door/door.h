@@ -8,8 +8,9 @@
  * workers gracefully, SIGTERM ends everything. */
 int serve_main(int argc, char **argv);
 
-/* faztd worker --home DIR: FastCGI on descriptor 0, the zygote on descriptor 3. With no socket on descriptor 0 it is a
- * plain CGI program that answers one request. */
+/* faztd worker --home DIR LANE LANES: one of LANES workers, on its lane of the processors (base/lane.h). FastCGI on
+ * descriptor 0, the zygote on descriptor 3. With no socket on descriptor 0 it is a plain CGI program that answers one
+ * request. */
 int worker_main(int argc, char **argv);
 
 /* faztd zygote: forks cells for whoever speaks on descriptor 3. */

@@ -30,6 +30,7 @@ extern char **environ;
 
 struct child {
 	const char *name; /* the subcommand */
+	int lane;         /* a worker's share of the processors */
 	int stdin_fd;     /* becomes descriptor 0, or -1 */
 	int control_fd;   /* becomes ZYGOTE_FD */
 	pid_t pid;
@@ -92,7 +93,10 @@ static void start(struct child *c)
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t none;
-	char *argv[] = {"faztd", (char *)c->name, "--home", (char *)home, NULL};
+	char lane[12], lanes[12];
+	snprintf(lane, sizeof lane, "%d", c->lane);
+	snprintf(lanes, sizeof lanes, "%d", WORKERS);
+	char *argv[] = {"faztd", (char *)c->name, "--home", (char *)home, lane, lanes, NULL};
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attr);
 	sigemptyset(&none);
@@ -267,7 +271,7 @@ int serve_main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	struct child child[1 + WORKERS] = {{.name = "zygote", .stdin_fd = -1, .control_fd = control[1]}};
 	for (int i = 1; i <= WORKERS; i++)
-		child[i] = (struct child){.name = "worker", .stdin_fd = fcgi, .control_fd = control[0]};
+		child[i] = (struct child){.name = "worker", .lane = i - 1, .stdin_fd = fcgi, .control_fd = control[0]};
 	take_turns();
 	log_event(LOG_INFO, "serve.start", "home", home, NULL);
 	supervise(child, ARRAY_LEN(child));

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/crypt.h"
+#include "base/lane.h"
 #include "base/log.h"
 #include "base/now.h"
 #include "door/door.h"
@@ -272,6 +273,18 @@ static void serve_cgi(void)
 	node_close(&node);
 }
 
+/* Which of how many workers this is: behind --home DIR on the command line. */
+static void take_lane(int argc, char **argv)
+{
+	int64_t lane = 0, lanes = 1;
+	if (argc > 4 && (!str_int(str_of(argv[3]), &lane) || !str_int(str_of(argv[4]), &lanes) || lane < 0 || lane >= lanes || lanes > 64))
+		die("worker: %s %s is no lane", argv[3], argv[4]);
+	node.lane = (int)lane;
+	node.workers = (int)lanes;
+	if (lanes > 1)
+		lane_enter((unsigned)lane, (unsigned)lanes);
+}
+
 int worker_main(int argc, char **argv)
 {
 	const char *home = argc > 2 && !strcmp(argv[1], "--home") ? argv[2] : getenv("FAZT_HOME");
@@ -293,7 +306,7 @@ int worker_main(int argc, char **argv)
 		fprintf(stderr, "faztd: %s\n", fault_message(&f));
 		return err_row(f.err)->exit;
 	}
-	node.workers = cgi ? 1 : 2;
+	take_lane(argc, argv);
 	pool_open(&node, control);
 	if (cgi) {
 		serve_cgi();

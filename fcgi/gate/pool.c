@@ -37,7 +37,7 @@ struct waiter {
 struct pool {
 	pthread_mutex_t lock;
 	int control;
-	int workers;
+	int lane, workers;
 	struct cell cell[POOL_CELLS];
 	struct waiter *first, **last; /* in order of arrival */
 };
@@ -48,6 +48,7 @@ void pool_open(struct node *n, int control)
 	pthread_mutex_init(&p->lock, NULL);
 	p->last = &p->first;
 	p->control = control;
+	p->lane = n->lane;
 	p->workers = n->workers > 0 ? n->workers : 1;
 	n->pool = p;
 }
@@ -299,7 +300,9 @@ static int find_cell(struct req *r, struct pool *p, struct cell **c)
 
 static int start(struct pool *p, struct cell *c, const struct settings *s, struct fault *f)
 {
-	if (zygote_spawn(p->control, (size_t)s->number[SETTING_HEAP], &c->fd, &c->leash)) {
+	struct spawn spawn = {.heap = (uint64_t)s->number[SETTING_HEAP], .lane = (uint32_t)p->lane,
+			      .lanes = p->workers > 1 ? (uint32_t)p->workers : 0};
+	if (zygote_spawn(p->control, &spawn, &c->fd, &c->leash)) {
 		c->fd = -1;
 		return fault(f, ERR_UNAVAILABLE, "no process for the app could be started; try again in a moment");
 	}

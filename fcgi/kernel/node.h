@@ -14,6 +14,7 @@ struct node {
 	struct app_cache *apps;
 	struct pool *pool; /* set by gate/pool; NULL in processes that run no apps */
 	struct settings_cache *settings;
+	int lane;          /* which of them this one is */
 	int workers;       /* processes that share the capacity table */
 };
 

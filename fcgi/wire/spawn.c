@@ -20,10 +20,10 @@ static struct msghdr message(struct iovec *iov, union fd_message *m)
 	return (struct msghdr){.msg_iov = iov, .msg_iovlen = 1, .msg_control = m->bytes, .msg_controllen = sizeof m->bytes};
 }
 
-static int send_spawn(int control_fd, struct spawn s, const int fds[FDS])
+static int send_spawn(int control_fd, const struct spawn *s, const int fds[FDS])
 {
 	union fd_message m = {0};
-	struct iovec iov = {&s, sizeof s};
+	struct iovec iov = {(void *)s, sizeof *s};
 	struct msghdr msg = message(&iov, &m);
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 	c->cmsg_level = SOL_SOCKET;
@@ -34,10 +34,10 @@ static int send_spawn(int control_fd, struct spawn s, const int fds[FDS])
 	do
 		n = sendmsg(control_fd, &msg, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
-	return n == sizeof s ? 0 : ERR_UNAVAILABLE;
+	return n == sizeof *s ? 0 : ERR_UNAVAILABLE;
 }
 
-int zygote_spawn(int control_fd, size_t heap, int *frame_fd, int *leash_fd)
+int zygote_spawn(int control_fd, const struct spawn *s, int *frame_fd, int *leash_fd)
 {
 	int frame[2], leash[2];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, frame))
@@ -47,7 +47,7 @@ int zygote_spawn(int control_fd, size_t heap, int *frame_fd, int *leash_fd)
 		close(frame[1]);
 		return ERR_UNAVAILABLE;
 	}
-	int err = send_spawn(control_fd, (struct spawn){.heap = heap}, (int[FDS]){frame[1], leash[0]});
+	int err = send_spawn(control_fd, s, (int[FDS]){frame[1], leash[0]});
 	close(frame[1]);
 	close(leash[0]);
 	*frame_fd = frame[0];

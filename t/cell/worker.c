@@ -40,7 +40,7 @@ void zygote_stop(void)
 struct cell cell_new(size_t heap)
 {
 	struct cell c = {0};
-	if (zygote_spawn(control, heap, &c.fd, &c.leash))
+	if (zygote_spawn(control, &(struct spawn){.heap = heap}, &c.fd, &c.leash))
 		die("no cell");
 	fcntl(c.fd, F_SETFL, 0); /* this worker has nothing else to do */
 	return c;
