@@ -421,7 +421,7 @@ my @zombies = grep { (eval { slurp("/proc/$_/stat") } // '') =~ /^\d+ \(.*\) Z/ 
 is_deeply(\@zombies, [], 'no zombies');
 my @cells = grep { $below->{$_} =~ /cell|zygote/ } keys %$below;
 cmp_ok(scalar @cells, '<=', 24, 'no more cells than there may be: ' . @cells);
-my $sanitized = slurp(Fazt::build() . '/config.status') =~ /--enable-sanitize/;
+my $sanitized = Fazt::sanitized();
 for my $w (workers()) {
 	my @fds = glob "/proc/$w->{pid}/fd/*";
 	cmp_ok(scalar @fds, '<', 160, "descriptors of a worker: " . @fds);

@@ -30,7 +30,7 @@ my @kinds = (
 	[10, 'add', sub { $people[rand 3]->fetch(POST => url('/add'), json => { text => 'x' x rand 2000 }) }, 201],
 	[10, 'page', sub { $stranger->request(GET => url('/page.html')) }, 200],
 	[10, 'missing', sub { $stranger->request(GET => url('/nothing')) }, 404],
-	[5, 'denied', sub { $stranger->fetch(POST => url('/add'), json => {}) }, 401],
+	[5, 'denied', sub { $stranger->fetch(POST => url('/add'), json => {}) }, '401 429'], # strangers write at a bounded rate
 	[5, 'health', sub { $stranger->request(GET => $fazt->url('os', '/_fazt/health')) }, 200],
 	[2, 'fail', sub { $stranger->request(GET => url('/fail')) }, 500],
 	[1, 'grow', sub { $stranger->request(GET => url('/grow')) }, 500],
@@ -54,7 +54,7 @@ for my $n (1 .. $total) {
 	my (undef, $name, $ask, $status) = @{ $lottery[rand @lottery] };
 	my $answer = $ask->();
 	$seen{"$name $answer->{status}"}++;
-	if ($answer->{status} != $status) {
+	if (!grep { $answer->{status} == $_ } split ' ', $status) {
 		print "request $n, $name: $answer->{status} instead of $status\n" if $wrong++ < 10;
 	}
 	@warm = weigh() if $n == int($total / 5);
@@ -63,7 +63,7 @@ for my $n (1 .. $total) {
 my @end = weigh();
 printf "%-14s %8d\n", $_, $seen{$_} for sort keys %seen;
 printf "memory  %.1f MB when warm, %.1f MB at the end\ndescriptors  %d, %d\n", $warm[0] / 1024, $end[0] / 1024, $warm[1], $end[1];
-my @complaints = ($wrong ? "$wrong answers were not as expected" : (), $end[0] > $warm[0] * 1.05 + 1024 ? 'memory grows' : (),
+my @complaints = ($wrong ? "$wrong answers were not as expected" : (), !Fazt::sanitized() && $end[0] > $warm[0] * 1.05 + 1024 ? 'memory grows' : (),
 	$end[1] > $warm[1] + 8 ? 'descriptors leak' : ());
 print map({ "$_\n" } @complaints), @complaints ? '' : "as it should be\n";
 exit(@complaints ? 1 : 0);

@@ -40,6 +40,8 @@ my $tester = $$;
 sub top { $top }
 sub build { $build }
 sub program { "$build/faztd" }
+# Is it a build with sanitizers? Such a process is larger, and keeps what was freed for a while.
+sub sanitized { slurp("$build/config.status") =~ /--enable-sanitize/ }
 sub json_of { $json->encode($_[0]) }
 sub text_of { $json->decode($_[0]) }
 
