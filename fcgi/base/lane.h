@@ -7,7 +7,7 @@
 #define BASE_LANE_H
 
 /* From now on the calling process runs on lane number lane of lanes; on a machine with fewer processors than lanes, and
- * for lanes 0, anywhere. A call of one thread: threads started later inherit it. */
+ * for lanes 0 or 1, anywhere. A call of one thread: threads started later inherit it. */
 void lane_enter(unsigned lane, unsigned lanes);
 
 #endif

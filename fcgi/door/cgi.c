@@ -61,7 +61,6 @@ int cgi_request(struct req *r, char **params, int64_t *length)
 	r->method = param(params, "REQUEST_METHOD");
 	r->target = param(params, "REQUEST_URI");
 	r->client = param(params, "REMOTE_ADDR");
-	r->https = str_is(param(params, "HTTPS"), "on");
 	if ((err = add_headers(r, params)) || (err = content_length(r, params, length)) ||
 	    (err = path_host(r->arena, param(params, "HTTP_HOST"), &r->host, &r->fault)))
 		return err;

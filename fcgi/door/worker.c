@@ -281,8 +281,7 @@ static void take_lane(int argc, char **argv)
 		die("worker: %s %s is no lane", argv[3], argv[4]);
 	node.lane = (int)lane;
 	node.workers = (int)lanes;
-	if (lanes > 1)
-		lane_enter((unsigned)lane, (unsigned)lanes);
+	lane_enter((unsigned)lane, (unsigned)lanes);
 }
 
 int worker_main(int argc, char **argv)

@@ -301,7 +301,7 @@ static int find_cell(struct req *r, struct pool *p, struct cell **c)
 static int start(struct pool *p, struct cell *c, const struct settings *s, struct fault *f)
 {
 	struct spawn spawn = {.heap = (uint64_t)s->number[SETTING_HEAP], .lane = (uint32_t)p->lane,
-			      .lanes = p->workers > 1 ? (uint32_t)p->workers : 0};
+			      .lanes = (uint32_t)p->workers};
 	if (zygote_spawn(p->control, &spawn, &c->fd, &c->leash)) {
 		c->fd = -1;
 		return fault(f, ERR_UNAVAILABLE, "no process for the app could be started; try again in a moment");

@@ -378,24 +378,25 @@ static int read_key(struct reading *g, json_t *v, void *into)
 	return err;
 }
 
+static int read_keys(struct reading *g, json_t *v, int most, struct key_spec *keys, int *n)
+{
+	void *list = NULL;
+	int err = read_list(g, v, most, sizeof *keys, &list, n, read_key);
+	if (!err)
+		memcpy(keys, list, (size_t)*n * sizeof *keys);
+	return err;
+}
+
 static int read_index(struct reading *g, json_t *v, void *into)
 {
 	struct collection *c = into;
-	void *list = NULL;
-	int err = read_list(g, v, COLLECTION_INDEXES, sizeof(struct key_spec), &list, &c->nindex, read_key);
-	if (!err)
-		memcpy(c->index, list, (size_t)c->nindex * sizeof c->index[0]);
-	return err;
+	return read_keys(g, v, COLLECTION_INDEXES, c->index, &c->nindex);
 }
 
 static int read_unique(struct reading *g, json_t *v, void *into)
 {
 	struct collection *c = into;
-	void *list = NULL;
-	int err = read_list(g, v, COLLECTION_UNIQUES, sizeof(struct key_spec), &list, &c->nunique, read_key);
-	if (!err)
-		memcpy(c->unique, list, (size_t)c->nunique * sizeof c->unique[0]);
-	return err;
+	return read_keys(g, v, COLLECTION_UNIQUES, c->unique, &c->nunique);
 }
 
 static int read_parent(struct reading *g, json_t *v, void *into)
