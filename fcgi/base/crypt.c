@@ -1,19 +1,41 @@
 #include "base/crypt.h"
 
+#include <pthread.h>
 #include <sodium.h>
 
 #define PASSWORD_MEMORY (19u * MIB)
 #define PASSWORD_ROUNDS 2
 
+/* Small draws come out of a pool of each thread, because asking the system costs as much as all else a request does with
+ * them. What was handed out is wiped; a child after fork() must not draw the same. */
+#define POOL 512
+static _Thread_local unsigned char pool[POOL];
+static _Thread_local size_t pooled;
+
+static void forget_pool(void)
+{
+	pooled = 0;
+}
+
 void crypt_init(void)
 {
-	if (sodium_init() < 0)
+	if (sodium_init() < 0 || pthread_atfork(NULL, NULL, forget_pool))
 		die("no source of randomness");
 }
 
 void crypt_random(void *p, size_t n)
 {
-	randombytes_buf(p, n);
+	if (n > POOL / 8) {
+		randombytes_buf(p, n);
+		return;
+	}
+	if (pooled < n) {
+		randombytes_buf(pool, POOL);
+		pooled = POOL;
+	}
+	pooled -= n;
+	memcpy(p, pool + pooled, n);
+	sodium_memzero(pool + pooled, n);
 }
 
 bool crypt_equal(const void *a, const void *b, size_t n)
