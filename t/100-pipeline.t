@@ -214,7 +214,7 @@ my $a = $b->request(GET => url('/created'));
 is_deeply([$a->{status}, $a->{body}, $a->{headers}{etag}], [201, '1', '"e"'], 'HTTP: status, body, headers');
 is_deeply([map { $_->[1] } grep { $_->[0] eq 'x-two' } @{ $a->{all} }], ['a', 'b'], 'HTTP: a header twice');
 like($a->{headers}{'x-request-id'}, qr/^[0-9a-z]{26}$/, 'HTTP: the request\'s id is in a header');
-($line) = map { text_of($_) } grep { /"$a->{headers}{'x-request-id'}"/ } split /\n/, slurp($fazt->home . '/log/fazt.log');
+($line) = map { text_of($_) } grep { /"$a->{headers}{'x-request-id'}"/ } split /\n/, $fazt->log_with($a);
 is($line->{status}, 201, 'HTTP: and in the log');
 ok(!defined $line->{user}, 'HTTP: a stranger has no id there');
 $a = $b->request(GET => url('/body'));

@@ -123,10 +123,10 @@ my $leaver = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $fazt->p
 print $leaver "GET /spin HTTP/1.1\r\nHost: echo.localhost\r\n\r\n";
 $leaver->flush;
 close $leaver;
-is($b->request(GET => url('/x'))->{status}, 200, 'HTTP-20 a client that leaves disturbs nobody');
+my $after = $b->request(GET => url('/x'));
+is($after->{status}, 200, 'HTTP-20 a client that leaves disturbs nobody');
 
-my $log = slurp("$fazt->{home}/log/fazt.log");
-my @lines = split /\n/, $log;
+my @lines = split /\n/, $fazt->log_with($after);
 is(scalar(grep { !defined eval { Fazt::text_of($_) } } @lines), 0, 'every log line is JSON');
 
 done_testing;

@@ -3,6 +3,8 @@
 #include "base/log.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -71,6 +73,74 @@ static int kept_log(const char *path)
 	return kept;
 }
 
+/* Lines of the kernel's log on their way: under load they are written together, by a thread that waits a moment after
+ * the first of them. */
+static struct {
+	pthread_mutex_t lock;
+	sem_t begun;
+	bool running;
+	size_t n;
+	char bytes[LOG_TOGETHER];
+} together = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void write_kept(struct str bytes)
+{
+	char path[4352];
+	int fd = log_path(path, sizeof path, KERNEL_LOG, "") ? kept_log(path) : STDERR_FILENO;
+	if (fd >= 0 && bytes.n && write(fd, bytes.p, bytes.n) < 0)
+		return; /* the disk is full: the lines are lost, the requests are not */
+}
+
+static void flush(void)
+{
+	write_kept((struct str){together.bytes, together.n});
+	together.n = 0;
+}
+
+void log_flush(void)
+{
+	pthread_mutex_lock(&together.lock);
+	flush();
+	pthread_mutex_unlock(&together.lock);
+}
+
+static void *flush_now_and_then(void *unused UNUSED)
+{
+	for (;;) {
+		while (sem_wait(&together.begun))
+			;
+		usleep(LOG_TOGETHER_MS * 1000);
+		log_flush();
+	}
+	return NULL;
+}
+
+void log_together(void)
+{
+	pthread_t thread;
+	sem_init(&together.begun, 0, 0);
+	if (pthread_create(&thread, NULL, flush_now_and_then, NULL) || pthread_detach(thread))
+		die("cannot start a thread");
+	together.running = true;
+}
+
+static void kernel_line(struct str line)
+{
+	if (!together.running) {
+		write_kept(line);
+		return;
+	}
+	pthread_mutex_lock(&together.lock);
+	if (together.n + line.n > sizeof together.bytes)
+		flush();
+	bool first = !together.n;
+	memcpy(together.bytes + together.n, line.p, line.n);
+	together.n += line.n;
+	pthread_mutex_unlock(&together.lock);
+	if (first)
+		sem_post(&together.begun);
+}
+
 void log_line(const char *name, struct str json)
 {
 	char path[4352];
@@ -78,16 +148,18 @@ void log_line(const char *name, struct str json)
 	size_t n = MIN(json.n, (size_t)LOG_LINE);
 	memcpy(line, json.p, n);
 	line[n++] = '\n';
-	bool keep = !strcmp(name, KERNEL_LOG), file = log_path(path, sizeof path, name, "");
-	int fd = !file ? STDERR_FILENO : keep ? kept_log(path) : open_log(path);
+	if (!strcmp(name, KERNEL_LOG)) {
+		kernel_line((struct str){line, n});
+		return;
+	}
+	bool file = log_path(path, sizeof path, name, "");
+	int fd = file ? open_log(path) : STDERR_FILENO;
 	if (fd < 0)
 		return;
-	bool written = write(fd, line, n) > 0;
-	if (!file || keep)
-		return;
-	if (written)
+	if (write(fd, line, n) > 0 && file)
 		rotate(name, fd);
-	close(fd);
+	if (file)
+		close(fd);
 }
 
 void log_event(enum log_level level, const char *event, ...)

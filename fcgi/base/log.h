@@ -1,8 +1,8 @@
 /* log — structured lines: one JSON object each, in home/log/NAME.log, bounded.
  *
  * A log file is at most LOG_BYTES (and, for fazt.log, what a tenth of a second
- * adds); then it becomes NAME.log.1 (the previous one goes) and a new one begins. Lines are at most LOG_LINE bytes and written with
- * one write(2), so several processes may share a file. When the disk is full,
+ * adds); then it becomes NAME.log.1 (the previous one goes) and a new one begins. Lines are at most LOG_LINE bytes, and
+ * whole lines are written with one write(2), so several processes may share a file. When the disk is full,
  * lines are dropped, never the request.
  */
 #ifndef BASE_LOG_H
@@ -13,9 +13,16 @@
 #define LOG_BYTES (4 * MIB)
 #define LOG_LINE (28 * KIB) /* 4 KB of text, however much of it must be escaped */
 
+#define LOG_TOGETHER (32 * KIB)
+#define LOG_TOGETHER_MS 20
+
 enum log_level { LOG_INFO, LOG_WARN, LOG_ERROR };
 
 void log_open(const char *home); /* before that, and for NULL, lines go to stderr */
+/* From now on lines of fazt.log are written together, LOG_TOGETHER_MS after the first of them: a process that ends in
+ * another way than by kill calls log_flush first. For one that serves many requests and does not fork. */
+void log_together(void);
+void log_flush(void);
 
 /* One event of the kernel in fazt.log: its name and up to a few fields, as pairs of const char* ending with NULL.
  * log_event(LOG_INFO, "worker.start", "pid", "12", NULL) */

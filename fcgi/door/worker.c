@@ -241,6 +241,7 @@ static void serve_fastcgi(pid_t supervisor)
 	follow_parent(supervisor);
 	if (FCGX_Init())
 		die("cannot initialise FastCGI");
+	log_together();
 	start_threads();
 	while ((sig = await_signal(10000)) < 0)
 		pool_reap(node.pool);
@@ -248,6 +249,7 @@ static void serve_fastcgi(pid_t supervisor)
 	if (sig == SIGHUP)
 		retire();
 	finish();
+	log_flush();
 	_exit(0); /* cells end with their leashes */
 }
 

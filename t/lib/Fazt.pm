@@ -213,6 +213,14 @@ sub healthy {
 	return $answer && $answer->{status} == 200;
 }
 
+# The kernel's log, once the line of the request with this answer is in it: workers write lines together.
+sub log_with {
+	my ($self, $answer) = @_;
+	my $log;
+	$self->wait_for(sub { ($log = slurp("$self->{home}/log/fazt.log")) =~ /"$answer->{headers}{'x-request-id'}"/ }, 'the request is in the log');
+	return $log;
+}
+
 sub wait_for {
 	my ($self, $condition, $what, $seconds) = @_;
 	my $until = time + ($seconds // 20);
