@@ -64,12 +64,11 @@ static void allow_what_is_needed(scmp_filter_ctx ctx)
 	static const int calls[] = {
 		SCMP_SYS(munmap),       SCMP_SYS(mremap), SCMP_SYS(brk),        SCMP_SYS(madvise),          SCMP_SYS(futex),
 		SCMP_SYS(clock_gettime), SCMP_SYS(exit),  SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
-		SCMP_SYS(poll),         SCMP_SYS(ppoll),
 	};
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
 		allow(ctx, calls[i]);
-	allow_on(ctx, SCMP_SYS(read), CONFINE_FRAME_FD);
-	allow_on(ctx, SCMP_SYS(write), CONFINE_FRAME_FD);
+	allow_on(ctx, SCMP_SYS(read), CONFINE_IN_FD);
+	allow_on(ctx, SCMP_SYS(write), CONFINE_OUT_FD);
 	allow_without_exec(ctx, SCMP_SYS(mmap));
 	allow_without_exec(ctx, SCMP_SYS(mprotect));
 #ifdef SANITIZE
@@ -125,17 +124,18 @@ bool confine_complete(void)
 #endif
 }
 
-void confine_descriptors(int frame_fd, int leash_fd)
+void confine_descriptors(int in_fd, int out_fd, int leash_fd)
 {
 	/* first out of the way of the numbers they are to have */
-	int frame = fcntl(frame_fd, F_DUPFD, 16), leash = fcntl(leash_fd, F_DUPFD, 16), null = open("/dev/null", O_RDWR);
-	must(frame >= 0 && leash >= 0 && null >= 0, "descriptors");
+	int in = fcntl(in_fd, F_DUPFD, 16), out = fcntl(out_fd, F_DUPFD, 16), leash = fcntl(leash_fd, F_DUPFD, 16);
+	int null = open("/dev/null", O_RDWR);
+	must(in >= 0 && out >= 0 && leash >= 0 && null >= 0, "descriptors");
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
 #ifndef SANITIZE
 	dup2(null, STDERR_FILENO);
 #endif
-	must(dup2(frame, CONFINE_FRAME_FD) >= 0 && dup2(leash, CONFINE_LEASH_FD) >= 0, "descriptors");
+	must(dup2(in, CONFINE_IN_FD) >= 0 && dup2(out, CONFINE_OUT_FD) >= 0 && dup2(leash, CONFINE_LEASH_FD) >= 0, "descriptors");
 	must(!syscall(SYS_close_range, CONFINE_LEASH_FD + 1, ~0u, 0), "close_range");
 }
 

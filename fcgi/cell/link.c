@@ -1,7 +1,6 @@
 #include "cell/link.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -12,7 +11,7 @@
 struct buf link_text;
 static struct buf in, out, kept;
 static size_t taken, touched_in, touched_out, began;
-static int fd = -1;
+static int in_fd = -1, out_fd = -1;
 static bool waiting;
 
 static struct buf map(size_t size)
@@ -31,9 +30,10 @@ void link_init(void)
 	link_text = map(LINK_BODY_MAX + 2 * FRAME_MAX);
 }
 
-void link_open(int frames)
+void link_open(int read_from, int write_to)
 {
-	fd = frames;
+	in_fd = read_from;
+	out_fd = write_to;
 }
 
 /* Move what was not handed out yet to the front. */
@@ -42,13 +42,6 @@ static void shift(void)
 	memmove(in.p, in.p + taken, in.len - taken);
 	in.len -= taken;
 	taken = 0;
-}
-
-/* A read that blocks is woken for nothing when the peer takes what was written before; a poll is not, and costs less. */
-static void await_bytes(void)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	(void)poll(&p, 1, -1);
 }
 
 struct frame link_receive(void)
@@ -62,9 +55,7 @@ struct frame link_receive(void)
 			waiting = false;
 			return f;
 		}
-		if (!n)
-			await_bytes();
-		ssize_t got = n < 0 ? 0 : read(fd, in.p + in.len, in.max - in.len);
+		ssize_t got = n < 0 ? 0 : read(in_fd, in.p + in.len, in.max - in.len);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
@@ -89,7 +80,7 @@ bool link_send(void)
 		return waiting = false;
 	frame_end(&out, began);
 	for (size_t sent = 0; sent < out.len;) {
-		ssize_t n = write(fd, out.p + sent, out.len - sent);
+		ssize_t n = write(out_fd, out.p + sent, out.len - sent);
 		if (n < 0 && errno != EINTR)
 			_exit(0);
 		sent += n > 0 ? (size_t)n : 0;

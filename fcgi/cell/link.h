@@ -1,4 +1,4 @@
-/* link — the cell's end of the socketpair, and all memory outside the heap that a request touches.
+/* link — the cell's ends of the pipes, and all memory outside the heap that a request touches.
  *
  * Four fixed buffers are mapped once: frames in, frames out, the request being served, and scratch text. Nothing
  * grows, and link_wipe() leaves no byte of one request to the next. When the worker is gone the process exits.
@@ -12,7 +12,7 @@
 #define LINK_PIECE MIB          /* of it, in one frame */
 
 void link_init(void); /* maps the buffers; in the zygote, once */
-void link_open(int fd);
+void link_open(int in_fd, int out_fd);
 
 /* The next frame; its payload is valid until the one after it. Exits on anything that is not a frame. */
 struct frame link_receive(void);

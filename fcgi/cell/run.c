@@ -276,9 +276,9 @@ static void serve(struct frame f)
 	clean_up();
 }
 
-void cell_run(int fd)
+void cell_run(int in_fd, int out_fd)
 {
-	link_open(fd);
+	link_open(in_fd, out_fd);
 	load();
 	for (;;)
 		serve(link_receive());

@@ -10,7 +10,7 @@
 
 void run_prepare(void);          /* in the zygote: the base VM, with libraries and SDK, without an app */
 void run_limit(size_t heap);     /* in the cell, before it is confined: its memory cap in bytes */
-NORETURN void cell_run(int fd);  /* until the worker closes fd */
+NORETURN void cell_run(int in_fd, int out_fd); /* until the worker closes its ends */
 
 /* End the request at once with this error: no code of the app runs any more. */
 NORETURN void run_leave(int err, struct str message);

@@ -23,7 +23,7 @@ static void grow_stack(void)
 	setrlimit(RLIMIT_STACK, &r);
 }
 
-void zygote_prepare(void)
+static void prepare(void)
 {
 	setenv("TZ", "UTC0", 1); /* and read now: a cell has no files */
 	tzset();
@@ -33,28 +33,28 @@ void zygote_prepare(void)
 	run_prepare();
 }
 
-void zygote_become(int frame_fd, int leash_fd, size_t heap, unsigned number)
+NORETURN static void become_cell(const struct spawn *s, const struct cell_ends *ends, unsigned number)
 {
-	confine_descriptors(frame_fd, leash_fd);
-	run_limit(heap);
-	confine(2 * heap + SLACK, number);
-	cell_run(CONFINE_FRAME_FD);
+	lane_enter(s->lane, s->lanes);
+	confine_descriptors(ends->in, ends->out, ends->leash);
+	run_limit((size_t)s->heap);
+	confine(2 * (size_t)s->heap + SLACK, number);
+	cell_run(CONFINE_IN_FD, CONFINE_OUT_FD);
 }
 
 void zygote_run(int control_fd)
 {
-	int frame, leash;
+	struct cell_ends ends;
 	struct spawn s;
 	signal(SIGCHLD, SIG_IGN);
 	signal(SIGPIPE, SIG_DFL);
-	zygote_prepare();
-	for (unsigned number = 0; spawn_receive(control_fd, &s, &frame, &leash); number++) {
-		if (!fork()) {
-			lane_enter(s.lane, s.lanes);
-			zygote_become(frame, leash, (size_t)s.heap, number);
-		}
-		close(frame);
-		close(leash);
+	prepare();
+	for (unsigned number = 0; spawn_receive(control_fd, &s, &ends); number++) {
+		if (!fork())
+			become_cell(&s, &ends, number);
+		close(ends.in);
+		close(ends.out);
+		close(ends.leash);
 	}
 	_exit(0);
 }

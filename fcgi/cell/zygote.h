@@ -11,9 +11,4 @@
 /* The process: never returns. */
 NORETURN void zygote_run(int control_fd);
 
-/* For a process that is its own zygote (CGI): prepare before anything else is opened, then fork and call
- * zygote_become in the child. */
-void zygote_prepare(void);
-NORETURN void zygote_become(int frame_fd, int leash_fd, size_t heap, unsigned number);
-
 #endif

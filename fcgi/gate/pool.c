@@ -12,7 +12,7 @@
 #include "wire/spawn.h"
 
 /* One lock guards the table; it is never held while a cell is started or spoken to. A slot whose app is set but
- * whose fd is -1 is being started and counts as taken. */
+ * whose pipes are not is being started and counts as taken. */
 
 #define POOL_CELLS 64        /* the table's size; the settings decide how many are used */
 #define IDLE_MS 60000        /* an idle cell ends after this */
@@ -56,14 +56,15 @@ void pool_open(struct node *n, int control)
 /* The slot's resources, given back. The lock is held, or nobody else can see the slot. */
 static void cell_end(struct cell *c)
 {
-	if (c->fd >= 0) {
-		close(c->fd);
-		close(c->leash);
+	if (c->to >= 0) {
+		close(c->to);
+		close(c->from);
+		leash_drop(&c->leash);
 	}
 	buf_release(&c->in);
 	buf_release(&c->out);
 	app_release(c->app);
-	*c = (struct cell){.fd = -1, .leash = -1};
+	*c = (struct cell){.to = -1, .from = -1};
 }
 
 void pool_close(struct node *n)
@@ -172,7 +173,7 @@ static struct cell *claim_slot(struct pool *p, struct app *a, struct capacity ca
 	struct cell *c = free_slot(p);
 	if (c) {
 		__atomic_add_fetch(&a->refs, 1, __ATOMIC_RELAXED);
-		*c = (struct cell){.app = a, .fd = -1, .leash = -1, .busy = true};
+		*c = (struct cell){.app = a, .to = -1, .from = -1, .busy = true};
 	}
 	return c;
 }
@@ -302,10 +303,12 @@ static int start(struct pool *p, struct cell *c, const struct settings *s, struc
 {
 	struct spawn spawn = {.heap = (uint64_t)s->number[SETTING_HEAP], .lane = (uint32_t)p->lane,
 			      .lanes = (uint32_t)p->workers};
-	if (zygote_spawn(p->control, &spawn, &c->fd, &c->leash)) {
-		c->fd = -1;
+	int leash;
+	if (zygote_spawn(p->control, &spawn, &c->to, &c->from, &leash)) {
+		c->to = -1;
 		return fault(f, ERR_UNAVAILABLE, "no process for the app could be started; try again in a moment");
 	}
+	leash_take(&c->leash, leash);
 	return talk_load(c, s, mono_ms() + LOAD_MS, f);
 }
 
@@ -316,7 +319,7 @@ int pool_lease(struct req *r, struct cell **out)
 	pthread_mutex_lock(&p->lock);
 	int err = find_cell(r, p, &c);
 	pthread_mutex_unlock(&p->lock);
-	if (!err && c->fd < 0 && (err = start(p, c, &r->settings, &r->fault)))
+	if (!err && c->to < 0 && (err = start(p, c, &r->settings, &r->fault)))
 		pool_release(p, c, false);
 	*out = err ? NULL : c;
 	return err;
@@ -350,7 +353,7 @@ void pool_reap(struct pool *p)
 
 int pool_try(struct node *n, const struct settings *s, struct app *a, struct fault *f)
 {
-	struct cell c = {.app = a, .fd = -1, .leash = -1, .busy = true};
+	struct cell c = {.app = a, .to = -1, .from = -1, .busy = true};
 	__atomic_add_fetch(&a->refs, 1, __ATOMIC_RELAXED);
 	int err = start(n->pool, &c, s, f);
 	cell_end(&c);

@@ -11,13 +11,14 @@
 #ifndef GATE_POOL_H
 #define GATE_POOL_H
 
+#include "gate/leash.h"
 #include "kernel/app.h"
 #include "kernel/req.h"
 
 struct cell {
 	struct app *app; /* a reference */
-	int fd;          /* frames, non-blocking */
-	int leash;       /* closing it kills the cell */
+	int to, from;    /* pipes: frames for it, frames of it; -1 until it is started */
+	struct leash leash;
 	int served;      /* requests so far */
 	bool busy;
 	int64_t idle_since;

@@ -1,7 +1,6 @@
 #include "gate/talk.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include "base/crypt.h"
@@ -14,7 +13,7 @@
 #include "kernel/cookie.h"
 #include "wire/frame.h"
 
-/* The cell's end of the socket is in the hands of code we do not trust. So: never block past the deadline, never
+/* The cell's ends of the pipes are in the hands of code we do not trust. So: never block past the deadline, never
  * hold more than one frame and what was read with it, and end the talk at the first byte that does not fit. */
 
 #define READ_AHEAD (16 * KIB)
@@ -24,34 +23,20 @@ enum talk { TALK_OK, TALK_TIMEOUT, TALK_GONE };
 
 /* ---- bytes ---- */
 
-static enum talk wait_for(int fd, short what, int64_t deadline)
+/* The reads and writes block: at the deadline the leash is dropped, the cell dies, and they return. */
+static enum talk gone(int64_t deadline)
 {
-	for (;;) {
-		int64_t left = deadline - mono_ms();
-		if (left <= 0)
-			return TALK_TIMEOUT;
-		struct pollfd p = {.fd = fd, .events = what};
-		int n = poll(&p, 1, (int)MIN(left, (int64_t)60000));
-		if (n > 0)
-			return TALK_OK; /* an error or a hang-up shows in the read or write that follows */
-		if (n < 0 && errno != EINTR)
-			return TALK_GONE;
-	}
+	return mono_ms() >= deadline ? TALK_TIMEOUT : TALK_GONE;
 }
 
 static enum talk send_all(struct cell *c, int64_t deadline)
 {
 	for (size_t at = 0; at < c->out.len;) {
-		ssize_t n = write(c->fd, c->out.p + at, c->out.len - at);
-		if (n > 0) {
+		ssize_t n = write(c->to, c->out.p + at, c->out.len - at);
+		if (n > 0)
 			at += (size_t)n;
-		} else if (n < 0 && errno == EAGAIN) {
-			enum talk t = wait_for(c->fd, POLLOUT, deadline);
-			if (t)
-				return t;
-		} else if (n == 0 || errno != EINTR) {
-			return TALK_GONE;
-		}
+		else if (n == 0 || errno != EINTR)
+			return gone(deadline);
 	}
 	buf_clear(&c->out);
 	return TALK_OK;
@@ -59,24 +44,19 @@ static enum talk send_all(struct cell *c, int64_t deadline)
 
 static enum talk read_more(struct cell *c, int64_t deadline)
 {
+	ssize_t n;
 	if (c->consumed) {
 		memmove(c->in.p, c->in.p + c->consumed, c->in.len - c->consumed);
 		c->in.len -= c->consumed;
 		c->consumed = 0;
 	}
-	for (;;) {
-		buf_reserve(&c->in, READ_AHEAD);
-		ssize_t n = read(c->fd, c->in.p + c->in.len, c->in.cap - c->in.len - 1);
-		if (n > 0) {
-			c->in.len += (size_t)n;
-			return TALK_OK;
-		}
-		if (n == 0 || (errno != EAGAIN && errno != EINTR))
-			return TALK_GONE;
-		enum talk t = wait_for(c->fd, POLLIN, deadline);
-		if (t)
-			return t;
-	}
+	buf_reserve(&c->in, READ_AHEAD);
+	while ((n = read(c->from, c->in.p + c->in.len, c->in.cap - c->in.len - 1)) < 0 && errno == EINTR)
+		;
+	if (n <= 0)
+		return gone(deadline);
+	c->in.len += (size_t)n;
+	return TALK_OK;
 }
 
 /* The next frame; its payload stays valid until the next call. The deadline is looked at for each: a cell that never
@@ -197,7 +177,7 @@ static int broken(enum talk t, const char *doing, struct fault *f)
 	return fault(f, ERR_APP_ERROR, "The app's process ended %s.", doing);
 }
 
-int talk_load(struct cell *c, const struct settings *s, int64_t deadline, struct fault *f)
+static int load(struct cell *c, const struct settings *s, int64_t deadline, struct fault *f)
 {
 	struct frame frame;
 	int lines = 0;
@@ -216,6 +196,14 @@ int talk_load(struct cell *c, const struct settings *s, int64_t deadline, struct
 			t = TALK_GONE;
 	}
 	return broken(t, "while it was loading", f);
+}
+
+int talk_load(struct cell *c, const struct settings *s, int64_t deadline, struct fault *f)
+{
+	leash_until(&c->leash, deadline);
+	int err = load(c, s, deadline, f);
+	leash_until(&c->leash, 0);
+	return err;
 }
 
 /* ---- one request ---- */
@@ -335,7 +323,7 @@ static int answer(struct cell *c, struct req *r, const struct frame *f, bool *so
 	return whole ? response_accept(r, w) : fail(r, ERR_BAD_RESPONSE, NULL);
 }
 
-int talk_request(struct cell *c, struct req *r, bool *sound, bool *stale)
+static int converse(struct cell *c, struct req *r, bool *sound, bool *stale)
 {
 	struct frame frame;
 	bool spoke = false;
@@ -373,5 +361,13 @@ int talk_request(struct cell *c, struct req *r, bool *sound, bool *stale)
 	int err = broken(t, "while it was answering", &r->fault);
 	if (!*stale)
 		trace_app(c->app, r->id, "error", str_of(r->fault.message));
+	return err;
+}
+
+int talk_request(struct cell *c, struct req *r, bool *sound, bool *stale)
+{
+	leash_until(&c->leash, r->deadline);
+	int err = converse(c, r, sound, stale);
+	leash_until(&c->leash, 0);
 	return err;
 }

@@ -1,8 +1,8 @@
 /* talk — one conversation with a cell, in which the cell is not trusted.
  *
  * The worker answers the cell's calls until the response or the deadline. Every
- * frame is parsed under bounds; anything that does not fit ends the cell. The
- * deadline is enforced by the caller, who drops the leash when talk fails.
+ * frame is parsed under bounds; anything that does not fit ends the cell. At the
+ * deadline the leash does (gate/leash).
  */
 #ifndef GATE_TALK_H
 #define GATE_TALK_H

@@ -1,4 +1,4 @@
-/* frame — what travels between a worker and a cell over their socketpair. One codec, used by both ends.
+/* frame — what travels between a worker and a cell through two pipes. One codec, used by both ends.
  *
  * A frame is a header of 8 bytes and a payload: u32 payload length, u8 type,
  * u8 flags, u16 code; integers little-endian (both ends are the same program).

@@ -8,7 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define FDS 2
+#define FDS 3
 
 union fd_message {
 	struct cmsghdr head; /* for alignment */
@@ -37,26 +37,32 @@ static int send_spawn(int control_fd, const struct spawn *s, const int fds[FDS])
 	return n == sizeof *s ? 0 : ERR_UNAVAILABLE;
 }
 
-int zygote_spawn(int control_fd, const struct spawn *s, int *frame_fd, int *leash_fd)
+static void close_all(const int *fds, int n)
 {
-	int frame[2], leash[2];
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, frame))
-		return ERR_UNAVAILABLE;
-	if (pipe2(leash, O_CLOEXEC)) {
-		close(frame[0]);
-		close(frame[1]);
-		return ERR_UNAVAILABLE;
+	for (int i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+int zygote_spawn(int control_fd, const struct spawn *s, int *to, int *from, int *leash)
+{
+	int pipes[FDS][2], ours[FDS], theirs[FDS]; /* to the cell, from it, its leash */
+	for (int i = 0; i < FDS; i++) {
+		if (pipe2(pipes[i], O_CLOEXEC)) {
+			close_all(ours, i);
+			close_all(theirs, i);
+			return ERR_UNAVAILABLE;
+		}
+		ours[i] = pipes[i][i != 1];
+		theirs[i] = pipes[i][i == 1];
 	}
-	int err = send_spawn(control_fd, s, (int[FDS]){frame[1], leash[0]});
-	close(frame[1]);
-	close(leash[0]);
-	*frame_fd = frame[0];
-	*leash_fd = leash[1];
-	if (!err && !fcntl(frame[0], F_SETFL, O_NONBLOCK))
-		return 0;
-	close(frame[0]);
-	close(leash[1]);
-	return ERR_UNAVAILABLE;
+	int err = send_spawn(control_fd, s, theirs);
+	close_all(theirs, FDS);
+	if (err)
+		close_all(ours, FDS);
+	*to = ours[0];
+	*from = ours[1];
+	*leash = ours[2];
+	return err;
 }
 
 /* The descriptors of a message: as many as expected, or they are closed again. */
@@ -67,12 +73,12 @@ static bool take_fds(struct msghdr *msg, int fds[FDS])
 		return false;
 	size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 	memcpy(fds, CMSG_DATA(c), n * sizeof(int));
-	for (size_t i = 0; i < n && n != FDS; i++)
-		close(fds[i]);
+	if (n != FDS)
+		close_all(fds, (int)n);
 	return n == FDS;
 }
 
-bool spawn_receive(int control_fd, struct spawn *s, int *frame_fd, int *leash_fd)
+bool spawn_receive(int control_fd, struct spawn *s, struct cell_ends *ends)
 {
 	for (;;) {
 		union fd_message m;
@@ -84,11 +90,9 @@ bool spawn_receive(int control_fd, struct spawn *s, int *frame_fd, int *leash_fd
 			return false;
 		if (n < 0 || !take_fds(&msg, fds))
 			continue;
-		*frame_fd = fds[0];
-		*leash_fd = fds[1];
+		*ends = (struct cell_ends){fds[0], fds[1], fds[2]};
 		if (n == sizeof *s)
 			return true;
-		close(fds[0]);
-		close(fds[1]);
+		close_all(fds, FDS);
 	}
 }

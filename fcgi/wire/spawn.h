@@ -1,8 +1,8 @@
 /* spawn — how a worker asks the zygote for a cell, over a SOCK_SEQPACKET socket.
  *
- * One message is one cell: a struct spawn and two descriptors by SCM_RIGHTS, the cell's end of the frame socket
- * and the read end of its leash. There is no answer: a cell that could not be made shows as an end of file on its
- * frame socket.
+ * One message is one cell: a struct spawn and three descriptors by SCM_RIGHTS, the cell's ends of the two pipes that
+ * frames go through and the read end of its leash. There is no answer: a cell that could not be made shows as an end of file on its
+ * pipe.
  */
 #ifndef WIRE_SPAWN_H
 #define WIRE_SPAWN_H
@@ -14,11 +14,17 @@ struct spawn {
 	uint32_t lane, lanes; /* where it runs (base/lane.h) */
 };
 
-/* A new cell: *frame_fd is non-blocking, *leash_fd is held until the cell shall die; both are close-on-exec and the
- * caller's to close. 0 or ERR_UNAVAILABLE. Threads may call it at once. */
-int zygote_spawn(int control_fd, const struct spawn *s, int *frame_fd, int *leash_fd);
+/* A new cell: frames for it are written to *to and frames of it read from *from; *leash is held until the cell shall
+ * die. All are close-on-exec and the caller's to close. 0 or ERR_UNAVAILABLE. Threads may call it at once.
+ *
+ * Pipes, not a socketpair: half the system calls, because a read that blocks on a socket is woken for nothing when the
+ * peer takes what was written before, and would need a poll in front of it. */
+int zygote_spawn(int control_fd, const struct spawn *s, int *to, int *from, int *leash);
 
 /* The other end: the next message. False when the last worker is gone. */
-bool spawn_receive(int control_fd, struct spawn *s, int *frame_fd, int *leash_fd);
+struct cell_ends {
+	int in, out, leash; /* read, write, and the leash it is on */
+};
+bool spawn_receive(int control_fd, struct spawn *s, struct cell_ends *ends);
 
 #endif

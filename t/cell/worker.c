@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ void zygote_start(void)
 {
 	int pair[2];
 	syscall_init();
+	signal(SIGPIPE, SIG_IGN);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		die("no socketpair");
 	fflush(stdout);
@@ -40,15 +42,15 @@ void zygote_stop(void)
 struct cell cell_new(size_t heap)
 {
 	struct cell c = {0};
-	if (zygote_spawn(control, &(struct spawn){.heap = heap}, &c.fd, &c.leash))
+	if (zygote_spawn(control, &(struct spawn){.heap = heap}, &c.to, &c.from, &c.leash))
 		die("no cell");
-	fcntl(c.fd, F_SETFL, 0); /* this worker has nothing else to do */
 	return c;
 }
 
 void cell_free(struct cell *c)
 {
-	close(c->fd);
+	close(c->to);
+	close(c->from);
 	close(c->leash);
 	buf_release(&c->in);
 }
@@ -71,7 +73,7 @@ struct str test_file(const char *path)
 static void send_all(struct cell *c, const struct buf *b)
 {
 	for (size_t sent = 0; sent < b->len;) {
-		ssize_t n = send(c->fd, b->p + sent, b->len - sent, MSG_NOSIGNAL);
+		ssize_t n = write(c->to, b->p + sent, b->len - sent);
 		if (n <= 0)
 			return; /* the answer will say that it is gone */
 		sent += (size_t)n;
@@ -116,12 +118,12 @@ static int receive(struct cell *c, struct frame *f, int64_t deadline)
 			c->taken = (size_t)n;
 			return 1;
 		}
-		struct pollfd p = {.fd = c->fd, .events = POLLIN};
+		struct pollfd p = {.fd = c->from, .events = POLLIN};
 		int64_t left = deadline - mono_ms();
 		if (poll(&p, 1, left < 0 ? 0 : (int)left) <= 0)
 			return -1;
 		buf_reserve(&c->in, 64 * KIB);
-		ssize_t got = read(c->fd, c->in.p + c->in.len, 64 * KIB);
+		ssize_t got = read(c->from, c->in.p + c->in.len, 64 * KIB);
 		if (got <= 0)
 			return 0;
 		c->in.len += (size_t)got;

@@ -5,7 +5,7 @@
 #include "wire/frame.h"
 
 struct cell {
-	int fd, leash;
+	int to, from, leash;
 	struct buf in;
 	size_t taken;
 };

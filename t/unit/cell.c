@@ -118,8 +118,8 @@ static int64_t kill_time(struct cell *c)
 	int64_t began = mono_ms();
 	close(c->leash);
 	c->leash = -1;
-	struct pollfd p = {.fd = c->fd, .events = POLLIN};
-	return poll(&p, 1, 1000) == 1 && read(c->fd, &byte, 1) <= 0 ? mono_ms() - began : -1;
+	struct pollfd p = {.fd = c->from, .events = POLLIN};
+	return poll(&p, 1, 1000) == 1 && read(c->from, &byte, 1) <= 0 ? mono_ms() - began : -1;
 }
 
 static const char *outcome(const struct answer *a)

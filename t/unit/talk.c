@@ -1,8 +1,9 @@
 /* The worker's side of a conversation with a cell that does not keep to the protocol. */
+#define _GNU_SOURCE /* F_SETSIG, pipe2 */
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,22 +20,28 @@ static struct req r;
 static struct cell cell;
 static struct arena *a;
 
-typedef void cell_fn(int fd); /* what the cell does, in a process of its own */
+typedef void cell_fn(int in, int out); /* what the cell does, in a process of its own */
 
 static pid_t play(cell_fn *fn)
 {
-	int pair[2];
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
-		die("socketpair");
+	int to[2], from[2], leash[2];
+	if (pipe2(to, O_CLOEXEC) || pipe2(from, O_CLOEXEC) || pipe2(leash, O_CLOEXEC))
+		die("pipe");
 	pid_t pid = fork();
 	if (!pid) {
-		close(pair[0]);
-		fn(pair[1]);
+		close(to[1]);
+		close(from[0]);
+		close(leash[1]);
+		if (fcntl(leash[0], F_SETOWN, getpid()) || fcntl(leash[0], F_SETSIG, SIGKILL) || fcntl(leash[0], F_SETFL, O_ASYNC))
+			die("leash");
+		fn(to[0], from[1]);
 		_exit(0);
 	}
-	close(pair[1]);
-	fcntl(pair[0], F_SETFL, O_NONBLOCK);
-	cell = (struct cell){.app = &app, .fd = pair[0], .leash = -1, .busy = true};
+	close(to[0]);
+	close(from[1]);
+	close(leash[0]);
+	cell = (struct cell){.app = &app, .to = to[1], .from = from[0], .busy = true};
+	leash_take(&cell.leash, leash[1]);
 	return pid;
 }
 
@@ -56,14 +63,16 @@ static int talk(cell_fn *fn, int ms, struct str body, bool *sound)
 {
 	bool stale;
 	pid_t pid = play(fn);
-	struct pollfd heard = {.fd = cell.fd, .events = POLLIN};
+	struct pollfd heard = {.fd = cell.from, .events = POLLIN};
 	if (!ms)
 		poll(&heard, 1, 5000); /* what it says lies there before the deadline is over */
 	begin(ms, body);
 	int err = talk_request(&cell, &r, sound, &stale);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	close(cell.fd);
+	close(cell.to);
+	close(cell.from);
+	leash_drop(&cell.leash);
 	buf_release(&cell.in);
 	buf_release(&cell.out);
 	buf_release(&r.res.body);
@@ -89,12 +98,12 @@ static void put_frames(struct buf *b, int n)
 	}
 }
 
-static void flood(int fd)
+static void flood(int in UNUSED, int out)
 {
 	struct buf b = BUF_INIT;
 	put_frames(&b, 20000);
 	for (;;)
-		send_buf(fd, &b);
+		send_buf(out, &b);
 }
 
 static void put_answer(struct buf *b)
@@ -105,32 +114,32 @@ static void put_answer(struct buf *b)
 	frame_end(b, at);
 }
 
-static void answer(int fd)
+static void answer(int in, int out)
 {
 	char c;
 	struct buf b = BUF_INIT;
 	put_answer(&b);
-	if (read(fd, &c, 1) == 1)
-		send_buf(fd, &b);
+	if (read(in, &c, 1) == 1)
+		send_buf(out, &b);
 	pause();
 }
 
 /* Before it is asked, so that it need not be waited for. */
-static void answer_soon(int fd)
+static void answer_soon(int in UNUSED, int out)
 {
 	struct buf b = BUF_INIT;
 	put_answer(&b);
-	send_buf(fd, &b);
+	send_buf(out, &b);
 	pause();
 }
 
 /* The second answer would be the next person's. */
-static void answer_twice(int fd)
+static void answer_twice(int in UNUSED, int out)
 {
 	struct buf b = BUF_INIT;
 	put_answer(&b);
 	put_answer(&b);
-	send_buf(fd, &b);
+	send_buf(out, &b);
 	pause();
 }
 
