@@ -24,6 +24,14 @@ bool crypt_equal(const void *a, const void *b, size_t n); /* constant time */
 void crypt_wipe(void *p, size_t n);
 
 void crypt_hash(unsigned char out[HASH_LEN], const void *p, size_t n);
+/* The same in pieces. The state is plain bytes: it may be copied, kept and gone on with. */
+#define HASHING_LEN 384
+struct hashing {
+	unsigned char state[HASHING_LEN];
+};
+void crypt_hash_init(struct hashing *h);
+void crypt_hash_add(struct hashing *h, const void *p, size_t n);
+void crypt_hash_end(const struct hashing *h, unsigned char out[HASH_LEN]);
 void crypt_mac(unsigned char out[HASH_LEN], const unsigned char key[KEY_LEN], const void *p, size_t n);
 /* A key for one purpose ("cursor", "pairwise", "csrf", …) from the node secret. */
 void crypt_derive(unsigned char out[KEY_LEN], const unsigned char secret[KEY_LEN], const char *purpose);

@@ -21,6 +21,7 @@
 #include "gate/gateway.h"
 #include "gate/op.h"
 #include "gate/pool.h"
+#include "kernel/content.h"
 #include "kernel/publish.h"
 #include "wire/syscall.h"
 
@@ -65,12 +66,14 @@ static int read_body(struct req *r, const struct channel *c, int64_t length)
 	return 0;
 }
 
-static void send_answer(const struct req *r, const struct channel *c)
+static void send_answer(struct req *r, const struct channel *c)
 {
 	struct buf head = BUF_INIT;
 	cgi_head(r, &head);
 	c->write(c->out, head.p, head.len);
-	if (cgi_sends_body(r))
+	if (cgi_sends_body(r) && r->res.file.length)
+		content_send(r, c->write, c->out);
+	else if (cgi_sends_body(r))
 		c->write(c->out, r->res.body.p, r->res.body.len);
 	buf_release(&head);
 }

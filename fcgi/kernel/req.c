@@ -69,10 +69,16 @@ void res_set(struct req *r, int status, const char *type, struct str body)
 {
 	r->res.status = status;
 	r->res.nheaders = 0;
+	r->res.file.length = 0;
 	buf_clear(&r->res.body);
 	buf_addstr(&r->res.body, body);
 	if (type)
 		res_header(r, "content-type", str_of(type));
+}
+
+int64_t res_length(const struct req *r)
+{
+	return r->res.file.length ? r->res.file.length : (int64_t)r->res.body.len;
 }
 
 void res_redirect(struct req *r, int status, const char *location)

@@ -23,12 +23,19 @@ struct header {
 
 enum door { DOOR_HTTP, DOOR_SHELL };
 
+/* Bytes of the database that are sent behind the head instead of a body (kernel/content). */
+struct res_file {
+	unsigned char body[32]; /* store/object */
+	int64_t from, length;   /* length 0: none */
+};
+
 /* The answer under construction. body is what is sent as it stands. */
 struct res {
 	int status;
 	struct header header[RES_HEADERS];
 	int nheaders;
 	struct buf body;
+	struct res_file file;
 };
 
 struct req {
@@ -47,6 +54,7 @@ struct req {
 	struct header header[REQ_HEADERS]; /* name lower case; Cookie, Authorization and hop-by-hop ones included */
 	int nheaders;
 	struct str body;
+	bool accelerated;  /* nginx sends files of cache/ for us */
 	struct str client; /* address of the peer, text */
 	struct str as;     /* DOOR_SHELL: the account whose part the owner takes; STR_NONE the own one, "nobody" a stranger */
 	int64_t received;  /* now_ms at arrival: the time the app sees */
@@ -62,6 +70,7 @@ struct req {
 
 	/* gateway */
 	int calls;         /* syscalls made so far */
+	bool uploads;      /* files of a form came with it */
 	bool audited;      /* that the app spoke for itself (as_app) is in the audit */
 	int64_t retry_after; /* seconds, where an error knows them better than the door; 0: it does not */
 	struct str allow;    /* with ERR_METHOD_NOT_ALLOWED: the methods that would do */
@@ -79,6 +88,9 @@ void res_headerf(struct req *r, const char *name, const char *fmt, ...) PRINTF(3
 /* Drop everything and answer status with a body of this type. */
 void res_set(struct req *r, int status, const char *type, struct str body);
 void res_redirect(struct req *r, int status, const char *location);
+
+/* How long what follows the head is. */
+int64_t res_length(const struct req *r);
 
 /* What went wrong, in a sentence, and as programs get it: {"error":{"code","message","request_id"}}. */
 const char *req_error_message(const struct req *r, int err);

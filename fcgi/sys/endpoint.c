@@ -54,6 +54,7 @@ static const struct endpoint table[] = {
 	{"GET",  "/_fazt/hand-over",  AT_OS,  0,           endpoint_hand_over},
 	{"GET",  "/_fazt/enter",      AT_APP, 0,           endpoint_enter},
 	{"GET",  "/_fazt/jwks.json",  AT_OS,  0,           jwks},
+	{"GET",  "/_fazt/blob",       AT_APP, 0,           endpoint_blob},
 	{"GET",  "/_fazt/health",     AT_ANY, 0,           health},
 	{"GET",  "/_fazt/kernel.css", AT_ANY, 0,           file},
 	{"GET",  "/_fazt/kernel.js",  AT_ANY, 0,           file},

@@ -24,6 +24,8 @@ const struct endpoint *endpoint_find(struct req *r);
 
 /* sys/sign */
 endpoint_fn endpoint_sign_in_page, endpoint_sign_in, endpoint_sign_in_app, endpoint_sign_out_page, endpoint_sign_out;
+/* sys/blob */
+endpoint_fn endpoint_blob;
 /* sys/link */
 endpoint_fn endpoint_link_page, endpoint_link;
 /* sys/handover */
