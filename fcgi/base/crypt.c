@@ -148,16 +148,25 @@ void crypt_b64url(struct buf *b, const void *p, size_t n)
 	b->len += room - 1;
 }
 
-int crypt_unb64url(void *out, size_t room, struct str text)
+static int decode(void *out, size_t room, struct str text, int variant)
 {
 	size_t n;
 	const char *end;
 	if (!text.n)
 		return 0;
-	if (sodium_base642bin(out, room, text.p, text.n, NULL, &n, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING) ||
-	    end != text.p + text.n || n > INT32_MAX)
+	if (sodium_base642bin(out, room, text.p, text.n, NULL, &n, &end, variant) || end != text.p + text.n || n > INT32_MAX)
 		return -1;
 	return (int)n;
+}
+
+int crypt_unb64url(void *out, size_t room, struct str text)
+{
+	return decode(out, room, text, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+int crypt_unb64(void *out, size_t room, struct str text)
+{
+	return decode(out, room, text, sodium_base64_VARIANT_ORIGINAL);
 }
 
 void crypt_base32(char *out, const void *p, size_t n)

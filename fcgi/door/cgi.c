@@ -49,7 +49,8 @@ static int add_headers(struct req *r, char **params)
 static int content_length(struct req *r, char **params, int64_t *length)
 {
 	struct str text = param(params, "CONTENT_LENGTH");
-	*length = 0;
+	bool bodiless = str_is(r->method, "GET") || str_is(r->method, "HEAD");
+	*length = text.n || bodiless ? 0 : -1;
 	if (text.n && (!str_int(text, length) || *length < 0))
 		return fail(r, ERR_BAD_REQUEST, "Content-Length is not a number.");
 	return 0;
