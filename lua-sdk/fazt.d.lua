@@ -19,6 +19,22 @@
 ---@field name string
 ---@field role? "admin"|"member"
 
+---@class Blob
+---@field name string
+---@field size integer
+---@field type string
+---@field hash string
+---@field created integer
+---@field updated integer
+---@field owner? string
+---@field parent? string
+
+---@class File
+---@field upload string
+---@field name? string
+---@field type? string
+---@field size? integer
+
 ---@class Request
 ---@field method string
 ---@field path string
@@ -29,6 +45,7 @@
 ---@field body string
 ---@field json any
 ---@field form table<string, string>
+---@field files table<string, File>
 ---@field user? Person
 ---@field id string
 ---@field trigger "http"|"cron"|"queue"|"event"
@@ -56,6 +73,8 @@ fazt.storage = {}
 fazt.storage.docs = {}
 
 fazt.storage.kv = {}
+
+fazt.storage.blob = {}
 
 fazt.users = {}
 
@@ -185,6 +204,39 @@ function fazt.storage.kv.incr(key, by) end
 ---@param new? any
 ---@return boolean
 function fazt.storage.kv.cas(key, old, new) end
+
+---Keeps a file under a name (at most 512 bytes) and returns { name, size, type, hash, created, updated, owner, parent }. content: a string of bytes (at most 1 MB), a file of req.files, or { upload = ID } of an upload the person made. A name whose part up to the first / is a declared collection belongs to that collection under its rule; every other one is private to the person. A file of that name which the caller may change is replaced. opts: type (else that of the upload, else by the name's ending), parent (as of documents). Errors: unauthorized or denied, not_found (no such parent or upload), conflict (the name is taken, or the upload is not whole), quota_exceeded, too_large.
+---@param name string
+---@param content string|File
+---@param opts? any
+---@return Blob
+function fazt.storage.blob.put(name, content, opts) end
+
+---The bytes of a file of at most 1 MB and what is known about it, or nil when it does not exist or the caller may not read it. Errors: unauthorized (a private name without a person), too_large (answer with { blob = name } instead).
+---@param name string
+---@return string?, Blob
+function fazt.storage.blob.get(name) end
+
+---What is known about a file, without its bytes, or nil. Errors: as get.
+---@param name string
+---@return Blob?
+function fazt.storage.blob.head(name) end
+
+---The files the caller may read whose names begin with prefix (its part up to the first / names the collection), in order of name, and a cursor when there are more. opts: limit (1 to 1000, 100 by default), cursor. Errors: as get, bad_cursor.
+---@param prefix string
+---@param opts? any
+---@return Blob[], string?
+function fazt.storage.blob.list(prefix, opts) end
+
+---Deletes a file; nothing happens when there is none the caller may read. Errors: as get, denied.
+---@param name string
+function fazt.storage.blob.delete(name) end
+
+---An address at which anyone who has it gets the file, without signing in, until it expires or the file is replaced or deleted; nil when there is none. opts: expires (seconds, 1 to 604800, 3600 by default). Errors: as get.
+---@param name string
+---@param opts? any
+---@return string?
+function fazt.storage.blob.url(name, opts) end
 
 ---What storage.tx sends: { reads = {{collection, id, rev}…}, writes = {{op, …}…} }, checked and applied in one transaction. Errors: conflict, and those of each write.
 ---@param batch any

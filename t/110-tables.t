@@ -71,7 +71,7 @@ for (@ops) {
 # ---- a call the app was not granted ----
 
 my $fazt = Fazt->new;
-my %sample = (str => '"x"', int => '1', num => '1', bool => 'true', bytes => '"x"', json => '{}');
+my %sample = (str => '"x"', int => '1', num => '1', bool => 'true', bytes => '"x"', json => '{}', file => '"x"');
 my %api = ('app.json' => { visibility => 'anyone', permissions => ['storage', 'people'] }, 'api/main.lua' => "local fazt = require 'fazt'\nreturn {\n" . join('', map {
 	my ($id, $name, undef, undef, $signature) = @$_;
 	"\t[\"POST /$id\"] = function() return { json = { fazt.$name(" . join(', ', map { $sample{ $_->[1] } } grep { !$_->[2] } parameters($signature)) . ") } } end,\n"

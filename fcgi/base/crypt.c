@@ -53,6 +53,31 @@ void crypt_hash(unsigned char out[HASH_LEN], const void *p, size_t n)
 	crypto_generichash(out, HASH_LEN, p, n, NULL, 0);
 }
 
+/* The library's state wants an alignment that its bytes in a row of the database do not have. */
+_Static_assert(sizeof(crypto_generichash_state) == HASHING_LEN, "the library's state has another size");
+
+void crypt_hash_init(struct hashing *h)
+{
+	crypto_generichash_state s;
+	crypto_generichash_init(&s, NULL, 0, HASH_LEN);
+	memcpy(h->state, &s, sizeof s);
+}
+
+void crypt_hash_add(struct hashing *h, const void *p, size_t n)
+{
+	crypto_generichash_state s;
+	memcpy(&s, h->state, sizeof s);
+	crypto_generichash_update(&s, p, n);
+	memcpy(h->state, &s, sizeof s);
+}
+
+void crypt_hash_end(const struct hashing *h, unsigned char out[HASH_LEN])
+{
+	crypto_generichash_state s;
+	memcpy(&s, h->state, sizeof s);
+	crypto_generichash_final(&s, out, HASH_LEN);
+}
+
 void crypt_mac(unsigned char out[HASH_LEN], const unsigned char key[KEY_LEN], const void *p, size_t n)
 {
 	crypto_generichash(out, HASH_LEN, p, n, key, KEY_LEN);
@@ -145,16 +170,25 @@ void crypt_b64url(struct buf *b, const void *p, size_t n)
 	b->len += room - 1;
 }
 
-int crypt_unb64url(void *out, size_t room, struct str text)
+static int decode(void *out, size_t room, struct str text, int variant)
 {
 	size_t n;
 	const char *end;
 	if (!text.n)
 		return 0;
-	if (sodium_base642bin(out, room, text.p, text.n, NULL, &n, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING) ||
-	    end != text.p + text.n || n > INT32_MAX)
+	if (sodium_base642bin(out, room, text.p, text.n, NULL, &n, &end, variant) || end != text.p + text.n || n > INT32_MAX)
 		return -1;
 	return (int)n;
+}
+
+int crypt_unb64url(void *out, size_t room, struct str text)
+{
+	return decode(out, room, text, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+int crypt_unb64(void *out, size_t room, struct str text)
+{
+	return decode(out, room, text, sodium_base64_VARIANT_ORIGINAL);
 }
 
 void crypt_base32(char *out, const void *p, size_t n)

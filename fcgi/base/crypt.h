@@ -24,6 +24,14 @@ bool crypt_equal(const void *a, const void *b, size_t n); /* constant time */
 void crypt_wipe(void *p, size_t n);
 
 void crypt_hash(unsigned char out[HASH_LEN], const void *p, size_t n);
+/* The same in pieces. The state is plain bytes: it may be copied, kept and gone on with. */
+#define HASHING_LEN 384
+struct hashing {
+	unsigned char state[HASHING_LEN];
+};
+void crypt_hash_init(struct hashing *h);
+void crypt_hash_add(struct hashing *h, const void *p, size_t n);
+void crypt_hash_end(const struct hashing *h, unsigned char out[HASH_LEN]);
 void crypt_mac(unsigned char out[HASH_LEN], const unsigned char key[KEY_LEN], const void *p, size_t n);
 /* A key for one purpose ("cursor", "pairwise", "csrf", …) from the node secret. */
 void crypt_derive(unsigned char out[KEY_LEN], const unsigned char secret[KEY_LEN], const char *purpose);
@@ -44,6 +52,8 @@ bool crypt_password_check(const char *hash, struct str password);
  * bytes, or -1 when the text is not valid or out has no room. */
 void crypt_b64url(struct buf *b, const void *p, size_t n);
 int crypt_unb64url(void *out, size_t room, struct str text);
+/* base64 with padding (RFC 4648 §4), as other people's protocols have it; likewise. */
+int crypt_unb64(void *out, size_t room, struct str text);
 /* base32, lower case, alphabet 0-9 a-z without i l o u (Crockford); out has room for (n*8+4)/5 + 1. */
 void crypt_base32(char *out, const void *p, size_t n);
 void crypt_hex(char *out, const void *p, size_t n); /* out has room for 2n + 1 */

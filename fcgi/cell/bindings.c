@@ -51,6 +51,20 @@ static void check_number(lua_State *L, const struct syscall *row, const struct p
 		bad_arg(L, row, p, "must be a finite number");
 }
 
+/* Bytes, or a table that names an upload: one of req.files, or { upload = ID }. */
+static void check_file(lua_State *L, const struct syscall *row, const struct param *p, int i, struct arg *a)
+{
+	a->b = lua_istable(L, i);
+	if (a->b) {
+		lua_pushliteral(L, "upload");
+		lua_rawget(L, i);
+		lua_replace(L, i);
+	}
+	if (lua_type(L, i) != LUA_TSTRING)
+		bad_arg(L, row, p, "must be a string of bytes, a file of req.files, or { upload = ID }");
+	a->s.p = lua_tolstring(L, i, &a->s.n);
+}
+
 static void check_arg(lua_State *L, const struct syscall *row, const struct param *p, int i, struct arg *a)
 {
 	bool absent = lua_isnoneornil(L, i) || (json_is_null(L, i) && (p->optional || p->type != ARG_JSON));
@@ -69,6 +83,7 @@ static void check_arg(lua_State *L, const struct syscall *row, const struct para
 			bad_arg(L, row, p, "must be true or false");
 		a->b = lua_toboolean(L, i);
 		break;
+	case ARG_FILE: check_file(L, row, p, i, a); break;
 	case ARG_JSON: a->s = json_encode(L, i, MIB, false);
 	}
 }
@@ -103,12 +118,23 @@ static int push_page(lua_State *L, struct str json)
 	return 2;
 }
 
+/* Bytes, and what is known about them; nil for a file that is not there. */
+static int push_file(lua_State *L, struct str payload)
+{
+	struct str bytes, info = str_cut(payload, '\n', &bytes);
+	if (!bytes.p)
+		return push_value(L, STR_NONE);
+	lua_pushlstring(L, bytes.n ? bytes.p : "", bytes.n);
+	return 1 + push_value(L, info);
+}
+
 static int push_result(lua_State *L, enum returns returns, struct str payload)
 {
 	switch (returns) {
 	case RETURNS_NONE: return 0;
 	case RETURNS_JSON: return push_value(L, payload);
 	case RETURNS_PAGE: return push_page(L, payload);
+	case RETURNS_FILE: return push_file(L, payload);
 	case RETURNS_BYTES: lua_pushlstring(L, payload.p, payload.n); return 1;
 	}
 	return 0;

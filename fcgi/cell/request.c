@@ -85,9 +85,12 @@ static void push_query(lua_State *L)
 static void push_form(lua_State *L)
 {
 	struct str rest, type = str_trim(str_cut(header("content-type"), ';', &rest));
-	if (!str_ieq(type, "application/x-www-form-urlencoded"))
-		raise(L, ERR_UNSUPPORTED_TYPE, "A form must be sent as application/x-www-form-urlencoded.");
-	push_pairs(L, current.body);
+	if (str_ieq(type, "application/x-www-form-urlencoded"))
+		push_pairs(L, current.body);
+	else if (str_ieq(type, "multipart/form-data"))
+		push_pairs(L, current.form);
+	else
+		raise(L, ERR_UNSUPPORTED_TYPE, "A form must be sent as application/x-www-form-urlencoded or multipart/form-data.");
 }
 
 /* RFC 6265 §4.2.1 */
@@ -119,7 +122,10 @@ static void push_json(lua_State *L)
 
 static void push_files(lua_State *L)
 {
-	lua_newtable(L);
+	if (current.files.n)
+		json_decode(L, current.files, JSON_ITEMS_KERNEL, "the files");
+	else
+		lua_newtable(L);
 }
 
 static void push_input(lua_State *L)

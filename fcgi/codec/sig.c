@@ -8,7 +8,8 @@
 static const struct {
 	const char *name;
 	enum arg_type type;
-} types[] = {{"str", ARG_STR}, {"int", ARG_INT}, {"num", ARG_NUM}, {"bool", ARG_BOOL}, {"bytes", ARG_BYTES}, {"json", ARG_JSON}};
+} types[] = {{"str", ARG_STR}, {"int", ARG_INT}, {"num", ARG_NUM}, {"bool", ARG_BOOL}, {"bytes", ARG_BYTES}, {"json", ARG_JSON},
+	     {"file", ARG_FILE}};
 
 const char *sig_type_name(enum arg_type t)
 {
@@ -74,6 +75,7 @@ int sig_from_text(const struct param *p, struct str text, struct arg *a, struct 
 			return fault(f, ERR_BAD_REQUEST, "%s is not UTF-8 text", p->name);
 		return 0;
 	case ARG_BYTES:
+	case ARG_FILE:
 		return 0;
 	case ARG_INT:
 		if (!str_int(text, &a->i))

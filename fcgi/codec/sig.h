@@ -4,7 +4,8 @@
  *
  *     "collection:str id:str changes:json opts:json?"
  *
- * Types are str int num bool bytes json; a ? makes the argument optional. From
+ * Types are str int num bool bytes json, and file: bytes, or an upload that is
+ * named by its id. A ? makes the argument optional. From
  * it derive the Lua binding, the frame codec, the command line, the HTTP API and
  * the documentation, so there is no second list of arguments anywhere.
  */
@@ -15,7 +16,7 @@
 
 #define SIG_ARGS 10
 
-enum arg_type { ARG_STR = 's', ARG_INT = 'i', ARG_NUM = 'n', ARG_BOOL = 'b', ARG_BYTES = 'y', ARG_JSON = 'j' };
+enum arg_type { ARG_STR = 's', ARG_INT = 'i', ARG_NUM = 'n', ARG_BOOL = 'b', ARG_BYTES = 'y', ARG_JSON = 'j', ARG_FILE = 'f' };
 
 struct param {
 	char name[24];
@@ -39,7 +40,7 @@ struct arg {
 	struct str s;
 	int64_t i;
 	double n;
-	bool b;
+	bool b; /* of a file: s is the id of an upload */
 };
 
 /* One call: which row of its table (index), and its values. */

@@ -6,6 +6,7 @@
 #include "codec/path.h"
 #include "door/admin.h"
 #include "gate/gateway.h"
+#include "kernel/content.h"
 #include "kernel/install.h"
 #include "sys/consent.h"
 
@@ -210,7 +211,12 @@ static int build_request(struct admin *a, struct req *r)
 	return path_target(a->arena, r->target, &r->path, &r->query, &a->r.fault);
 }
 
-static void print_answer(struct admin *a, const struct req *r)
+static void print_piece(void *out, const char *p, size_t n)
+{
+	fwrite(p, 1, n, out);
+}
+
+static void print_answer(struct admin *a, struct req *r)
 {
 	if (a->cmd.json) {
 		struct buf b = BUF_INIT;
@@ -231,6 +237,10 @@ static void print_answer(struct admin *a, const struct req *r)
 		return;
 	}
 	fprintf(stderr, "%d\n", r->res.status);
+	if (r->res.file.length) {
+		content_send(r, print_piece, stdout);
+		return;
+	}
 	fwrite(r->res.body.p ? r->res.body.p : "", 1, r->res.body.len, stdout);
 	if (r->res.body.len && r->res.body.p[r->res.body.len - 1] != '\n')
 		putchar('\n');

@@ -49,7 +49,8 @@ static int add_headers(struct req *r, char **params)
 static int content_length(struct req *r, char **params, int64_t *length)
 {
 	struct str text = param(params, "CONTENT_LENGTH");
-	*length = 0;
+	bool bodiless = str_is(r->method, "GET") || str_is(r->method, "HEAD");
+	*length = text.n || bodiless ? 0 : -1;
 	if (text.n && (!str_int(text, length) || *length < 0))
 		return fail(r, ERR_BAD_REQUEST, "Content-Length is not a number.");
 	return 0;
@@ -61,6 +62,7 @@ int cgi_request(struct req *r, char **params, int64_t *length)
 	r->method = param(params, "REQUEST_METHOD");
 	r->target = param(params, "REQUEST_URI");
 	r->client = param(params, "REMOTE_ADDR");
+	r->accelerated = str_is(param(params, "FAZT_CACHE"), "on");
 	if ((err = add_headers(r, params)) || (err = content_length(r, params, length)) ||
 	    (err = path_host(r->arena, param(params, "HTTP_HOST"), &r->host, &r->fault)))
 		return err;
@@ -78,7 +80,7 @@ void cgi_head(const struct req *r, struct buf *b)
 		buf_adds(b, "\r\n");
 	}
 	if (r->res.status != 204 && r->res.status != 304)
-		buf_addf(b, "Content-Length: %zu\r\n", r->res.body.len);
+		buf_addf(b, "Content-Length: %lld\r\n", (long long)res_length(r));
 	buf_adds(b, "X-Request-Id: ");
 	buf_adds(b, r->id);
 	buf_adds(b, "\r\n\r\n");
@@ -86,5 +88,5 @@ void cgi_head(const struct req *r, struct buf *b)
 
 bool cgi_sends_body(const struct req *r)
 {
-	return r->res.body.len && !str_is(r->method, "HEAD") && r->res.status != 204 && r->res.status != 304;
+	return res_length(r) && !str_is(r->method, "HEAD") && r->res.status != 204 && r->res.status != 304;
 }

@@ -23,11 +23,11 @@ int install_main(int argc, char **argv);
 int admin_main(int argc, char **argv);
 
 /* Fill a request from CGI variables ("NAME=VALUE", NULL-terminated), RFC 3875. The body is added by the caller.
- * Returns 0 or an error worded in r->fault. *length: what CONTENT_LENGTH says, 0 without it. */
+ * Returns 0 or an error worded in r->fault. *length: what CONTENT_LENGTH says; without it -1, and 0 for GET and HEAD. */
 int cgi_request(struct req *r, char **params, int64_t *length);
 /* The answer's head in CGI form, RFC 3875 §6: Status and headers, up to and with the blank line. */
 void cgi_head(const struct req *r, struct buf *b);
-/* Does r->res.body follow it? Not after HEAD, 204 and 304. */
+/* Does r->res.body or r->res.file follow it? Not after HEAD, 204 and 304. */
 bool cgi_sends_body(const struct req *r);
 
 #define ZYGOTE_FD 3 /* where a worker finds its zygote, and a zygote its control socket */

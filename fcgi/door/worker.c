@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/crypt.h"
@@ -21,7 +22,9 @@
 #include "gate/gateway.h"
 #include "gate/op.h"
 #include "gate/pool.h"
+#include "kernel/content.h"
 #include "kernel/publish.h"
+#include "store/upload.h"
 #include "wire/syscall.h"
 
 /* One blocking thread for each kept FastCGI connection. nginx keeps fewer idle connections than there are threads
@@ -31,7 +34,9 @@
 #define THREADS 96
 #define RETIRE_MS 100000 /* nginx lets go of every connection within 90 s: keepalive_time and keepalive_timeout */
 #define THREAD_STACK (512 * KIB)
-#define BODY_ROOM (1 * MIB)
+#define DRAIN_BYTES (64 * MIB) /* of a body that nobody wanted */
+#define DRAIN_SECONDS 2
+#define SWEEPS 32
 
 extern char **environ;
 
@@ -47,57 +52,55 @@ static atomic_int running;   /* threads that serve or may yet */
 /* What a request comes and goes through: a FastCGI connection, or standard input and output. */
 struct channel {
 	char **params;
-	size_t (*read)(void *in, char *p, size_t n);
+	body_fn *read;
 	void (*write)(void *out, const char *p, size_t n);
 	void *in, *out;
+	bool until_end; /* a body without a length ends where its stream does */
 };
 
-static int read_body(struct req *r, const struct channel *c, int64_t length)
-{
-	if (length > (int64_t)BODY_ROOM)
-		return fail(r, ERR_TOO_LARGE, "A request body may have %u bytes here.", BODY_ROOM);
-	if (!length)
-		return 0;
-	char *body = arena_alloc(r->arena, (size_t)length + 1);
-	if (c->read(c->in, body, (size_t)length) != (size_t)length)
-		return fail(r, ERR_BAD_REQUEST, "The request body ended too early.");
-	r->body = (struct str){body, (size_t)length};
-	return 0;
-}
-
-static void send_answer(const struct req *r, const struct channel *c)
+static void send_answer(struct req *r, const struct channel *c)
 {
 	struct buf head = BUF_INIT;
 	cgi_head(r, &head);
 	c->write(c->out, head.p, head.len);
-	if (cgi_sends_body(r))
+	if (cgi_sends_body(r) && r->res.file.length)
+		content_send(r, c->write, c->out);
+	else if (cgi_sends_body(r))
 		c->write(c->out, r->res.body.p, r->res.body.len);
 	buf_release(&head);
 }
 
-static void serve_request(struct arena *a, const struct channel *c)
+/* Was the body read to its end? */
+static bool serve_request(struct arena *a, const struct channel *c)
 {
 	struct req r;
 	int64_t length = 0;
 	req_init(&r, &node, a, DOOR_HTTP);
 	int err = cgi_request(&r, c->params, &length);
-	if (!err)
-		err = read_body(&r, c, length);
+	r.source = (struct body_source){.read = c->read, .in = c->in, .left = length < 0 && !c->until_end ? 0 : length};
 	if (err)
 		req_error(&r, err);
 	else
 		req_run(&r);
 	send_answer(&r, c);
+	bool whole = !r.source.left;
 	req_release(&r);
 	arena_reset(a);
+	return whole;
 }
 
 /* ---- FastCGI ---- */
 
+/* What there is: the library itself would wait for all n. */
 static size_t fcgi_read(void *in, char *p, size_t n)
 {
-	int got = FCGX_GetStr(p, (int)n, in);
-	return got > 0 ? (size_t)got : 0;
+	FCGX_Stream *s = in;
+	int c = n ? FCGX_GetChar(s) : EOF;
+	if (c == EOF)
+		return 0;
+	*p = (char)c;
+	int more = FCGX_GetStr(p + 1, (int)MIN(n - 1, (size_t)(s->stop - s->rdNext)), s);
+	return 1 + (size_t)MAX(more, 0);
 }
 
 static void fcgi_write(void *out, const char *p, size_t n)
@@ -127,6 +130,22 @@ static void await_request(int fd)
 		;
 }
 
+/* An answer came before the body had been read. nginx still writes, and takes the answer only if it can: so the answer is
+ * ended first, then what comes is thrown away for a moment. Where that is not all, the connection is not used again. */
+static void drain(FCGX_Request *f)
+{
+	char piece[16 * KIB];
+	struct timeval patience = {.tv_sec = DRAIN_SECONDS}, forever = {0};
+	size_t n = 0, sum = 0;
+	FCGX_FClose(f->err);
+	FCGX_FClose(f->out);
+	setsockopt(f->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	while (sum < DRAIN_BYTES && (n = fcgi_read(f->in, piece, sizeof piece)))
+		sum += n;
+	setsockopt(f->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
+	f->keepConnection &= !n && !FCGX_GetError(f->in);
+}
+
 /* The requests of one connection. The library is given it as one that is kept, and has no socket to accept from: it
  * returns when nginx has closed it. */
 static void serve_connection(struct arena *a, FCGX_Request *f, int fd)
@@ -135,7 +154,8 @@ static void serve_connection(struct arena *a, FCGX_Request *f, int fd)
 	f->keepConnection = 1;
 	while (await_request(f->ipcFd), !FCGX_Accept_r(f)) {
 		in_flight++;
-		serve_request(a, &(struct channel){f->envp, fcgi_read, fcgi_write, f->in, f->out});
+		if (!serve_request(a, &(struct channel){f->envp, fcgi_read, fcgi_write, f->in, f->out, true}))
+			drain(f);
 		f->keepConnection &= !closing;
 		FCGX_Finish_r(f);
 		in_flight--;
@@ -232,6 +252,20 @@ static void follow_parent(pid_t supervisor)
 		raise(SIGTERM);
 }
 
+/* In the first worker only: uploads that nobody took, and content that nobody has any more. A little at a time; the next
+ * time is ten seconds away. */
+static void sweep(void)
+{
+	struct fault quiet = {0};
+	struct db *db = node.lane ? NULL : db_borrow(node.store, &quiet);
+	if (!db)
+		return;
+	upload_reap(db);
+	for (int i = 0; i < SWEEPS && object_reap(db); i++)
+		;
+	db_return(db);
+}
+
 /* The main thread keeps house: cells that nobody uses end here. */
 static void serve_fastcgi(pid_t supervisor)
 {
@@ -243,8 +277,10 @@ static void serve_fastcgi(pid_t supervisor)
 		die("cannot initialise FastCGI");
 	log_together();
 	start_threads();
-	while ((sig = await_signal(10000)) < 0)
+	while ((sig = await_signal(10000)) < 0) {
 		pool_reap(node.pool);
+		sweep();
+	}
 	stop_accepting();
 	if (sig == SIGHUP)
 		retire();
@@ -268,7 +304,7 @@ static void stdio_write(void *out, const char *p, size_t n)
 static void serve_cgi(void)
 {
 	struct arena *a = arena_new();
-	serve_request(a, &(struct channel){environ, stdio_read, stdio_write, stdin, stdout});
+	serve_request(a, &(struct channel){environ, stdio_read, stdio_write, stdin, stdout, false});
 	arena_free(a);
 	fflush(stdout);
 	pool_close(&node);

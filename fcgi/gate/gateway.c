@@ -2,6 +2,7 @@
 
 #include "base/now.h"
 #include "base/out.h"
+#include "gate/form.h"
 #include "gate/op.h"
 #include "gate/pool.h"
 #include "gate/response.h"
@@ -13,6 +14,7 @@
 #include "kernel/package.h"
 #include "kernel/page.h"
 #include "kernel/public.h"
+#include "sys/blob.h"
 #include "sys/endpoint.h"
 
 #define RETRY_SECONDS 5 /* what a busy node asks clients to wait */
@@ -150,16 +152,23 @@ static int app_answer(struct req *r)
 		return err;
 	if (r->res.status)
 		return 0;
+	if ((err = form_is_multipart(r) ? form_receive(r) : req_read_body(r, r->settings.number[SETTING_BODY])))
+		return err;
 	if ((int64_t)r->body.n > r->settings.number[SETTING_BODY])
 		return fail(r, ERR_TOO_LARGE, "A request body may have %lld bytes here.", (long long)r->settings.number[SETTING_BODY]);
-	return handler(r);
+	err = handler(r);
+	blob_forget(r);
+	return err;
 }
 
 static int kernel_answer(struct req *r)
 {
-	const struct endpoint *e = endpoint_find(r);
+	int err = endpoint_streams(r) ? 0 : req_read_body(r, REQ_BODY);
+	const struct endpoint *e = err ? NULL : endpoint_find(r);
+	if (err)
+		return err;
 	if (!e && r->os && str_starts(r->path, "/_fazt/api/")) {
-		int err = str_is(r->method, "GET") ? 0 : identity_check_origin(r);
+		err = str_is(r->method, "GET") ? 0 : identity_check_origin(r);
 		return err ? err : op_http(r);
 	}
 	if (!e)

@@ -3,6 +3,7 @@
 #include "codec/status.h"
 #include "kernel/app.h"
 #include "kernel/cookie.h"
+#include "sys/blob.h"
 
 /* The headers an app may set. Names with x- are free as well, except where they would speak to nginx or
  * in the kernel's name. */
@@ -140,20 +141,48 @@ static int refuse_method(struct req *r, const struct wire_response *w)
 	return fail(r, ERR_METHOD_NOT_ALLOWED, NULL);
 }
 
+/* Headers of stored bytes are the kernel's. An app may say how a file is saved, and not that it is shown. */
+static void drop_header(struct req *r, const char *name, const char *unless)
+{
+	int n = 0;
+	for (int i = 0; i < r->res.nheaders; i++) {
+		struct header h = r->res.header[i];
+		if (!str_is(h.name, name) || (unless && str_starts(h.value, unless)))
+			r->res.header[n++] = h;
+	}
+	r->res.nheaders = n;
+}
+
+/* { blob = name } or { file = path }. */
+static int stored(struct req *r, const struct wire_response *w)
+{
+	int err = add_headers(r, w);
+	if (err)
+		return err;
+	drop_header(r, "content-type", NULL);
+	drop_header(r, "etag", NULL);
+	drop_header(r, "last-modified", NULL);
+	drop_header(r, "accept-ranges", NULL);
+	drop_header(r, "content-disposition", "attachment");
+	if (!text_utf8(w->body) || memchr(w->body.n ? w->body.p : "", 0, w->body.n))
+		return fail(r, ERR_BAD_RESPONSE, "The name of a file is text.");
+	return w->kind == BODY_BLOB ? blob_answer(r, w->body) : file_answer(r, w->body);
+}
+
 int response_accept(struct req *r, const struct wire_response *w)
 {
 	int status = w->status ? w->status : 200;
 	int err;
 	if (!status_words(status))
 		return fail(r, ERR_BAD_STATUS, "The app answered with status %d, which cannot be sent.", status);
-	if (w->kind == BODY_BLOB || w->kind == BODY_FILE)
-		return fail(r, ERR_UNSUPPORTED, "Answering with a blob or a file is not supported yet.");
 	if (r->res.body.len + w->body.n > RESPONSE_BODY_MAX)
 		return fail(r, ERR_RESPONSE_TOO_LARGE, NULL);
 	if (status == err_row(ERR_METHOD_NOT_ALLOWED)->http && w->kind == BODY_NONE)
 		return refuse_method(r, w);
 	r->res.status = status;
 	r->res.nheaders = 0;
+	if (w->kind == BODY_BLOB || w->kind == BODY_FILE)
+		return stored(r, w);
 	if ((err = add_headers(r, w)) || (err = add_type(r, w->type)))
 		return err;
 	buf_addstr(&r->res.body, w->body);

@@ -265,7 +265,7 @@ static int put_request(struct cell *c, struct req *r)
 {
 	struct wire_request *w = NEW(r->arena, struct wire_request);
 	*w = (struct wire_request){.method = r->method, .path = r->path, .query = r->query, .body = r->body,
-				   .id = str_of(r->id), .trigger = STR("http"), .user = user_json(r), .now = r->received};
+				   .id = str_of(r->id), .trigger = STR("http"), .user = user_json(r), .form = r->form, .files = r->files, .now = r->received};
 	crypt_random(w->seed, sizeof w->seed);
 	w->header[w->nheaders++] = app_host(r);
 	for (int i = 0; i < r->nheaders && w->nheaders < (int)ARRAY_LEN(w->header); i++) {

@@ -127,6 +127,7 @@ static void copy_row(struct app *a, const struct app_row *row, const struct sett
 	a->epoch = epoch;
 	a->max_bytes = s->number[SETTING_APP_BYTES];
 	a->max_rows = s->number[SETTING_APP_ROWS];
+	a->max_files = s->number[SETTING_APP_FILES];
 }
 
 static struct app *load(struct db *db, const struct app_row *row, const struct settings *s, int64_t epoch)
@@ -177,7 +178,7 @@ static struct app *cached(struct app_cache *c, struct str key, enum by by, int64
 static bool still_true(const struct app *a, const struct app_row *row, const struct settings *s)
 {
 	return !strcmp(a->id, row->id) && a->rev == row->rev && a->max_bytes == s->number[SETTING_APP_BYTES] &&
-	       a->max_rows == s->number[SETTING_APP_ROWS];
+	       a->max_rows == s->number[SETTING_APP_ROWS] && a->max_files == s->number[SETTING_APP_FILES];
 }
 
 static struct app *confirmed(struct app_cache *c, const struct app_row *row, const struct settings *s, int64_t epoch)

@@ -46,7 +46,7 @@ struct app {
 	const char **public;   /* paths of the public files, "public/index.html", in byte order */
 	int ngrants;
 	const char **grant; /* granted and still asked for, as text: "storage", "net:api.example.com:443" */
-	int64_t max_bytes, max_rows; /* quota */
+	int64_t max_bytes, max_rows, max_files; /* quota */
 	struct arena *arena;
 };
 

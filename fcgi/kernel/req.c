@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/now.h"
 #include "base/out.h"
 
 struct str req_header(const struct req *r, const char *name)
@@ -48,6 +49,63 @@ struct str req_client_prefix(const struct req *r)
 	return str_of(inet_ntop(AF_INET6, &v6, text, INET6_ADDRSTRLEN));
 }
 
+/* A sender has this long before it is held to a rate; a thread waits for each. */
+#define SLOW_MS 30000
+#define SLOW_RATE 4 /* bytes in a millisecond, about 4 KB in a second */
+
+static bool too_slow(const struct body_source *s)
+{
+	int64_t ms = mono_ms() - s->began;
+	return ms > SLOW_MS && s->total < (ms - SLOW_MS) * SLOW_RATE;
+}
+
+/* A body that is there already is handed out from its beginning. */
+static size_t read_memory(void *body, char *p, size_t n)
+{
+	struct str *left = body;
+	n = MIN(n, left->n);
+	memcpy(p, left->n ? left->p : "", n);
+	*left = (struct str){left->p + n, left->n - n};
+	return n;
+}
+
+int req_read(struct req *r, char *p, size_t room, size_t *n)
+{
+	struct body_source *s = &r->source;
+	if (!s->read)
+		*s = (struct body_source){.read = read_memory, .in = &r->body, .left = (int64_t)r->body.n};
+	if (!s->began)
+		s->began = mono_ms();
+	*n = 0;
+	if (!s->left)
+		return 0;
+	*n = s->read(s->in, p, s->left > 0 ? MIN(room, (size_t)s->left) : room);
+	if (!*n && s->left > 0) {
+		s->left = 0;
+		return fail(r, ERR_BAD_REQUEST, "The request body ended too early.");
+	}
+	s->total += (int64_t)*n;
+	s->left = !*n ? 0 : s->left > 0 ? s->left - (int64_t)*n : s->left;
+	return too_slow(s) ? fail(r, ERR_BAD_REQUEST, "The request body came too slowly.") : 0;
+}
+
+int req_read_body(struct req *r, int64_t most)
+{
+	size_t n = 0;
+	if (!r->source.read || !r->source.left)
+		return 0;
+	if (r->source.left > most)
+		return fail(r, ERR_TOO_LARGE, "A request body may have %lld bytes here.", (long long)most);
+	int64_t length = r->source.left > 0 ? r->source.left : most;
+	struct str body = {arena_alloc(r->arena, (size_t)length + 1), 0};
+	int err;
+	while (!(err = req_read(r, (char *)body.p + body.n, (size_t)length - body.n + 1, &n)) && n)
+		if ((body.n += n) > (size_t)length)
+			return fail(r, ERR_TOO_LARGE, "A request body may have %lld bytes here.", (long long)most);
+	r->body = body;
+	return err;
+}
+
 void res_header(struct req *r, const char *name, struct str value)
 {
 	if (r->res.nheaders == RES_HEADERS)
@@ -69,10 +127,16 @@ void res_set(struct req *r, int status, const char *type, struct str body)
 {
 	r->res.status = status;
 	r->res.nheaders = 0;
+	r->res.file.length = 0;
 	buf_clear(&r->res.body);
 	buf_addstr(&r->res.body, body);
 	if (type)
 		res_header(r, "content-type", str_of(type));
+}
+
+int64_t res_length(const struct req *r)
+{
+	return r->res.file.length ? r->res.file.length : (int64_t)r->res.body.len;
 }
 
 void res_redirect(struct req *r, int status, const char *location)

@@ -23,12 +23,30 @@ struct header {
 
 enum door { DOOR_HTTP, DOOR_SHELL };
 
+#define REQ_BODY (1 * MIB) /* of a body that is read whole */
+
+/* Where the body comes from while it has not been read: at most n bytes, 0 at its end, blocking for the first. */
+typedef size_t body_fn(void *in, char *p, size_t n);
+struct body_source {
+	body_fn *read; /* NULL: r->body is all there is */
+	void *in;
+	int64_t left;  /* -1: until it ends */
+	int64_t total, began;
+};
+
+/* Bytes of the database that are sent behind the head instead of a body (kernel/content). */
+struct res_file {
+	unsigned char body[32]; /* store/object */
+	int64_t from, length;   /* length 0: none */
+};
+
 /* The answer under construction. body is what is sent as it stands. */
 struct res {
 	int status;
 	struct header header[RES_HEADERS];
 	int nheaders;
 	struct buf body;
+	struct res_file file;
 };
 
 struct req {
@@ -47,6 +65,8 @@ struct req {
 	struct header header[REQ_HEADERS]; /* name lower case; Cookie, Authorization and hop-by-hop ones included */
 	int nheaders;
 	struct str body;
+	struct body_source source;
+	bool accelerated;  /* nginx sends files of cache/ for us */
 	struct str client; /* address of the peer, text */
 	struct str as;     /* DOOR_SHELL: the account whose part the owner takes; STR_NONE the own one, "nobody" a stranger */
 	int64_t received;  /* now_ms at arrival: the time the app sees */
@@ -62,6 +82,8 @@ struct req {
 
 	/* gateway */
 	int calls;         /* syscalls made so far */
+	struct str form, files; /* of multipart/form-data, as the app gets them (wire/frame.h) */
+	bool uploads;      /* files of a form came with it */
 	bool audited;      /* that the app spoke for itself (as_app) is in the audit */
 	int64_t retry_after; /* seconds, where an error knows them better than the door; 0: it does not */
 	struct str allow;    /* with ERR_METHOD_NOT_ALLOWED: the methods that would do */
@@ -74,11 +96,19 @@ struct str req_cookie(const struct req *r, const char *name);
 struct str req_client_prefix(const struct req *r);
 bool req_wants_html(const struct req *r); /* a browser's navigation: an error is a page, not JSON */
 
+/* The whole body into r->body, once: ERR_TOO_LARGE above most bytes. */
+int req_read_body(struct req *r, int64_t most);
+/* Some of it: *n is 0 at its end. ERR_BAD_REQUEST when the sender gave up, or is too slow to be waited for. */
+int req_read(struct req *r, char *p, size_t room, size_t *n);
+
 void res_header(struct req *r, const char *name, struct str value); /* value is copied */
 void res_headerf(struct req *r, const char *name, const char *fmt, ...) PRINTF(3, 4);
 /* Drop everything and answer status with a body of this type. */
 void res_set(struct req *r, int status, const char *type, struct str body);
 void res_redirect(struct req *r, int status, const char *location);
+
+/* How long what follows the head is. */
+int64_t res_length(const struct req *r);
 
 /* What went wrong, in a sentence, and as programs get it: {"error":{"code","message","request_id"}}. */
 const char *req_error_message(const struct req *r, int err);

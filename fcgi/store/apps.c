@@ -204,8 +204,9 @@ int grant_remove(struct db *db, const char *app_id, const char *permission)
 
 int64_t app_usage(struct db *db, const char *app_id, enum usage what)
 {
-	return what == USAGE_BYTES ? db_int(db, 0, "SELECT bytes FROM usage WHERE app_id = ?", "c", app_id)
-				   : db_int(db, 0, "SELECT rows FROM usage WHERE app_id = ?", "c", app_id);
+	static const char *const texts[] = {"SELECT bytes FROM usage WHERE app_id = ?", "SELECT rows FROM usage WHERE app_id = ?",
+					    "SELECT files FROM usage WHERE app_id = ?"};
+	return db_int(db, 0, texts[what], "c", app_id);
 }
 
 /* ---- candidates ---- */

@@ -50,7 +50,7 @@ int grant_add(struct db *db, const char *app_id, const char *permission);
 int grant_remove(struct db *db, const char *app_id, const char *permission);
 
 /* What the app stores, counted with its rows. */
-enum usage { USAGE_BYTES, USAGE_ROWS };
+enum usage { USAGE_BYTES, USAGE_ROWS, USAGE_FILES };
 int64_t app_usage(struct db *db, const char *app_id, enum usage what);
 
 struct candidate {

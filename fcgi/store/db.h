@@ -10,7 +10,7 @@
  *     db_return(db);
  *
  * Nothing above store/ writes SQL. Statements on control tables come through
- * db_prepare; tenant tables (docs, shares, kv) are refused there by the
+ * db_prepare; tenant tables (docs, shares, kv, blobs, uploads) are refused there by the
  * authorizer and reachable through store/scope only.
  *
  * Every statement text is a constant or built from constants, and is cached per

@@ -5,6 +5,8 @@
 
 #include "base/now.h"
 #include "base/out.h"
+#include "store/blob.h"
+#include "store/object.h"
 #include "store/slot.h"
 #include "store/usage.h"
 
@@ -299,6 +301,15 @@ static const char below_size[] =
 static const char below_shares[] = BELOW "DELETE FROM shares " IN_BELOW;
 static const char below_rows[] = BELOW "DELETE FROM docs " IN_BELOW;
 
+/* The files that hang below any of these rows. */
+#define BELOW_BLOBS "blobs WHERE app_id = :app AND parent <> '' AND parent IN (SELECT id FROM below)"
+static const char blobs_size[] = BELOW "SELECT ifnull(sum(" BLOB_COST " + :cost), 0), count(*) FROM " BELOW_BLOBS;
+static const char blobs_bytes[] = BELOW "SELECT ifnull(sum(size), 0), 0 FROM " BELOW_BLOBS;
+static const char blobs_release[] =
+	BELOW "UPDATE objects SET refs = refs - (SELECT count(*) FROM " BELOW_BLOBS " AND object = hash) "
+	"WHERE hash IN (SELECT object FROM " BELOW_BLOBS ")";
+static const char blobs_rows[] = BELOW "DELETE FROM " BELOW_BLOBS;
+
 static int below_run(const struct docs *d, const char *sql, struct str id, int64_t *first, int64_t *second)
 {
 	struct stmt *s = scope_kernel(d->db, d->scope->app_id, sql);
@@ -317,16 +328,36 @@ static int below_run(const struct docs *d, const char *sql, struct str id, int64
 	return row < 0 ? -row : 0;
 }
 
+static int blobs_below(const struct docs *d, struct str id, struct used *gone)
+{
+	int64_t none = 0, n = 0;
+	int err = below_run(d, blobs_size, id, &gone->bytes, &n);
+	gone->rows += n;
+	if (err || !n)
+		return err;
+	err = below_run(d, blobs_bytes, id, &gone->files, &none);
+	if (!err)
+		err = below_run(d, blobs_release, id, &none, &none);
+	if (!err)
+		err = below_run(d, blobs_rows, id, &none, &none);
+	return err ? err : object_sweep(d->db);
+}
+
 static int delete_below(const struct docs *d, struct str id, int64_t bytes)
 {
-	int64_t rows = 1, none = 0;
-	int err = below_run(d, below_size, id, &bytes, &rows);
+	struct used gone = {.bytes = bytes, .rows = 1};
+	int64_t none = 0;
+	int err = below_run(d, below_size, id, &gone.bytes, &gone.rows);
+	if (!err)
+		err = blobs_below(d, id, &gone);
 	if (!err)
 		err = below_run(d, below_shares, id, &none, &none);
 	int64_t shares = err ? 0 : db_changes(d->db);
 	if (!err)
 		err = below_run(d, below_rows, id, &none, &none);
-	return err ? err : usage_add(d->db, d->scope, -bytes - shares * ROW_COST, -rows - shares);
+	gone.bytes += shares * ROW_COST;
+	gone.rows += shares;
+	return err ? err : usage_change(d->db, d->scope, (struct used){-gone.bytes, -gone.rows, -gone.files});
 }
 
 static int delete(const struct docs *d, struct str id)

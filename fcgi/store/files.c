@@ -2,27 +2,13 @@
 
 #include "base/crypt.h"
 #include "base/now.h"
+#include "store/object.h"
 
 int package_store(struct db *db, const char *package, int nfiles, int64_t bytes, bool *fresh)
 {
 	int err = db_run(db, "INSERT INTO packages (hash, nfiles, bytes, created) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", "ciii",
 			 package, (int64_t)nfiles, bytes, now_ms());
 	*fresh = !err && db_changes(db) == 1;
-	return err;
-}
-
-static int object_store(struct db *db, const unsigned char hash[HASH_LEN], struct str bytes)
-{
-	int err = db_run(db, "INSERT INTO objects (hash, size) VALUES (?, ?) ON CONFLICT DO NOTHING", "bi", hash, (size_t)HASH_LEN,
-			 (int64_t)bytes.n);
-	if (err || !db_changes(db))
-		return err;
-	for (int64_t seq = 0; !err && bytes.n; seq++) {
-		size_t n = MIN(bytes.n, (size_t)CHUNK_BYTES);
-		err = db_run(db, "INSERT INTO chunks (object, seq, bytes) VALUES (?, ?, ?)", "bib", hash, (size_t)HASH_LEN, seq, bytes.p, n);
-		bytes.p += n;
-		bytes.n -= n;
-	}
 	return err;
 }
 
@@ -42,16 +28,12 @@ int package_sweep(struct db *db, const char *package)
 			 " AND NOT EXISTS (SELECT 1 FROM candidates WHERE package = hash)", "c", package);
 	if (err || !db_changes(db))
 		return err;
-	/* The objects only this package has, while its files still name them. */
-	static const char alone[] =
-		"DELETE FROM chunks WHERE object IN (SELECT object FROM files AS mine WHERE package = ?"
-		" AND NOT EXISTS (SELECT 1 FROM files AS other WHERE other.object = mine.object AND other.package <> mine.package))";
-	static const char alone_too[] =
-		"DELETE FROM objects WHERE hash IN (SELECT object FROM files AS mine WHERE package = ?"
-		" AND NOT EXISTS (SELECT 1 FROM files AS other WHERE other.object = mine.object AND other.package <> mine.package))";
-	if ((err = db_run(db, alone, "c", package)) || (err = db_run(db, alone_too, "c", package)))
+	static const char release[] =
+		"UPDATE objects SET refs = refs - (SELECT count(*) FROM files WHERE package = ?1 AND object = hash)"
+		" WHERE hash IN (SELECT object FROM files WHERE package = ?1)";
+	if ((err = db_run(db, release, "c", package)) || (err = db_run(db, "DELETE FROM files WHERE package = ?", "c", package)))
 		return err;
-	return db_run(db, "DELETE FROM files WHERE package = ?", "c", package);
+	return object_sweep(db);
 }
 
 int64_t package_bytes(struct db *db, const char *package, int64_t *nfiles)
@@ -83,8 +65,8 @@ int file_load(struct db *db, struct arena *a, const char *package, const char *p
 	char *p = arena_alloc(a, (size_t)size + 1);
 	size_t at = 0;
 	int row;
-	struct stmt *s = db_query(db, "SELECT bytes FROM chunks WHERE object = (SELECT object FROM files WHERE package = ? AND path = ?) ORDER BY seq",
-				  "cc", package, path);
+	struct stmt *s = db_query(db, "SELECT bytes FROM chunks WHERE object = (SELECT o.body FROM files f JOIN objects o ON o.hash = f.object "
+				  "WHERE f.package = ? AND f.path = ?) ORDER BY seq", "cc", package, path);
 	if (!s)
 		return db_fault(db)->err;
 	while ((row = stmt_row(s)) > 0) {
@@ -99,4 +81,19 @@ int file_load(struct db *db, struct arena *a, const char *package, const char *p
 		return db_fail(db, ERR_CORRUPT, "the file %s is not as long as it was", path);
 	*bytes = (struct str){p, at};
 	return 0;
+}
+
+int file_object(struct db *db, const char *package, const char *path, struct object *o)
+{
+	unsigned char hash[HASH_LEN];
+	struct stmt *s = db_query(db, "SELECT object FROM files WHERE package = ? AND path = ?", "cc", package, path);
+	int row = s ? stmt_row(s) : -db_fault(db)->err;
+	if (row <= 0 || stmt_str(s, 0).n != HASH_LEN) {
+		if (row > 0)
+			stmt_done(s);
+		return row < 0 ? -row : db_fail(db, ERR_NOT_FOUND, "There is no file %s in the app.", path);
+	}
+	memcpy(hash, stmt_str(s, 0).p, HASH_LEN);
+	stmt_done(s);
+	return object_find(db, hash, o);
 }

@@ -1,4 +1,4 @@
-/* files — the files of packages: content under its hash, stored once, in chunks of 1 MiB.
+/* files — the files of packages; their content is in store/object.
  *
  * A package is named by the hash of everything in it, so storing it twice stores
  * it once. Nothing refers to a package but versions and candidates; whoever
@@ -8,9 +8,7 @@
 #ifndef STORE_FILES_H
 #define STORE_FILES_H
 
-#include "store/db.h"
-
-#define CHUNK_BYTES MIB
+#include "store/object.h"
 
 struct file_row {
 	const char *path;
@@ -27,5 +25,7 @@ int64_t package_bytes(struct db *db, const char *package, int64_t *nfiles);
 int files_list(struct db *db, struct arena *a, const char *package, const char *folder, struct file_row **list);
 /* The bytes of one file, in the arena and NUL-terminated. ERR_NOT_FOUND. */
 int file_load(struct db *db, struct arena *a, const char *package, const char *path, struct str *bytes);
+/* Where its content is, for answering with it. ERR_NOT_FOUND. */
+int file_object(struct db *db, const char *package, const char *path, struct object *o);
 
 #endif

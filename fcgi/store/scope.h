@@ -11,7 +11,7 @@
  *     scope_may(&b, c, MAY_READ);           // and the caller may read it
  *     struct stmt *s = scope_prepare(db, sc, c, VERB_READ, b.p);
  *
- * The tenant tables (docs, shares, kv) are admitted by the authorizer only in
+ * The tenant tables (docs, shares, kv, blobs, uploads) are admitted by the authorizer only in
  * statements prepared here, and only if these name :app, :me and :level.
  * The rules in executable form are the model in t/unit/rules.c.
  */
@@ -29,7 +29,7 @@ struct scope {
 	const char *group;  /* "members" for everyone signed in and for the app, else "!" */
 	enum who level;     /* the narrowest word that admits the caller without owning or sharing: ADMINS, MEMBERS, ANYONE */
 	bool known;         /* somebody: is denied, where a stranger is asked to sign in */
-	int64_t max_bytes, max_rows; /* the app's quota, for writes */
+	int64_t max_bytes, max_rows, max_files; /* the app's quota, for writes */
 };
 
 struct scope scope_person(const char *app_id, const char *public_id, bool admin);

@@ -2,27 +2,41 @@
 
 #include "store/ballast.h"
 #include "store/conn.h"
+#include "store/blob.h"
 #include "store/docs.h"
+#include "store/object.h"
 
-int usage_add(struct db *db, const struct scope *sc, int64_t bytes, int64_t rows)
+/* What has been added to goes past its bound: the error, or 0. */
+static int over(struct db *db, const struct scope *sc, struct used by, struct used now)
 {
-	static const char add[] = "INSERT INTO usage (app_id, bytes, rows) VALUES (?, ?, ?) "
+	if (by.bytes > 0 && now.bytes > sc->max_bytes)
+		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its storage of %lld KB.", (long long)(sc->max_bytes / KIB));
+	if (by.rows > 0 && now.rows > sc->max_rows)
+		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its %lld rows and keys.", (long long)sc->max_rows);
+	if (by.files > 0 && now.files > sc->max_files)
+		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its room for files, %lld KB.", (long long)(sc->max_files / KIB));
+	return 0;
+}
+
+int usage_change(struct db *db, const struct scope *sc, struct used by)
+{
+	static const char add[] = "INSERT INTO usage (app_id, bytes, rows, files) VALUES (?, ?, ?, ?) "
 				  "ON CONFLICT (app_id) DO UPDATE SET bytes = max(0, bytes + excluded.bytes), "
-				  "rows = max(0, rows + excluded.rows) RETURNING bytes, rows";
-	struct stmt *s = db_query(db, add, "cii", sc->app_id, bytes, rows);
+				  "rows = max(0, rows + excluded.rows), files = max(0, files + excluded.files) RETURNING bytes, rows, files";
+	struct stmt *s = db_query(db, add, "ciii", sc->app_id, by.bytes, by.rows, by.files);
 	int row = s ? stmt_row(s) : -db->fault->err;
 	if (row < 0)
 		return -row;
-	bool bytes_over = bytes > 0 && stmt_int(s, 0) > sc->max_bytes, rows_over = rows > 0 && stmt_int(s, 1) > sc->max_rows;
+	struct used now = {stmt_int(s, 0), stmt_int(s, 1), stmt_int(s, 2)};
 	stmt_done(s);
-	if (bytes > 0 && !ballast_there(store_home(db->store)))
+	if ((by.bytes > 0 || by.files > 0) && !ballast_there(store_home(db->store)))
 		return db_fail(db, ERR_DISK_FULL, "The disk is nearly full; delete something, or make room on the machine.");
-	if (bytes_over)
-		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its storage of %lld KB.",
-			       (long long)(sc->max_bytes / KIB));
-	if (rows_over)
-		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its %lld rows and keys.", (long long)sc->max_rows);
-	return 0;
+	return over(db, sc, by, now);
+}
+
+int usage_add(struct db *db, const struct scope *sc, int64_t bytes, int64_t rows)
+{
+	return usage_change(db, sc, (struct used){bytes, rows, 0});
 }
 
 static int kernel_run(struct db *db, const char *app_id, const char *sql)
@@ -37,16 +51,24 @@ static int kernel_run(struct db *db, const char *app_id, const char *sql)
 int docs_recount(struct db *db, const char *app_id)
 {
 	return kernel_run(db, app_id,
-			  "INSERT INTO usage (app_id, bytes, rows) SELECT :app, ifnull(sum(size), 0), count(*) FROM ("
-			  "SELECT length(CAST(body AS BLOB)) + :cost AS size FROM docs WHERE app_id = :app UNION ALL "
-			  "SELECT length(CAST(value AS BLOB)) + length(CAST(key AS BLOB)) + :cost FROM kv WHERE app_id = :app UNION ALL "
-			  "SELECT :cost FROM shares WHERE app_id = :app) WHERE true "
-			  "ON CONFLICT (app_id) DO UPDATE SET bytes = excluded.bytes, rows = excluded.rows");
+			  "INSERT INTO usage (app_id, bytes, rows, files) SELECT :app, ifnull(sum(size), 0), count(*), ifnull(sum(file), 0) FROM ("
+			  "SELECT length(CAST(body AS BLOB)) + :cost AS size, 0 AS file FROM docs WHERE app_id = :app UNION ALL "
+			  "SELECT length(CAST(value AS BLOB)) + length(CAST(key AS BLOB)) + :cost, 0 FROM kv WHERE app_id = :app UNION ALL "
+			  "SELECT :cost, 0 FROM shares WHERE app_id = :app UNION ALL "
+			  "SELECT " BLOB_COST " + :cost, size FROM blobs WHERE app_id = :app UNION ALL "
+			  "SELECT " BLOB_COST " + :cost, received FROM uploads WHERE app_id = :app) WHERE true "
+			  "ON CONFLICT (app_id) DO UPDATE SET bytes = excluded.bytes, rows = excluded.rows, files = excluded.files");
 }
 
 static int purge_once(struct db *db, const char *app_id)
 {
 	static const char *const texts[] = {
+		"UPDATE objects SET refs = refs - (SELECT count(*) FROM blobs WHERE app_id = :app AND object = hash)"
+		" WHERE hash IN (SELECT object FROM blobs WHERE app_id = :app)",
+		"UPDATE objects SET refs = refs - (SELECT count(*) FROM uploads WHERE app_id = :app AND object = hash)"
+		" WHERE hash IN (SELECT object FROM uploads WHERE app_id = :app AND object IS NOT NULL)",
+		"INSERT INTO garbage (body) SELECT body FROM uploads WHERE app_id = :app AND object IS NULL ON CONFLICT DO NOTHING",
+		"DELETE FROM blobs WHERE app_id = :app",  "DELETE FROM uploads WHERE app_id = :app",
 		"DELETE FROM shares WHERE app_id = :app", "DELETE FROM docs WHERE app_id = :app",
 		"DELETE FROM kv WHERE app_id = :app",     "DELETE FROM slots WHERE app_id = :app",
 		"DELETE FROM usage WHERE app_id = :app",
@@ -57,6 +79,8 @@ static int purge_once(struct db *db, const char *app_id)
 		return err;
 	for (size_t i = 0; i < ARRAY_LEN(texts) && !err; i++)
 		err = kernel_run(db, app_id, texts[i]);
+	if (!err)
+		err = object_sweep(db);
 	return !own ? err : err ? db_rollback(db) : db_commit(db);
 }
 

@@ -4,7 +4,15 @@
 
 #include "store/scope.h"
 
+/* A change of what an app has. */
+struct used {
+	int64_t bytes; /* of rows and keys, and of what is written down about files */
+	int64_t rows;
+	int64_t files; /* bytes of files */
+};
+
 /* ERR_QUOTA_EXCEEDED only for what grows, so that deleting always works. */
+int usage_change(struct db *db, const struct scope *sc, struct used by);
 int usage_add(struct db *db, const struct scope *sc, int64_t bytes, int64_t rows);
 
 #endif

@@ -66,6 +66,7 @@ static void write_storage(struct out *o, struct db *db, const struct app_row *ro
 	out_object(o);
 	out_kint(o, "bytes", app_usage(db, row->id, USAGE_BYTES));
 	out_kint(o, "rows", app_usage(db, row->id, USAGE_ROWS));
+	out_kint(o, "blobs", app_usage(db, row->id, USAGE_FILES));
 	out_kint(o, "files", nfiles);
 	out_kint(o, "code", bytes);
 	out_end(o);

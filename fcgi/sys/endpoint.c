@@ -54,6 +54,12 @@ static const struct endpoint table[] = {
 	{"GET",  "/_fazt/hand-over",  AT_OS,  0,           endpoint_hand_over},
 	{"GET",  "/_fazt/enter",      AT_APP, 0,           endpoint_enter},
 	{"GET",  "/_fazt/jwks.json",  AT_OS,  0,           jwks},
+	{"GET",  "/_fazt/blob",       AT_APP, 0,           endpoint_blob},
+	{"OPTIONS", "/_fazt/upload",  AT_APP, CHECK_TOKEN, endpoint_upload_options, true},
+	{"POST", "/_fazt/upload",     AT_APP, CHECK_TOKEN, endpoint_upload_create, true},
+	{"GET",  "/_fazt/upload",     AT_APP, 0,           endpoint_upload_head, true},
+	{"PATCH", "/_fazt/upload",    AT_APP, CHECK_TOKEN, endpoint_upload_append, true},
+	{"DELETE", "/_fazt/upload",   AT_APP, CHECK_TOKEN, endpoint_upload_end, true},
 	{"GET",  "/_fazt/health",     AT_ANY, 0,           health},
 	{"GET",  "/_fazt/kernel.css", AT_ANY, 0,           file},
 	{"GET",  "/_fazt/kernel.js",  AT_ANY, 0,           file},
@@ -64,6 +70,14 @@ static void allow(struct req *r, const char *method)
 {
 	const char *head = strcmp(method, "GET") ? "" : ", HEAD";
 	r->allow = str_of(arena_printf(r->arena, "%.*s%s%s%s", STR_FMT(r->allow), r->allow.n ? ", " : "", method, head));
+}
+
+bool endpoint_streams(const struct req *r)
+{
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (table[i].streams && str_is(r->path, table[i].path) && table[i].where & (r->os ? AT_OS : AT_APP))
+			return true;
+	return false;
 }
 
 const struct endpoint *endpoint_find(struct req *r)

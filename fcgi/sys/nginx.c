@@ -39,7 +39,7 @@ struct slot {
 	bool nested; /* a template itself */
 };
 
-#define SLOTS 24
+#define SLOTS 28
 #define NESTING 4
 
 struct slots {
@@ -186,6 +186,7 @@ static void fill_values(struct slots *t, const struct nginx_site *s, struct aren
 	put(t, "LISTEN6_DEFAULT", six ? str_of(arena_printf(a, "listen [::1]:%s default_server;", port)) : STR(""), false);
 	put(t, "APP_CSP", STR(APP_CSP), false);
 	put(t, "OS_CSP", STR(OS_CSP), false);
+	put(t, "UPLOAD", str_of(arena_printf(a, "%lld", (long long)s->upload)), false);
 	put(t, "CERT", str_of(s->cert), false);
 	put(t, "KEY", str_of(s->key), false);
 	put(t, "USER_LINE", s->user ? str_of(arena_printf(a, "user %s;", s->user)) : STR(""), false);
@@ -233,6 +234,7 @@ static struct nginx_site site_of(struct req *r, const struct call *c)
 		.os_origin = node_origin(s, r->arena, "os"),
 		.cookie_prefix = cookie_prefix(s),
 		.port = s->number[SETTING_PORT],
+		.upload = s->number[SETTING_UPLOAD_BYTES],
 		.cert = argument(r, c, ARG_CERT, arena_printf(r->arena, "/etc/letsencrypt/live/%s/fullchain.pem", domain)),
 		.key = argument(r, c, ARG_KEY, arena_printf(r->arena, "/etc/letsencrypt/live/%s/privkey.pem", domain)),
 		.user = dev ? dev_user(r) : NULL,

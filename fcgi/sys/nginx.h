@@ -18,6 +18,7 @@ struct nginx_site {
 	const char *os_origin; /* "https://os.example.org", where the bare domain leads */
 	const char *cookie_prefix; /* kernel/cookie.h */
 	int64_t port;
+	int64_t upload; /* bytes of the largest body, where files may come */
 	const char *cert, *key; /* PEM files; NGINX_SITE only */
 	const char *user;       /* whom the server's processes become, NULL: whoever starts it; NGINX_DEV only */
 };

@@ -1,6 +1,7 @@
 #include "sys/rows.h"
 
 #include "codec/json.h"
+#include "store/kv.h"
 
 struct scope rows_scope(const struct req *r, bool as_app)
 {
@@ -14,6 +15,7 @@ struct scope rows_scope(const struct req *r, bool as_app)
 		sc = scope_as_app(sc);
 	sc.max_bytes = r->app->max_bytes;
 	sc.max_rows = r->app->max_rows;
+	sc.max_files = r->app->max_files;
 	return sc;
 }
 
@@ -33,6 +35,18 @@ int rows_collection(struct rows *k, struct str name)
 					 "\"%.*s\" is not the name of a collection: a letter, then letters, "
 					 "digits and _, in lower case.",
 					 (int)MIN(name.n, 64), name.n ? name.p : "");
+}
+
+const struct collection *rows_collection_of(const struct req *r, struct str name)
+{
+	struct str first = kv_collection(name);
+	return first.n ? manifest_collection(r->app->manifest, first) : NULL;
+}
+
+struct str rows_person(const struct req *r)
+{
+	struct scope sc = rows_scope(r, false);
+	return strcmp(sc.me, "!") ? str_of(sc.me) : str_of(arena_printf(r->arena, "!%s", r->id));
 }
 
 int rows_close(struct rows *k, int err)

@@ -27,6 +27,10 @@ int rows_close(struct rows *k, int err);
 
 /* Who asks, in terms of the app of the request. */
 struct scope rows_scope(const struct req *r, bool as_app);
+/* The declared collection that the name of a key or a file names, up to its first /; NULL: it is private. */
+const struct collection *rows_collection_of(const struct req *r, struct str name);
+/* Whose uploads are this request's: a person's public id, "" for the app, "!" and the request's id for a stranger. */
+struct str rows_person(const struct req *r);
 /* {"rev": n}, or nothing. */
 int rows_rev(struct req *r, struct str opts, int64_t *rev);
 /* who may be shared with: a person of the app, "members", "anyone". level: a word, or STR_NONE for none. */

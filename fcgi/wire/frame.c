@@ -165,6 +165,7 @@ static void put_value(struct buf *b, enum arg_type type, const struct arg *a)
 	case ARG_INT: put_i64(b, a->i); break;
 	case ARG_NUM: put_num(b, a->n); break;
 	case ARG_BOOL: put_u8(b, a->b); break;
+	case ARG_FILE: put_u8(b, a->b); put_str(b, a->s); break;
 	default: put_str(b, a->s);
 	}
 }
@@ -188,6 +189,12 @@ static bool get_value(struct wire *w, enum arg_type type, struct arg *a)
 		unsigned v = get_u8(w);
 		a->b = v;
 		return !w->bad && v <= 1;
+	}
+	case ARG_FILE: {
+		unsigned v = get_u8(w);
+		a->b = v;
+		a->s = get_str(w);
+		return v <= 1 && a->s.p && (!v || text_utf8(a->s));
 	}
 	case ARG_STR: a->s = get_str(w); return a->s.p && text_utf8(a->s);
 	case ARG_BYTES: a->s = get_str(w); return a->s.p;
@@ -236,7 +243,7 @@ static bool get_headers(struct wire *w, struct wire_header *h, int *n, int max)
 }
 
 /* The text fields in the order they travel, for both directions. */
-#define REQUEST_TEXTS(r) {&(r)->method, &(r)->path, &(r)->query, &(r)->body, &(r)->id, &(r)->trigger, &(r)->user}
+#define REQUEST_TEXTS(r) {&(r)->method, &(r)->path, &(r)->query, &(r)->body, &(r)->id, &(r)->trigger, &(r)->user, &(r)->form, &(r)->files}
 
 void wire_put_request(struct buf *b, const struct wire_request *r)
 {

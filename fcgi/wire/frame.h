@@ -77,6 +77,8 @@ struct wire_request {
 	struct str method, path, query, body, id;
 	struct str trigger; /* http, cron, queue, event */
 	struct str user;    /* JSON {"id","name","role"} or STR_NONE */
+	struct str form;    /* of multipart/form-data: its texts, as application/x-www-form-urlencoded */
+	struct str files;   /* … and its files: JSON {name: {"name","type","size","upload"} or a list} or STR_NONE */
 	int64_t now;        /* frozen for the whole request, ms */
 	unsigned char seed[32];
 	int nheaders;

@@ -117,6 +117,7 @@ static const char *lua_type(enum arg_type t)
 	case ARG_INT: return "integer";
 	case ARG_NUM: return "number";
 	case ARG_BOOL: return "boolean";
+	case ARG_FILE: return "string|File";
 	case ARG_JSON: return "any";
 	}
 	return "any";
@@ -175,6 +176,22 @@ static const char classes[] =
 	"---@field name string\n"
 	"---@field role? \"admin\"|\"member\"\n"
 	"\n"
+	"---@class Blob\n"
+	"---@field name string\n"
+	"---@field size integer\n"
+	"---@field type string\n"
+	"---@field hash string\n"
+	"---@field created integer\n"
+	"---@field updated integer\n"
+	"---@field owner? string\n"
+	"---@field parent? string\n"
+	"\n"
+	"---@class File\n"
+	"---@field upload string\n"
+	"---@field name? string\n"
+	"---@field type? string\n"
+	"---@field size? integer\n"
+	"\n"
 	"---@class Request\n"
 	"---@field method string\n"
 	"---@field path string\n"
@@ -185,6 +202,7 @@ static const char classes[] =
 	"---@field body string\n"
 	"---@field json any\n"
 	"---@field form table<string, string>\n"
+	"---@field files table<string, File>\n"
 	"---@field user? Person\n"
 	"---@field id string\n"
 	"---@field trigger \"http\"|\"cron\"|\"queue\"|\"event\"\n"

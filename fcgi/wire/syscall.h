@@ -10,8 +10,9 @@
 enum effect { EFFECT_PURE, EFFECT_READ, EFFECT_WRITE, EFFECT_EXTERNAL, EFFECT_SUSPEND };
 
 /* What comes back: NONE nothing; JSON one value; PAGE {"items":[…],"cursor":…} as two results;
- * BYTES a string; LOCAL see its documentation. */
-enum returns { RETURNS_NONE, RETURNS_JSON, RETURNS_PAGE, RETURNS_BYTES };
+ * BYTES a string; FILE a line of JSON and bytes, as two results (bytes, value), or nil for nothing; LOCAL see its
+ * documentation. */
+enum returns { RETURNS_NONE, RETURNS_JSON, RETURNS_PAGE, RETURNS_BYTES, RETURNS_FILE };
 
 struct syscall {
 	const char *name;       /* "storage.docs.insert" */

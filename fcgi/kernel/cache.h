@@ -1,0 +1,21 @@
+/* cache — files of cache/ in the home: copies of objects, under their hash, for nginx to send.
+ *
+ * It may be deleted at any time. It holds at most the setting cache.bytes; what is there too much is removed, the longest
+ * unused first, but nothing that was asked for within the last minute, since nginx may just be about to open it. A file is
+ * written aside and renamed when it is whole; who comes meanwhile waits for it.
+ *
+ * A file's time is made from its hash: nginx makes its ETag of time and size, so that the same content has the same one
+ * whoever sends it, and other content another.
+ */
+#ifndef KERNEL_CACHE_H
+#define KERNEL_CACHE_H
+
+#include "kernel/req.h"
+#include "store/object.h"
+
+const char *cache_name(const struct object *o, struct arena *a);
+const char *cache_etag(const struct object *o, struct arena *a); /* with its quotes */
+/* It is there, whole. False: there is no room for it, or the disk says no. */
+bool cache_keep(struct req *r, const struct object *o);
+
+#endif

@@ -1,0 +1,98 @@
+#include "sys/intake.h"
+
+#include <stdatomic.h>
+
+#include "sys/rows.h"
+
+static atomic_int open_intakes;
+
+int intake_open(struct intake *in, struct req *r)
+{
+	*in = (struct intake){0};
+	if (!app_granted(r->app, "storage"))
+		return fail(r, ERR_PERMISSION_DENIED, "Sending files needs the permission \"storage\", which this app was not granted.");
+	if (atomic_fetch_add(&open_intakes, 1) >= INTAKES) {
+		open_intakes--;
+		return fail(r, ERR_UNAVAILABLE, "Too many files are being sent at once; try again in a moment.");
+	}
+	in->r = r;
+	in->scope = rows_scope(r, false);
+	in->window = xmalloc(CHUNK_BYTES);
+	return 0;
+}
+
+void intake_close(struct intake *in)
+{
+	if (!in->r)
+		return;
+	free(in->window);
+	*in = (struct intake){0};
+	open_intakes--;
+}
+
+int intake_begin(struct intake *in, struct str name, struct str type)
+{
+	struct arena *a = in->r->arena;
+	in->u = (struct upload){.owner = rows_person(in->r), .name = arena_str(a, name), .type = arena_str(a, type), .length = -1};
+	in->n = 0;
+	in->there = false;
+	return 0;
+}
+
+int intake_resume(struct intake *in, const struct upload *u)
+{
+	struct db *db = db_borrow(in->r->node->store, &in->r->fault);
+	if (!db)
+		return in->r->fault.err;
+	in->u = *u;
+	in->there = true;
+	int err = upload_resume(db, u, in->window, &in->n);
+	db_return(db);
+	return err;
+}
+
+static int save(struct intake *in, bool last)
+{
+	struct db *db = db_borrow(in->r->node->store, &in->r->fault);
+	if (!db)
+		return in->r->fault.err;
+	int err = in->there ? 0 : upload_create(db, &in->scope, &in->u);
+	in->there |= !err;
+	if (!err)
+		err = upload_save(db, &in->scope, &in->u, (struct str){in->window, in->n}, last);
+	db_return(db);
+	if (in->n == CHUNK_BYTES)
+		in->n = 0;
+	return err;
+}
+
+int intake_add(struct intake *in, const char *p, size_t n)
+{
+	int err = 0;
+	while (!err && n) {
+		size_t part = MIN(n, CHUNK_BYTES - in->n);
+		memcpy(in->window + in->n, p, part);
+		in->n += part;
+		p += part;
+		n -= part;
+		if (in->n == CHUNK_BYTES)
+			err = save(in, false);
+	}
+	return err;
+}
+
+int intake_end(struct intake *in, bool last)
+{
+	bool nothing = in->there && !last && in->n == (size_t)(in->u.received % CHUNK_BYTES);
+	return nothing ? 0 : save(in, last);
+}
+
+void intake_drop(struct intake *in, const struct upload *u)
+{
+	struct fault quiet = {0};
+	struct db *db = db_borrow(in->r->node->store, &quiet);
+	if (!db)
+		return;
+	upload_drop(db, &in->scope, u);
+	db_return(db);
+}
