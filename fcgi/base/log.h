@@ -23,6 +23,7 @@ void log_open(const char *home); /* before that, and for NULL, lines go to stder
  * another way than by kill calls log_flush first. For one that serves many requests and does not fork. */
 void log_together(void);
 void log_flush(void);
+const char *log_home(void); /* the home it was opened for, or NULL */
 
 /* One event of the kernel in fazt.log: its name and up to a few fields, as pairs of const char* ending with NULL.
  * log_event(LOG_INFO, "worker.start", "pid", "12", NULL) */
