@@ -70,6 +70,10 @@ fazt.json = {}
 ---@return any
 function fazt.as_app(fn) end
 
+---What the owner told the app, by name: fazt.env.API_KEY, a text or nil. The names are those of `env` in app.json.
+---@type table<string, string?>
+fazt.env = nil
+
 ---The moment of the request in milliseconds since 1970; the same for the whole request.
 ---@return integer
 function fazt.now() end

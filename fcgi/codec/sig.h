@@ -4,8 +4,8 @@
  *
  *     "collection:str id:str changes:json opts:json?"
  *
- * Types are str int num bool bytes json; a ? makes the argument optional. From
- * it derive the Lua binding, the frame codec, the command line, the HTTP API and
+ * Types are str int num bool bytes json; a ? makes the argument optional, a < lets a
+ * command line that leaves it out give it on standard input. From it derive the Lua binding, the frame codec, the command line, the HTTP API and
  * the documentation, so there is no second list of arguments anywhere.
  */
 #ifndef CODEC_SIG_H
@@ -21,6 +21,7 @@ struct param {
 	char name[24];
 	enum arg_type type;
 	bool optional;
+	bool input; /* a secret belongs on standard input, not among a command's words */
 };
 
 struct sig {

@@ -2,7 +2,10 @@
 
 #include <pthread.h>
 
+#include "base/crypt.h"
+#include "base/out.h"
 #include "store/apps.h"
+#include "store/env.h"
 #include "store/files.h"
 
 /* The cache keeps one copy of each app that was asked for lately. A copy is checked once per epoch, by the rev of its row
@@ -101,6 +104,24 @@ static int load_grants(struct app *a, struct db *db)
 	return MAX(-n, 0);
 }
 
+/* Values of names that the version which serves does not ask for stay where they are. */
+static int load_env(struct app *a, struct db *db)
+{
+	struct env_value *list;
+	struct buf b = BUF_INIT;
+	struct out o = OUT(&b);
+	int n = env_list(db, a->arena, a->id, &list);
+	out_object(&o);
+	for (int i = 0; i < n; i++)
+		if (manifest_env(a->manifest, str_of(list[i].name)) && list[i].value.p)
+			out_kstr(&o, list[i].name, list[i].value);
+	out_end(&o);
+	a->env = arena_str(a->arena, buf_str(&b));
+	crypt_wipe(b.p, b.cap);
+	buf_release(&b);
+	return MAX(-n, 0);
+}
+
 static int load_manifest(struct app *a, struct db *db)
 {
 	struct str json;
@@ -138,6 +159,8 @@ static struct app *load(struct db *db, const struct app_row *row, const struct s
 	int err = load_manifest(a, db);
 	if (!err)
 		err = load_grants(a, db);
+	if (!err)
+		err = load_env(a, db);
 	if (!err)
 		err = load_files(a, db);
 	if (!err)

@@ -46,6 +46,7 @@ struct app {
 	const char **public;   /* paths of the public files, "public/index.html", in byte order */
 	int ngrants;
 	const char **grant; /* granted and still asked for, as text: "storage", "net:api.example.com:443" */
+	struct str env;     /* what the owner told it, of what it still asks for: a JSON object for its cells */
 	int64_t max_bytes, max_rows; /* quota */
 	struct arena *arena;
 };

@@ -6,6 +6,7 @@
 #include "kernel/install.h"
 #include "kernel/people.h"
 #include "kernel/publish.h"
+#include "store/env.h"
 #include "store/files.h"
 #include "sys/appinfo.h"
 
@@ -71,8 +72,10 @@ static void write_storage(struct out *o, struct db *db, const struct app_row *ro
 	out_end(o);
 }
 
-static void write_all(struct req *r, struct db *db, struct out *o, const struct app_row *row, const struct app *a)
+static int write_all(struct req *r, struct db *db, struct out *o, const struct app_row *row, const struct app *a)
 {
+	struct env_value *values;
+	int n = env_list(db, r->arena, row->id, &values);
 	out_object(o);
 	write_app(r, o, row);
 	write_words(r, o, a->manifest);
@@ -85,8 +88,10 @@ static void write_all(struct req *r, struct db *db, struct out *o, const struct 
 	out_kint(o, "installed", row->installed);
 	write_permissions(r, o, a->manifest, a, NULL);
 	write_rules(r, o, a->manifest);
+	write_env(r, o, a->manifest, values, n);
 	write_storage(o, db, row);
 	out_end(o);
+	return MAX(-n, 0);
 }
 
 static int show(struct req *r, struct db *db, const struct call *c, struct out *o)
@@ -95,9 +100,9 @@ static int show(struct req *r, struct db *db, const struct call *c, struct out *
 	struct app *a = row ? app_by_id(r->node, db, str_of(row->id)) : NULL;
 	if (!a)
 		return r->fault.err ? r->fault.err : fail(r, ERR_NOT_FOUND, NULL);
-	write_all(r, db, o, row, a);
+	int err = write_all(r, db, o, row, a);
 	app_release(a);
-	return 0;
+	return err;
 }
 
 int op_app_show(struct req *r, const struct call *c, struct out *o)
