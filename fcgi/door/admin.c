@@ -60,6 +60,8 @@ static int parse(struct command *c, int argc, char **argv, struct fault *f)
 			only_words = true;
 		} else if (!only_words && str_is(word, "-h")) {
 			c->help = true;
+		} else if (!only_words && str_is(word, "-f") && c->noptions < ADMIN_WORDS) {
+			c->option[c->noptions++].name = STR("follow");
 		} else if (only_words || !str_starts(word, "--")) {
 			if (c->nwords == ADMIN_WORDS)
 				return fault(f, ERR_USAGE, "too many arguments");
@@ -251,13 +253,16 @@ const struct recipe admin_recipes[] = {
 	{"app", "request", admin_app_request, STORE_SERVE, true,
 	 "APP METHOD PATH [--as USER] [--body TEXT] [--type MIME] [--header 'NAME: VALUE']",
 	 "Send a request down the whole pipeline, without nginx, and print the answer."},
+	{"app", "logs", admin_app_follow, STORE_SERVE, false, "APP --follow [--limit N] [--level LEVEL] [--request ID]",
+	 "Print the last log lines, and what comes, until you stop it; -f is short for --follow. With --json one line each.", "follow"},
 	{0},
 };
 
-static const struct recipe *find_recipe(const struct command *c)
+static const struct recipe *find_recipe(struct command *c)
 {
 	for (const struct recipe *p = admin_recipes; c->nwords && p->noun; p++)
-		if (!strcmp(c->word[0], p->noun) && (!*p->verb || (c->nwords > 1 && !strcmp(c->word[1], p->verb))))
+		if (!strcmp(c->word[0], p->noun) && (!*p->verb || (c->nwords > 1 && !strcmp(c->word[1], p->verb))) &&
+		    (!p->flag || admin_flag(c, p->flag)))
 			return p;
 	return NULL;
 }

@@ -1,8 +1,6 @@
 #include <string.h>
 
-#include "base/log.h"
 #include "base/visible.h"
-#include "codec/json.h"
 #include "kernel/install.h"
 #include "kernel/people.h"
 #include "kernel/publish.h"
@@ -11,8 +9,6 @@
 #include "sys/appinfo.h"
 
 /* The owner's verbs about installed apps. What is not installed yet is in candidate.c. */
-
-#define LOG_LINES 100
 
 /* ---- looking ---- */
 
@@ -108,34 +104,6 @@ static int show(struct req *r, struct db *db, const struct call *c, struct out *
 int op_app_show(struct req *r, const struct call *c, struct out *o)
 {
 	return with_db(r, c, o, show);
-}
-
-static void write_line(void *arg, struct str line)
-{
-	struct fault ignored;
-	if (json_check(line, JSON_DEPTH, LOG_LINE, &ignored))
-		out_str(arg, line); /* cut at LOG_LINE */
-	else
-		out_raw(arg, line);
-}
-
-static int logs(struct req *r, struct db *db, const struct call *c, struct out *o)
-{
-	struct app_row *app = app_named(r, db, c->arg[0].s);
-	int64_t limit = c->arg[1].present ? c->arg[1].i : LOG_LINES;
-	if (!app)
-		return r->fault.err;
-	if (limit < 1 || limit > 1000)
-		return fail(r, ERR_BAD_REQUEST, "limit is a number from 1 to 1000");
-	out_array(o);
-	log_tail(app->id, (int)limit, write_line, o);
-	out_end(o);
-	return 0;
-}
-
-int op_app_logs(struct req *r, const struct call *c, struct out *o)
-{
-	return with_db(r, c, o, logs);
 }
 
 /* ---- changing ---- */
