@@ -103,7 +103,7 @@ fazt.null = nil
 ---@return Doc
 function fazt.storage.docs.insert(collection, doc) end
 
----The document, or nil when it does not exist or the caller may not read it.
+---The document, or nil when it does not exist or the caller may not read it. get, find and count take "APP/COLLECTION" too, for an import the owner granted. Errors then: permission_denied (not declared or not granted), not_found (gone, or not exported), app_disabled.
 ---@param collection string
 ---@param id string
 ---@return Doc?

@@ -4,7 +4,6 @@
 
 #include "base/crypt.h"
 #include "base/out.h"
-#include "store/apps.h"
 #include "store/env.h"
 #include "store/files.h"
 
@@ -95,11 +94,11 @@ bool app_has_public(const struct app *a, const char *path)
 
 static int load_grants(struct app *a, struct db *db)
 {
-	const char **list;
+	struct grant *list;
 	int n = grants_list(db, a->arena, a->id, &list);
 	a->grant = list;
 	for (int i = 0; i < n; i++)
-		if (manifest_asks(a->manifest, str_of(list[i])))
+		if (manifest_asks(a->manifest, str_of(list[i].permission)))
 			a->grant[a->ngrants++] = list[i];
 	return MAX(-n, 0);
 }
@@ -271,12 +270,17 @@ struct app *app_by_id(struct node *n, struct db *db, struct str id)
 
 /* ---- questions ---- */
 
-bool app_granted(const struct app *a, const char *permission)
+const struct grant *app_grant(const struct app *a, const char *permission)
 {
 	for (int i = 0; i < a->ngrants; i++)
-		if (!strcmp(a->grant[i], permission))
-			return true;
-	return false;
+		if (!strcmp(a->grant[i].permission, permission))
+			return &a->grant[i];
+	return NULL;
+}
+
+bool app_granted(const struct app *a, const char *permission)
+{
+	return app_grant(a, permission) != NULL;
 }
 
 const struct collection *app_collection(const struct app *a, struct str name, struct arena *arena)

@@ -178,23 +178,25 @@ const char *version_package(struct db *db, struct arena *a, const char *id, int6
 
 /* ---- grants ---- */
 
-int grants_list(struct db *db, struct arena *a, const char *app_id, const char ***list)
+int grants_list(struct db *db, struct arena *a, const char *app_id, struct grant **list)
 {
 	int n = 0, row = 0;
 	int64_t most = db_int(db, 0, "SELECT count(*) FROM grants WHERE app_id = ?", "c", app_id);
 	*list = arena_alloc(a, (size_t)(most + 1) * sizeof **list);
-	struct stmt *s = db_query(db, "SELECT permission FROM grants WHERE app_id = ? ORDER BY permission", "c", app_id);
+	struct stmt *s = db_query(db, "SELECT permission, about FROM grants WHERE app_id = ? ORDER BY permission", "c", app_id);
 	if (!s)
 		return -db_fault(db)->err;
 	while ((row = stmt_row(s)) > 0)
 		if (n < most)
-			(*list)[n++] = stmt_dup(s, 0, a);
+			(*list)[n++] = (struct grant){stmt_dup(s, 0, a), stmt_dup(s, 1, a)};
 	return row < 0 ? row : n;
 }
 
-int grant_add(struct db *db, const char *app_id, const char *permission)
+int grant_add(struct db *db, const char *app_id, const char *permission, const char *about)
 {
-	int err = db_run(db, "INSERT INTO grants (app_id, permission, granted) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", "cci", app_id, permission, now_ms());
+	int err = db_run(db, "INSERT INTO grants (app_id, permission, granted, about) VALUES (?, ?, ?, ?) "
+			 "ON CONFLICT (app_id, permission) DO UPDATE SET about = excluded.about",
+			 "ccic", app_id, permission, now_ms(), about);
 	return err ? err : app_changed(db, app_id);
 }
 

@@ -48,8 +48,12 @@ int app_forget(struct db *db, const char *id, bool purged);
 
 const char *version_package(struct db *db, struct arena *a, const char *id, int64_t version);
 
-int grants_list(struct db *db, struct arena *a, const char *app_id, const char ***list); /* number, or -ERR_* */
-int grant_add(struct db *db, const char *app_id, const char *permission);
+struct grant {
+	const char *permission;
+	const char *about; /* the id of the app it is about, when it was given; empty for those about none */
+};
+int grants_list(struct db *db, struct arena *a, const char *app_id, struct grant **list); /* number, or -ERR_* */
+int grant_add(struct db *db, const char *app_id, const char *permission, const char *about); /* again: about this one now */
 int grant_remove(struct db *db, const char *app_id, const char *permission);
 
 /* What the app stores, counted with its rows. */

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/visible.h"
+#include "kernel/import.h"
 #include "kernel/install.h"
 #include "kernel/people.h"
 #include "kernel/publish.h"
@@ -191,25 +192,39 @@ static int asked_for(struct req *r, struct db *db, const struct app_row *app, st
 	return err;
 }
 
-typedef int permission_fn(struct db *db, const char *app_id, const char *permission);
+typedef int permission_fn(struct db *db, struct arena *a, const char *app_id, const char *permission);
 
 static int change_permission(struct req *r, struct db *db, const struct call *c, struct out *o, permission_fn *change)
 {
 	struct app_row *app = app_named(r, db, c->arg[0].s);
 	int err = app ? asked_for(r, db, app, c->arg[1].s) : r->fault.err;
 	if (!err)
-		err = change(db, app->id, arena_cstr(r->arena, c->arg[1].s));
+		err = change(db, r->arena, app->id, arena_cstr(r->arena, c->arg[1].s));
 	return err ? err : answer(r, db, c, o);
+}
+
+static int give(struct db *db, struct arena *a, const char *app_id, const char *permission)
+{
+	const char *about = import_about(db, a, permission);
+	if (about)
+		return grant_add(db, app_id, permission, about);
+	return db_fail(db, ERR_NOT_FOUND, "\"%s\" is about an app that is not installed; install it first", permission);
+}
+
+static int take(struct db *db, struct arena *a, const char *app_id, const char *permission)
+{
+	(void)a;
+	return grant_remove(db, app_id, permission);
 }
 
 static int grant(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
-	return change_permission(r, db, c, o, grant_add);
+	return change_permission(r, db, c, o, give);
 }
 
 static int revoke(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
-	return change_permission(r, db, c, o, grant_remove);
+	return change_permission(r, db, c, o, take);
 }
 
 int op_app_grant(struct req *r, const struct call *c, struct out *o)
