@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -200,55 +201,113 @@ void log_forget(const char *name)
 		(void)unlink(path);
 }
 
-/* The end of a file, at most LOG_BYTES of it. */
-static char *read_end(const char *path, size_t *n)
+/* ---- reading ---- */
+
+static int open_to_read(const char *name, const char *suffix, struct stat *st)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct stat st;
-	*n = 0;
-	if (fd < 0)
-		return NULL;
-	char *text = NULL;
-	if (!fstat(fd, &st) && st.st_size > 0) {
-		off_t from = MAX(st.st_size - (off_t)LOG_BYTES, (off_t)0);
-		text = xmalloc((size_t)(st.st_size - from));
-		ssize_t got = pread(fd, text, (size_t)(st.st_size - from), from);
-		*n = got > 0 ? (size_t)got : 0;
+	char path[4352];
+	int fd = log_path(path, sizeof path, name, suffix) ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	if (fd >= 0 && fstat(fd, st)) {
+		close(fd);
+		return -1;
 	}
-	close(fd);
-	return text;
+	return fd;
 }
 
-/* Where the last n lines begin. */
-static size_t tail_start(struct str text, int n)
+static void read_into(struct buf *b, int fd, off_t from, size_t n)
 {
-	size_t at = text.n;
-	for (int lines = 0; at; at--)
-		if (text.p[at - 1] == '\n' && at != text.n && ++lines == n)
-			break;
+	buf_reserve(b, n);
+	ssize_t got = pread(fd, b->p + b->len, n, from);
+	b->len += got > 0 ? (size_t)got : 0;
+}
+
+static void each_line(struct str rest, bool (*wanted)(void *, struct str), log_line_fn *fn, void *arg)
+{
+	while (rest.n) {
+		struct str line = str_cut(rest, '\n', &rest);
+		if (line.n && (!wanted || wanted(arg, line)))
+			fn(arg, line);
+	}
+}
+
+/* Where the last n wanted lines begin. */
+static size_t tail_start(struct str text, int n, bool (*wanted)(void *, struct str), void *arg)
+{
+	size_t end = text.n, at = text.n;
+	for (int lines = 0; at && lines < n; end = at) {
+		for (at = end - 1; at && text.p[at - 1] != '\n'; at--)
+			;
+		struct str line = {text.p + at, end - at};
+		line.n -= str_ends(line, "\n");
+		lines += line.n && (!wanted || wanted(arg, line));
+	}
 	return at;
 }
 
-void log_tail(const char *name, int n, void (*fn)(void *, struct str line), void *arg)
+void log_tail(const char *name, int n, bool (*wanted)(void *, struct str), log_line_fn *fn, void *arg, struct log_place *end)
 {
-	char path[4352];
-	struct buf both = BUF_INIT;
 	static const char *const parts[] = {".1", ""};
+	struct buf both = BUF_INIT;
+	struct log_place place = {0};
 	for (int i = 0; i < 2; i++) {
-		size_t len;
-		if (!log_path(path, sizeof path, name, parts[i]))
-			return;
-		char *text = read_end(path, &len);
-		buf_add(&both, text ? text : "", len);
-		free(text);
+		struct stat st;
+		int fd = open_to_read(name, parts[i], &st);
+		if (fd < 0)
+			continue;
+		size_t before = both.len, size = MIN((size_t)st.st_size, (size_t)LOG_BYTES + LOG_LINE);
+		read_into(&both, fd, st.st_size - (off_t)size, size);
+		place = (struct log_place){st.st_ino, (int64_t)(st.st_size - (off_t)size) + (int64_t)(both.len - before)};
+		close(fd);
 	}
-	struct str rest = buf_str(&both);
-	size_t from = tail_start(rest, n);
-	rest = (struct str){rest.p + from, rest.n - from};
-	while (rest.n) {
-		struct str line = str_cut(rest, '\n', &rest);
-		if (line.n)
-			fn(arg, line);
-	}
+	struct str text = both.len ? buf_str(&both) : STR("");
+	size_t from = tail_start(text, n, wanted, arg);
+	each_line((struct str){text.p + from, text.n - from}, wanted, fn, arg);
 	buf_release(&both);
+	if (end)
+		*end = place;
+}
+
+/* The whole lines of one file behind *at. False: there is more than a page of them. */
+static bool read_lines(int fd, const struct stat *st, int64_t *at, log_line_fn *fn, void *arg)
+{
+	struct buf b = BUF_INIT;
+	size_t left = *at < 0 || *at > st->st_size ? 0 : (size_t)(st->st_size - *at);
+	read_into(&b, fd, (off_t)*at, MIN(left, (size_t)LOG_PAGE));
+	while (b.len && b.p[b.len - 1] != '\n')
+		b.len--;
+	each_line(b.len ? buf_str(&b) : STR(""), NULL, fn, arg);
+	*at += (int64_t)b.len;
+	buf_release(&b);
+	return left <= LOG_PAGE;
+}
+
+/* From the file of the place to the one that is written now: both of them, where the place is in neither. */
+void log_follow(const char *name, struct log_place *place, log_line_fn *fn, void *arg)
+{
+	struct stat old = {0}, now = {0};
+	int was = open_to_read(name, ".1", &old), is = open_to_read(name, "", &now);
+	bool current = is >= 0 && place->file == now.st_ino && place->at <= now.st_size, whole = true;
+	if (!current && was >= 0) {
+		if (place->file != old.st_ino)
+			*place = (struct log_place){old.st_ino, 0};
+		whole = read_lines(was, &old, &place->at, fn, arg);
+	}
+	if (!current && whole && is >= 0)
+		*place = (struct log_place){now.st_ino, 0};
+	if (whole && is >= 0)
+		read_lines(is, &now, &place->at, fn, arg);
+	if (was >= 0)
+		close(was);
+	if (is >= 0)
+		close(is);
+}
+
+int log_watch(void)
+{
+	int fd = folder[0] ? inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1;
+	if (fd >= 0 && inotify_add_watch(fd, folder, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
 }

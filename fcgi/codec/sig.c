@@ -39,9 +39,9 @@ void sig_parse(struct sig *s, const char *text)
 		if (!type.n || s->n == SIG_ARGS || name.n >= sizeof s->param[0].name)
 			die("signature: %s", text);
 		struct param *p = &s->param[s->n++];
-		*p = (struct param){.optional = type.p[type.n - 1] == '?'};
+		*p = (struct param){.optional = type.p[type.n - 1] == '?', .input = type.p[type.n - 1] == '<'};
 		memcpy(p->name, name.p, name.n);
-		type.n -= p->optional;
+		type.n -= p->optional || p->input;
 		p->type = type_of(type);
 	}
 }

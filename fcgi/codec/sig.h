@@ -5,8 +5,9 @@
  *     "collection:str id:str changes:json opts:json?"
  *
  * Types are str int num bool bytes json, and file: bytes, or an upload that is
- * named by its id. A ? makes the argument optional. From
- * it derive the Lua binding, the frame codec, the command line, the HTTP API and
+ * named by its id. A ? makes the argument optional, a < lets a command line that
+ * leaves it out give it on standard input. From it derive the Lua binding, the
+ * frame codec, the command line, the HTTP API and
  * the documentation, so there is no second list of arguments anywhere.
  */
 #ifndef CODEC_SIG_H
@@ -22,6 +23,7 @@ struct param {
 	char name[24];
 	enum arg_type type;
 	bool optional;
+	bool input; /* a secret belongs on standard input, not among a command's words */
 };
 
 struct sig {

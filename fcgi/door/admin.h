@@ -50,6 +50,7 @@ struct recipe {
 	enum store_mode mode;        /* STORE_CREATE: it makes a home itself, and none is opened */
 	bool cells; /* may start cells: a zygote is forked before the database is opened */
 	const char *usage, *doc;
+	const char *flag; /* only where this option is given; NULL: always */
 };
 extern const struct recipe admin_recipes[];
 
@@ -59,6 +60,7 @@ int admin_app_install(struct admin *a);
 int admin_app_upgrade(struct admin *a);
 int admin_app_request(struct admin *a);
 int admin_app_test(struct admin *a);
+int admin_app_follow(struct admin *a);
 
 /* Ask on the terminal; false when there is none. */
 bool admin_ask(const char *question);

@@ -7,16 +7,29 @@
 #include "wire/syscall.h"
 
 struct entry {
-	const char *noun, *verb, *doc;
+	const char *noun, *doc;
+	char verb[32]; /* as it is typed */
 	struct buf usage;
 };
+
+/* A hyphen in a verb is a space on the command line. */
+static struct entry entry_of(const char *noun, const char *verb, const char *doc)
+{
+	struct entry e = {.noun = noun, .doc = doc};
+	snprintf(e.verb, sizeof e.verb, "%s", verb);
+	for (char *p = e.verb; *p; p++)
+		*p = (char)(*p == '-' ? ' ' : *p);
+	return e;
+}
 
 static void op_usage(struct buf *b, const struct op *op)
 {
 	for (int i = 0; i < op->sig.n; i++) {
 		const struct param *p = &op->sig.param[i];
 		buf_adds(b, i ? " " : "");
-		if (!p->optional)
+		if (p->input)
+			buf_addf(b, "[%s]", p->name);
+		else if (!p->optional)
 			buf_addf(b, "%s", p->name);
 		else if (p->type == ARG_BOOL)
 			buf_addf(b, "[--%s]", p->name);
@@ -32,13 +45,13 @@ static bool entry(int i, struct entry *e)
 	*e = (struct entry){0};
 	for (const struct recipe *p = admin_recipes; p->noun; p++, n++)
 		if (n == i) {
-			*e = (struct entry){p->noun, p->verb, p->doc, BUF_INIT};
+			*e = entry_of(p->noun, p->verb, p->doc);
 			buf_adds(&e->usage, p->usage);
 			return true;
 		}
 	const struct op *op = op_row(i - n);
 	if (op) {
-		*e = (struct entry){op->noun, op->verb, op->doc, BUF_INIT};
+		*e = entry_of(op->noun, op->verb, op->doc);
 		op_usage(&e->usage, op);
 	}
 	return op != NULL;
@@ -52,9 +65,9 @@ static void print_entry(const struct entry *e)
 
 void manual_usage(const char *noun, const char *verb)
 {
-	struct entry e;
+	struct entry e, wanted = entry_of(noun, verb, NULL);
 	for (int i = 0; entry(i, &e); i++) {
-		if (!strcmp(e.noun, noun) && (!verb || !strcmp(e.verb, verb)))
+		if (!strcmp(e.noun, noun) && !strcmp(e.verb, wanted.verb))
 			print_entry(&e);
 		buf_release(&e.usage);
 	}

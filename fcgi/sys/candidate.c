@@ -9,6 +9,7 @@
 #include "base/now.h"
 #include "codec/json.h"
 #include "kernel/install.h"
+#include "store/env.h"
 #include "store/files.h"
 #include "sys/appinfo.h"
 
@@ -168,7 +169,8 @@ static int write_package(struct req *r, struct db *db, struct out *o, const stru
 	struct manifest *m, *before = NULL;
 	struct app_row *app = *c->for_app ? app_row_by_id(db, r->arena, str_of(c->for_app)) : NULL;
 	int64_t nfiles, bytes = package_bytes(db, c->package, &nfiles);
-	int err = package_manifest(db, r->arena, c->package, &m);
+	struct env_value *values = NULL;
+	int n = app ? env_list(db, r->arena, app->id, &values) : 0, err = n < 0 ? -n : package_manifest(db, r->arena, c->package, &m);
 	if (!err && app && !strcmp(c->state, "ready"))
 		err = package_manifest(db, r->arena, app->package, &before);
 	if (err)
@@ -181,6 +183,7 @@ static int write_package(struct req *r, struct db *db, struct out *o, const stru
 	write_permissions(r, o, m, NULL, before);
 	write_rules(r, o, m);
 	write_hosts(o, m);
+	write_env(r, o, m, values, n);
 	out_kint(o, "files", nfiles);
 	out_kint(o, "bytes", bytes);
 	write_upgrade(o, c, app, before, m);
