@@ -59,6 +59,11 @@ int admin_app_install(struct admin *a);
 int admin_app_upgrade(struct admin *a);
 int admin_app_request(struct admin *a);
 
+int admin_app_dev(struct admin *a);
+
+/* Show a candidate, ask for consent as --yes and --grant say, and install it; the answer of app.consent in result. */
+int admin_consent(struct admin *a, const char *id, struct buf *result);
+
 /* Ask on the terminal; false when there is none. */
 bool admin_ask(const char *question);
 

@@ -127,6 +127,18 @@ static int install(struct admin *a, struct str args)
 	return err;
 }
 
+int admin_consent(struct admin *a, const char *id, struct buf *result)
+{
+	json_t *candidate = NULL;
+	int err = show(a, id, &candidate);
+	if (!err)
+		err = ask_consent(a, candidate);
+	if (!err)
+		err = consent(a, candidate, result);
+	json_decref(candidate);
+	return err;
+}
+
 /* A path in the owner's shell is made absolute, because whoever fetches it may stand elsewhere. */
 static char *absolute(struct admin *a, const char *source)
 {

@@ -20,6 +20,7 @@
 #include "door/door.h"
 #include "gate/gateway.h"
 #include "gate/op.h"
+#include "gate/check.h"
 #include "gate/pool.h"
 #include "kernel/publish.h"
 #include "wire/syscall.h"
@@ -307,6 +308,7 @@ int worker_main(int argc, char **argv)
 	}
 	take_lane(argc, argv);
 	pool_open(&node, control);
+	check_install();
 	if (cgi) {
 		serve_cgi();
 	} else {

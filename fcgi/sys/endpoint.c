@@ -55,6 +55,8 @@ static const struct endpoint table[] = {
 	{"GET",  "/_fazt/enter",      AT_APP, 0,           endpoint_enter},
 	{"GET",  "/_fazt/jwks.json",  AT_OS,  0,           jwks},
 	{"GET",  "/_fazt/health",     AT_ANY, 0,           health},
+	{"GET",  "/_fazt/dev",        AT_APP, 0,           endpoint_dev},
+	{"GET",  "/_fazt/dev.js",     AT_APP, 0,           endpoint_dev_script},
 	{"GET",  "/_fazt/kernel.css", AT_ANY, 0,           file},
 	{"GET",  "/_fazt/kernel.js",  AT_ANY, 0,           file},
 	{"GET",  "/_fazt/icon.svg",   AT_ANY, 0,           file},

@@ -26,6 +26,8 @@ const struct endpoint *endpoint_find(struct req *r);
 endpoint_fn endpoint_sign_in_page, endpoint_sign_in, endpoint_sign_in_app, endpoint_sign_out_page, endpoint_sign_out;
 /* sys/link */
 endpoint_fn endpoint_link_page, endpoint_link;
+/* sys/dev */
+endpoint_fn endpoint_dev, endpoint_dev_script;
 /* sys/handover */
 endpoint_fn endpoint_hand_over, endpoint_enter;
 
