@@ -49,6 +49,7 @@ struct recipe {
 	int (*run)(struct admin *a); /* NULL: opening the database in that mode is all */
 	enum store_mode mode;
 	bool cells; /* may start cells: a zygote is forked before the database is opened */
+	bool homeless; /* needs no home and no database */
 	const char *usage, *doc;
 };
 extern const struct recipe admin_recipes[];
@@ -60,6 +61,11 @@ int admin_app_upgrade(struct admin *a);
 int admin_app_request(struct admin *a);
 
 int admin_app_dev(struct admin *a);
+int admin_app_check(struct admin *a);
+int admin_app_new(struct admin *a);
+
+/* What app check finds in a folder, on stderr; false: nothing. */
+bool admin_show_findings(struct admin *a, const char *folder);
 
 /* Show a candidate, ask for consent as --yes and --grant say, and install it; the answer of app.consent in result. */
 int admin_consent(struct admin *a, const char *id, struct buf *result);

@@ -162,6 +162,8 @@ int admin_app_install(struct admin *a)
 	out_end(&o);
 	int err = install(a, buf_str(&args));
 	buf_release(&args);
+	if ((err == ERR_BAD_PACKAGE || err == ERR_BAD_MANIFEST) && !a->cmd.json)
+		admin_show_findings(a, a->cmd.word[2]);
 	return err;
 }
 

@@ -348,11 +348,22 @@ void pool_reap(struct pool *p)
 	pthread_mutex_unlock(&p->lock);
 }
 
+int pool_start(struct node *n, const struct settings *s, struct app *a, struct cell *c, struct fault *f)
+{
+	*c = (struct cell){.app = a, .fd = -1, .leash = -1, .busy = true};
+	__atomic_add_fetch(&a->refs, 1, __ATOMIC_RELAXED);
+	return start(n->pool, c, s, f);
+}
+
+void pool_end(struct cell *c)
+{
+	cell_end(c);
+}
+
 int pool_try(struct node *n, const struct settings *s, struct app *a, struct fault *f)
 {
-	struct cell c = {.app = a, .fd = -1, .leash = -1, .busy = true};
-	__atomic_add_fetch(&a->refs, 1, __ATOMIC_RELAXED);
-	int err = start(n->pool, &c, s, f);
-	cell_end(&c);
+	struct cell c;
+	int err = pool_start(n, s, a, &c, f);
+	pool_end(&c);
 	return err;
 }

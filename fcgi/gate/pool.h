@@ -37,6 +37,9 @@ void pool_release(struct pool *p, struct cell *c, bool sound);
 /* End cells that were idle for a minute. */
 void pool_reap(struct pool *p);
 
+/* A cell outside of the table, for an app that is only looked at: *c is to be ended, also after an error. */
+int pool_start(struct node *n, const struct settings *s, struct app *a, struct cell *c, struct fault *f);
+void pool_end(struct cell *c);
 /* Does this app load? Starts a cell for it and ends it again; for the installer. */
 int pool_try(struct node *n, const struct settings *s, struct app *a, struct fault *f);
 

@@ -2,7 +2,7 @@
 // with the last save. What is shown is text, never markup.
 "use strict";
 {
-	const PERIOD = 100, PATIENCE = 3000, TRIES = 20;
+	const PERIOD = 70, PATIENCE = 3000, TRIES = 20;
 	const script = document.currentScript;
 	const version = Number(script.dataset.version);
 	let failures = 0, timer = 0, card = null;
