@@ -74,9 +74,24 @@ static int loads(struct node *n, const struct package *p, struct fault *f)
 {
 	struct settings s;
 	struct app *a = app_of(p);
+<<<<<<< HEAD
 	int err = settings_of(n, a->arena, &s, f);
 	if (!err && a->nfiles) /* or it has public files only */
 		err = pool_try(n, &s, a, f);
+=======
+	if (!a->nfiles) { /* public files only */
+		app_release(a);
+		return 0;
+	}
+	struct db *db = db_borrow(n->store, f);
+	int err = db ? node_settings(n, db, a->arena, &s) : f->err;
+	if (db)
+		db_return(db);
+	struct cell c = {0};
+	if (!err)
+		err = pool_apart(n, &s, a, NULL, &c, f);
+	pool_apart_end(&c);
+>>>>>>> 1c422943dc0706f088fccf35cc23d14d0f462b3d
 	app_release(a);
 	return err;
 }

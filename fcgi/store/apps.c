@@ -208,6 +208,28 @@ int64_t app_usage(struct db *db, const char *app_id, enum usage what)
 				   : db_int(db, 0, "SELECT rows FROM usage WHERE app_id = ?", "c", app_id);
 }
 
+/* ---- data migrations ---- */
+
+struct stmt *applied_query(struct db *db, const char *app_id)
+{
+	return db_query(db, "SELECT name FROM applied WHERE app_id = ? ORDER BY name", "c", app_id);
+}
+
+bool applied_is(struct db *db, const char *app_id, const char *name)
+{
+	return db_int(db, 0, "SELECT 1 FROM applied WHERE app_id = ? AND name = ?", "cc", app_id, name) != 0;
+}
+
+int applied_add(struct db *db, const char *app_id, const char *name)
+{
+	return db_run(db, "INSERT INTO applied (app_id, name, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", "cci", app_id, name, now_ms());
+}
+
+int applied_clear(struct db *db, const char *app_id)
+{
+	return db_run(db, "DELETE FROM applied WHERE app_id = ?", "c", app_id);
+}
+
 /* ---- candidates ---- */
 
 #define CANDIDATE_COLUMNS                                                                                                    \

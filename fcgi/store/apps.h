@@ -53,6 +53,13 @@ int grant_remove(struct db *db, const char *app_id, const char *permission);
 enum usage { USAGE_BYTES, USAGE_ROWS };
 int64_t app_usage(struct db *db, const char *app_id, enum usage what);
 
+/* Data migrations: the names of those the app's rows need not go through any more, one a row in column 0. NULL: fault
+ * set. */
+struct stmt *applied_query(struct db *db, const char *app_id);
+bool applied_is(struct db *db, const char *app_id, const char *name);
+int applied_add(struct db *db, const char *app_id, const char *name);
+int applied_clear(struct db *db, const char *app_id);
+
 struct candidate {
 	const char *id, *state, *progress, *source, *origin, *name, *for_app, *package, *commit, *reason, *code, *error;
 	bool local;

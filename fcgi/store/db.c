@@ -376,6 +376,7 @@ void db_return(struct db *db)
 	db->fault = &db->own;
 	if (db->locked)
 		db_rollback(db);
+	db_look_end(db);
 	stmt_reset_all(db);
 	struct store *s = db->store;
 	pthread_mutex_lock(&s->mutex);
@@ -474,6 +475,19 @@ int db_rollback(struct db *db)
 	if (db->locked)
 		unlock(db);
 	return f->err ? f->err : ERR_INTERNAL;
+}
+
+int db_look(struct db *db)
+{
+	return db->locked ? 0 : db_run(db, "BEGIN", "");
+}
+
+void db_look_end(struct db *db)
+{
+	struct fault kept = *db->fault;
+	if (!db->locked && !sqlite3_get_autocommit(db->sql))
+		db_rollback(db);
+	*db->fault = kept;
 }
 
 bool db_make_room(struct db *db, int err)

@@ -48,6 +48,10 @@ int db_begin(struct db *db);
 int db_commit(struct db *db);
 int db_rollback(struct db *db); /* keeps and returns the fault's error */
 bool db_in_transaction(struct db *db);
+/* From here to db_look_end everything read is of one moment, whatever is written meanwhile. Nothing may be written with
+ * this connection; inside a transaction, which is of one moment anyway, both do nothing. */
+int db_look(struct db *db);
+void db_look_end(struct db *db);
 /* For writes that only make room: after ERR_DISK_FULL, and outside a transaction, give up the space kept back for this
  * (store/ballast). True: try once more. */
 bool db_make_room(struct db *db, int err);

@@ -86,37 +86,6 @@ static int finish(const struct docs *d, bool own, int err)
 	return err ? db_rollback(d->db) : db_commit(d->db);
 }
 
-/* ---- slots of a row that is written ---- */
-
-#define SLOT_COLUMNS "k1, k2, k3, k4, u1, u2"
-#define SLOT_VALUES ":k1, :k2, :k3, :k4, :u1, :u2"
-#define SLOT_SETS "k1 = :k1, k2 = :k2, k3 = :k3, k4 = :k4, u1 = :u1, u2 = :u2"
-
-static void bind_slots(struct stmt *s, const struct slot *list, int n, const struct row *r)
-{
-	struct buf key = BUF_INIT;
-	for (int i = 0; i < n; i++) {
-		char name[4];
-		snprintf(name, sizeof name, ":%s", list[i].name);
-		buf_clear(&key);
-		if (slot_key(&list[i], r, &key))
-			stmt_bind_bytes(s, name, buf_str(&key));
-	}
-	buf_release(&key);
-}
-
-/* Say which fields were not unique: SQLite names the column, the column is a slot. */
-static int written(const struct docs *d, const struct slot *list, int n, int err)
-{
-	const char *said = sqlite3_errmsg(d->db->sql);
-	if (err != ERR_CONFLICT)
-		return err;
-	for (int i = 0; i < n; i++)
-		if (list[i].unique && strstr(said, list[i].name[1] == '1' ? "docs.u1" : "docs.u2"))
-			return db_fail(d->db, err, "Another row of %s has the same %s.", d->collection->name, list[i].text);
-	return err;
-}
-
 static int slots_of(const struct docs *d, struct slot list[SLOTS])
 {
 	return slots_load(d->db, d->arena, d->scope->app_id, d->collection->name, list);
@@ -161,8 +130,8 @@ static int insert(const struct docs *d, const struct row *r)
 	stmt_bind_str(s, ":parent", r->parent);
 	stmt_bind_int(s, ":now", r->created);
 	stmt_bind_str(s, ":body", r->body);
-	bind_slots(s, slot, n, r);
-	int err = written(d, slot, n, stmt_run(s));
+	slots_bind(s, slot, n, r);
+	int err = slots_written(d->db, d->collection->name, slot, n, stmt_run(s));
 	if (!err && !db_changes(d->db))
 		err = insert_refused(d, r->parent);
 	return err ? err : usage_add(d->db, d->scope, (int64_t)r->body.n + ROW_COST, 1);
@@ -249,8 +218,8 @@ static int update(const struct docs *d, struct row *r, struct str body, int64_t 
 	stmt_bind_str(s, ":body", body);
 	stmt_bind_int(s, ":now", r->updated);
 	stmt_bind_int(s, ":rev", rev);
-	bind_slots(s, slot, n, r);
-	int err = written(d, slot, n, stmt_run(s));
+	slots_bind(s, slot, n, r);
+	int err = slots_written(d->db, d->collection->name, slot, n, stmt_run(s));
 	if (!err && !db_changes(d->db))
 		err = update_refused(d, r->id);
 	return err || !grown ? err : usage_add(d->db, d->scope, grown, 0);

@@ -46,6 +46,31 @@ bool slot_key(const struct slot *s, const struct row *r, struct buf *b)
 	return true;
 }
 
+void slots_bind(struct stmt *s, const struct slot *list, int n, const struct row *r)
+{
+	struct buf key = BUF_INIT;
+	for (int i = 0; i < n; i++) {
+		char name[4];
+		snprintf(name, sizeof name, ":%s", list[i].name);
+		buf_clear(&key);
+		if (slot_key(&list[i], r, &key))
+			stmt_bind_bytes(s, name, buf_str(&key));
+	}
+	buf_release(&key);
+}
+
+/* SQLite names the column, and the column is a slot. */
+int slots_written(struct db *db, const char *collection, const struct slot *list, int n, int err)
+{
+	const char *said = sqlite3_errmsg(db->sql);
+	if (err != ERR_CONFLICT)
+		return err;
+	for (int i = 0; i < n; i++)
+		if (list[i].unique && strstr(said, list[i].name[1] == '1' ? "docs.u1" : "docs.u2"))
+			return db_fail(db, err, "Another row of %s has the same %s.", collection, list[i].text);
+	return err;
+}
+
 /* ---- filling in what was there before ---- */
 
 struct filling {

@@ -30,4 +30,12 @@ int slots_load(struct db *db, struct arena *a, const char *app_id, const char *c
 /* The bytes for one row. False: the row has none (a unique index leaves out rows without all its fields). */
 bool slot_key(const struct slot *s, const struct row *r, struct buf *b);
 
+/* For a statement that writes a row with all its slots. */
+#define SLOT_COLUMNS "k1, k2, k3, k4, u1, u2"
+#define SLOT_VALUES ":k1, :k2, :k3, :k4, :u1, :u2"
+#define SLOT_SETS "k1 = :k1, k2 = :k2, k3 = :k3, k4 = :k4, u1 = :u1, u2 = :u2"
+void slots_bind(struct stmt *s, const struct slot *list, int n, const struct row *r);
+/* err of having run it: where it is a conflict, the fault says which fields were not unique. */
+int slots_written(struct db *db, const char *collection, const struct slot *list, int n, int err);
+
 #endif

@@ -1,0 +1,43 @@
+/* copy — all rows, shares and keys of one app, out and in as they are: for exports, snapshots and trials.
+ *
+ * The kernel's own way past the rules, like purging; nothing here ever answers a
+ * caller. Out goes one record (codec/record.h) after the other; db_look makes them
+ * of one moment. In comes each of them as if a stranger had typed it: bodies are parsed as
+ * storage.docs does, slots are filled, the quota is kept.
+ *
+ *     struct copy *c = copy_begin(db, app_id, max_bytes, max_rows);   // in a transaction
+ *     err = copy_in(c, &record);                                      // …
+ *     err = copy_end(c, err);                                         // counts what came; frees
+ */
+#ifndef STORE_COPY_H
+#define STORE_COPY_H
+
+#include "codec/record.h"
+#include "store/db.h"
+
+struct copy_count {
+	int64_t docs, shares, keys, bytes;
+	int64_t left_out; /* docs beyond the newest ones that were asked for */
+};
+
+typedef int record_fn(void *arg, const struct record *r); /* 0, or an error that ends it */
+
+/* newest: how many docs of each collection, 0 for all. Strings of a record are borrowed until the next. */
+int copy_out(struct db *db, const char *app_id, int64_t newest, record_fn *to, void *arg, struct copy_count *n);
+
+/* Everyone that rows, shares and keys name: records "person" without a name. */
+int copy_people(struct db *db, const char *app_id, record_fn *to, void *arg);
+
+struct copy *copy_begin(struct db *db, const char *app_id, int64_t max_bytes, int64_t max_rows);
+/* Takes docs, shares and keys, passes over others. ERR_CONFLICT what is there already, ERR_QUOTA_EXCEEDED, and the errors of
+ * storage.docs. */
+int copy_in(struct copy *c, const struct record *r);
+int copy_end(struct copy *c, int err);
+const struct copy_count *copy_counts(const struct copy *c);
+
+/* Everything that copy_out would hand out is gone, in the transaction that is open; declared indexes stay. */
+int copy_clear(struct db *db, const char *app_id);
+/* Docs that came or changed since. */
+int copy_since(struct db *db, const char *app_id, int64_t moment, int64_t *added, int64_t *changed);
+
+#endif
