@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/crypt.h"
-#include "base/embed.h"
 #include "base/now.h"
 #include "cell/bindings.h"
 #include "cell/env.h"
@@ -13,9 +12,11 @@
 #include "cell/heap.h"
 #include "cell/json.h"
 #include "cell/link.h"
+#include "cell/markdown.h"
 #include "cell/raise.h"
 #include "cell/request.h"
 #include "cell/response.h"
+#include "cell/sdk.h"
 #include "wire/syscall.h"
 
 /* The C side of a cell holds nothing of a request once it has ended: the heap is restored, the buffers are wiped,
@@ -23,9 +24,6 @@
  * which is sound because the heap, where all of Lua's own state lies, is put back right after. */
 
 #define STACK_WIPED (32 * KIB)
-
-EMBED(sdk_fazt, "lua-sdk/fazt.lua");
-EMBED(sdk_tx, "lua-sdk/tx.lua");
 
 static struct heap *heap;
 static lua_State *L;
@@ -72,23 +70,13 @@ static void send_failure(void)
 
 /* The base VM. */
 
-static void load_sdk(const char *name, struct str text)
-{
-	if (luaL_loadbufferx(L, text.p, text.n, name, "t"))
-		lua_error(L);
-}
-
 static int open_base(lua_State *state UNUSED)
 {
 	raise_open(L);
 	json_open(L);
 	request_open(L);
 	env_open(L);
-	load_sdk("=fazt", EMBEDDED(sdk_fazt));
-	bindings_push(L);
-	load_sdk("=fazt.tx", EMBEDDED(sdk_tx));
-	lua_call(L, 2, 1);
-	env_provide(L, "fazt");
+	sdk_open(L);
 	return 0;
 }
 
@@ -96,6 +84,7 @@ void run_prepare(void)
 {
 	syscall_init();
 	link_init();
+	markdown_init();
 	heap = heap_new();
 	L = lua_newstate(heap_alloc, heap);
 	if (!L)
@@ -125,6 +114,8 @@ static int compile_file(lua_State *state UNUSED)
 	struct str path = get_str(&w), text = get_str(&w);
 	if (!w.bad && str_starts(path, "api/") && str_ends(path, ".lua"))
 		env_compile(L, path, text);
+	else if (!w.bad && str_starts(path, "views/") && str_ends(path, ".html"))
+		sdk_view(L, path, text);
 	return 0;
 }
 
@@ -142,6 +133,7 @@ static void set_env(void)
 static int run_main(lua_State *state UNUSED)
 {
 	set_env();
+	sdk_views(L);
 	env_require(L, STR("api/main.lua"));
 	routes_load(L);
 	return 0;

@@ -8,7 +8,7 @@ static void take_files(struct app *a, const struct package *p)
 	a->file = arena_alloc(a->arena, (size_t)(p->nfiles + 1) * sizeof *a->file);
 	for (int i = 0; i < p->nfiles; i++) {
 		struct str path = str_of(p->file[i].path);
-		if (str_starts(path, "api/") && str_ends(path, ".lua"))
+		if (app_loads(path))
 			a->file[a->nfiles++] = (struct app_file){path, p->file[i].bytes};
 	}
 }
