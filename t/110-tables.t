@@ -24,10 +24,11 @@ sub rows {
 my @calls = rows('sys/syscall.def', 'SYS');
 my @local = rows('sys/syscall.def', 'LOCAL');
 my @ops = rows('sys/op.def', 'OP');
+my @funs = rows('sys/module.def', 'FUN');
 my @errors = rows('base/err.def', 'ERR');
 my @settings = rows('store/setting.def', 'SETTING');
 my @grants = rows('kernel/grant.def', 'GRANT');
-cmp_ok(scalar @$_, '>=', 10, 'a table is read') for \@calls, \@local, \@ops, \@errors, \@settings, \@grants;
+cmp_ok(scalar @$_, '>=', 10, 'a table is read') for \@calls, \@local, \@funs, \@ops, \@errors, \@settings, \@grants;
 is(scalar @$_, 9, "the row $_->[1] is read whole") for @calls;
 is(scalar @$_, 7, "the row $_->[0] is read whole") for @ops;
 
@@ -43,6 +44,12 @@ for (@calls, @local) {
 	like($reference, qr/^### `fazt\.\Q$name\E[(`]/m, "$name is in the reference");
 	like($stubs, qr/^(?:function )?fazt\.\Q$name\E\b/m, '… and in the editor stubs');
 	cmp_ok(length $doc, '>', 20, '… with a sentence') unless $name eq 'null';
+}
+for (@funs) {
+	my ($module, $name, undef, undef, $doc) = @$_;
+	like($reference, qr/^### `\Q$module.$name\E\(/m, "$module.$name is in the reference");
+	like(slurp(top() . "/lua-sdk/types/$module.d.lua"), qr/\n---\Q$doc\E\n(?:---\@.*\n)+function \Q$module.$name\E\(/, '… and in the editor stubs');
+	cmp_ok(length $doc, '>', 8, '… with a sentence');
 }
 like($reference, qr/`\Q$_->[1]\E`.*\Q$_->[4]\E/, "the error $_->[1] is in the reference") for @errors;
 like($reference, qr/`\Q$_->[1]\E/, "the permission $_->[1] is in the reference") for @grants;

@@ -200,17 +200,13 @@ const struct recipe admin_recipes[] = {
 	 "low-risk permissions, --grant to the named others."},
 	{"app", "upgrade", admin_app_upgrade, STORE_SERVE, true, false, "APP [--source SOURCE[@REF]] [--yes] [--grant LIST|all]",
 	 "Fetch the app's source again and switch to the new version; asks when it wants more than it has."},
-<<<<<<< HEAD
+	{"app", "test", admin_app_test, STORE_CREATE, false, false, "DIR [--only TEXT] [--timeout SECONDS]",
+	 "Run the tests of an app, t/*.lua, in a throw-away Fazt. --only runs those whose file and name contain the text. "
+	 "Needs no home."},
 	{"app", "dev", admin_app_dev, STORE_SERVE, true, false, "DIR [--name NAME] [--yes] [--grant LIST|all] [--lease SECONDS]",
 	 "Install an app from a directory and bring over every save, until Ctrl-C. What it asks for is consented to once, as app install "
 	 "does. Shows its log and errors; its owner's browser follows by itself."},
 	{"app", "request", admin_app_request, STORE_SERVE, true, false,
-=======
-	{"app", "test", admin_app_test, STORE_CREATE, false, "DIR [--only TEXT] [--timeout SECONDS]",
-	 "Run the tests of an app, t/*.lua, in a throw-away Fazt. --only runs those whose file and name contain the text. "
-	 "Needs no home."},
-	{"app", "request", admin_app_request, STORE_SERVE, true,
->>>>>>> 1c422943dc0706f088fccf35cc23d14d0f462b3d
 	 "APP METHOD PATH [--as USER] [--body TEXT] [--type MIME] [--header 'NAME: VALUE']",
 	 "Send a request down the whole pipeline, without nginx, and print the answer."},
 	{0},

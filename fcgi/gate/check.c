@@ -32,7 +32,7 @@ static void take_files(struct app *a, const struct package *p)
 	a->file = arena_alloc(a->arena, (size_t)(p->nfiles + 1) * sizeof *a->file);
 	for (int i = 0; i < p->nfiles; i++) {
 		struct str path = str_of(p->file[i].path);
-		if (is_code(path))
+		if (app_loads(path))
 			a->file[a->nfiles++] = (struct app_file){path, p->file[i].bytes};
 	}
 }
@@ -74,24 +74,11 @@ static int loads(struct node *n, const struct package *p, struct fault *f)
 {
 	struct settings s;
 	struct app *a = app_of(p);
-<<<<<<< HEAD
+	struct cell c = {0};
 	int err = settings_of(n, a->arena, &s, f);
 	if (!err && a->nfiles) /* or it has public files only */
-		err = pool_try(n, &s, a, f);
-=======
-	if (!a->nfiles) { /* public files only */
-		app_release(a);
-		return 0;
-	}
-	struct db *db = db_borrow(n->store, f);
-	int err = db ? node_settings(n, db, a->arena, &s) : f->err;
-	if (db)
-		db_return(db);
-	struct cell c = {0};
-	if (!err)
 		err = pool_apart(n, &s, a, NULL, &c, f);
 	pool_apart_end(&c);
->>>>>>> 1c422943dc0706f088fccf35cc23d14d0f462b3d
 	app_release(a);
 	return err;
 }
@@ -113,12 +100,12 @@ static int reader_open(struct reader *g, struct node *n, struct arena *a, struct
 	g->app->file = NEW(g->app->arena, struct app_file);
 	g->app->file[g->app->nfiles++] = (struct app_file){STR("api/main.lua"), EMBEDDED(check_lua)};
 	int err = settings_of(n, a, &g->settings, f);
-	return err ? err : pool_start(n, &g->settings, g->app, &g->cell, f);
+	return err ? err : pool_apart(n, &g->settings, g->app, NULL, &g->cell, f);
 }
 
 static void reader_close(struct reader *g)
 {
-	pool_end(&g->cell);
+	pool_apart_end(&g->cell);
 	app_release(g->app);
 }
 

@@ -348,26 +348,6 @@ void pool_reap(struct pool *p)
 	pthread_mutex_unlock(&p->lock);
 }
 
-<<<<<<< HEAD
-int pool_start(struct node *n, const struct settings *s, struct app *a, struct cell *c, struct fault *f)
-{
-	*c = (struct cell){.app = a, .fd = -1, .leash = -1, .busy = true};
-	__atomic_add_fetch(&a->refs, 1, __ATOMIC_RELAXED);
-	return start(n->pool, c, s, f);
-}
-
-void pool_end(struct cell *c)
-{
-	cell_end(c);
-}
-
-int pool_try(struct node *n, const struct settings *s, struct app *a, struct fault *f)
-{
-	struct cell c;
-	int err = pool_start(n, s, a, &c, f);
-	pool_end(&c);
-	return err;
-=======
 int pool_apart(struct node *n, const struct settings *s, struct app *a, struct watch *w, struct cell *c, struct fault *f)
 {
 	*c = (struct cell){.app = a, .fd = -1, .leash = -1, .busy = true, .watch = w};
@@ -391,5 +371,4 @@ void watch_release(struct watch *w)
 int pool_control(const struct pool *p)
 {
 	return p->control;
->>>>>>> 1c422943dc0706f088fccf35cc23d14d0f462b3d
 }

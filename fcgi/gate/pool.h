@@ -45,13 +45,6 @@ void pool_release(struct pool *p, struct cell *c, bool sound);
 /* End cells that were idle for a minute. */
 void pool_reap(struct pool *p);
 
-<<<<<<< HEAD
-/* A cell outside of the table, for an app that is only looked at: *c is to be ended, also after an error. */
-int pool_start(struct node *n, const struct settings *s, struct app *a, struct cell *c, struct fault *f);
-void pool_end(struct cell *c);
-/* Does this app load? Starts a cell for it and ends it again; for the installer. */
-int pool_try(struct node *n, const struct settings *s, struct app *a, struct fault *f);
-=======
 /* A cell of its own, outside the table and its capacity, that has loaded a: so one that tests an app never takes a place
  * from the app. watch may be NULL. pool_apart_end also after an error. */
 int pool_apart(struct node *n, const struct settings *s, struct app *a, struct watch *w, struct cell *c, struct fault *f);
@@ -59,6 +52,5 @@ void pool_apart_end(struct cell *c);
 void watch_release(struct watch *w);
 
 int pool_control(const struct pool *p); /* the zygote's socket, for another pool of this process */
->>>>>>> 1c422943dc0706f088fccf35cc23d14d0f462b3d
 
 #endif

@@ -458,7 +458,6 @@ int install_consent(struct node *n, struct str id, struct str hash, int npermiss
 	return err;
 }
 
-<<<<<<< HEAD
 /* ---- a package that was pushed ---- */
 
 /* What waits from there already is older than what arrives now. */
@@ -514,10 +513,7 @@ int install_arrival(struct node *n, struct arrival *w, struct arena *a, struct f
 	return err;
 }
 
-/* ---- built-in apps ---- */
-=======
 /* ---- packages that need no consent: built-in apps, and what is only tried ---- */
->>>>>>> 1c422943dc0706f088fccf35cc23d14d0f462b3d
 
 struct bringing {
 	const struct package *package;
