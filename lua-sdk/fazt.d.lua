@@ -62,6 +62,97 @@
 ---@field file? string
 ---@field redirect? string
 
+---@class Html HTML that needs no escaping; tostring() makes a string of it
+---@operator concat(any): Html
+
+---@alias Template fun(values?: table<string, any>): string
+
+---@class Schema
+---@field fields SchemaField[]
+---@field by table<string, SchemaField>
+
+---@class SchemaOptions
+---@field unknown? "drop"|"refuse"
+
+---@alias SchemaType "string"|"integer"|"number"|"boolean"|"date"|"time"|"datetime"|"email"|"url"|"enum"|"list"|"object"
+
+---@class SchemaField
+---@field [1] string its name
+---@field [2] SchemaType
+---@field required? boolean
+---@field default? any a value, or a function that makes one
+---@field label? string
+---@field hint? string
+---@field message? string in the place of the sentences there are
+---@field min? number|string
+---@field max? number|string
+---@field pattern? string a Lua pattern
+---@field trim? boolean
+---@field lines? integer a text area with so many
+---@field secret? boolean
+---@field placeholder? string
+---@field step? number
+---@field zone? string
+---@field values? any[] of an enum
+---@field of? table of a list: { "string", max = 20 }
+---@field fields? SchemaField[] of an object
+---@field unknown? "drop"|"refuse" of an object
+
+---@class CheckOptions
+---@field partial? boolean
+
+---@class FormOptions
+---@field action? string
+---@field method? "post"|"get"
+---@field values? table<string, any>
+---@field errors? table<string, string>
+---@field submit? string
+---@field id? string
+---@field class? string
+
+---@class DateParts
+---@field year integer
+---@field month? integer
+---@field day? integer
+---@field hour? integer
+---@field min? integer
+---@field sec? integer
+---@field ms? integer
+---@field weekday? integer 1 is Monday
+---@field yearday? integer
+---@field offset? integer minutes
+
+---@class DateAmounts
+---@field years? integer
+---@field months? integer
+---@field weeks? integer
+---@field days? integer
+---@field hours? integer
+---@field minutes? integer
+---@field seconds? integer
+---@field ms? integer
+
+---@class CsvOptions
+---@field separator? string
+---@field header? boolean
+---@field columns? string[]
+---@field guard? boolean
+---@field bom? boolean
+
+---@class MarkdownOptions
+---@field breaks? boolean
+
+---@class PageOptions
+---@field newer? string
+---@field older? string
+---@field label? string
+
+---@class PageMeta
+---@field cursor string|userdata
+---@field newer string|userdata
+---@field older string|userdata
+
+---@class fazt
 local fazt = {}
 
 ---The settings the owner gave this app.

@@ -429,6 +429,14 @@ void env_provide(lua_State *L, const char *name)
 	lua_pop(L, 2);
 }
 
+void env_module(lua_State *L, const char *name, lua_CFunction fn)
+{
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &modules_key);
+	lua_pushcfunction(L, fn);
+	lua_setfield(L, -2, name);
+	lua_pop(L, 1);
+}
+
 void env_compile(lua_State *L, struct str path, struct str text)
 {
 	char name[256];
@@ -486,10 +494,14 @@ void env_require(lua_State *L, struct str path)
 	require_key(L);
 }
 
+/* Has the SDK this name? The paths of an app's files begin with api/. */
 static bool provided(lua_State *L, const char *name)
 {
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &loaded_key);
-	return lua_getfield(L, -1, name) != LUA_TNIL && str_starts(str_of(name), "fazt");
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &modules_key);
+	bool found = str_starts(str_of(name), "fazt") && (lua_getfield(L, -2, name) || lua_getfield(L, -2, name));
+	lua_settop(L, 1);
+	return found;
 }
 
 static int base_require(lua_State *L)
@@ -500,13 +512,13 @@ static int base_require(lua_State *L)
 		over(L, "bytes of a module's name", 200);
 	if (strlen(name) != n)
 		return luaL_error(L, "the name of a module has a NUL in it");
-	if (provided(L, name))
-		return 1;
 	lua_settop(L, 1);
-	lua_pushliteral(L, "api/");
-	luaL_gsub(L, name, ".", "/");
-	lua_pushliteral(L, ".lua");
-	lua_concat(L, 3);
+	if (!provided(L, name)) {
+		lua_pushliteral(L, "api/");
+		luaL_gsub(L, name, ".", "/");
+		lua_pushliteral(L, ".lua");
+		lua_concat(L, 3);
+	}
 	require_key(L);
 	return 1;
 }

@@ -11,8 +11,9 @@
 /* All libraries, for the base VM. */
 void env_open(lua_State *L);
 
-/* Modules. A name finds what env_provide set under it (the SDK: "fazt"), else api/NAME.lua with dots as slashes. */
+/* Modules. A name finds what the SDK has under it ("fazt", "fazt.html"), else api/NAME.lua with dots as slashes. */
 void env_provide(lua_State *L, const char *name); /* takes the value on top of the stack */
+void env_module(lua_State *L, const char *name, lua_CFunction fn); /* fn makes it, at its first require */
 /* Compile one file of the app; raises binary_chunk or app_error with file and line. Run on its first require. */
 void env_compile(lua_State *L, struct str path, struct str text);
 /* Push what the module of this path returns; raises. */

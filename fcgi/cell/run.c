@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/crypt.h"
-#include "base/embed.h"
 #include "base/now.h"
 #include "cell/bindings.h"
 #include "cell/env.h"
@@ -13,9 +12,11 @@
 #include "cell/heap.h"
 #include "cell/json.h"
 #include "cell/link.h"
+#include "cell/markdown.h"
 #include "cell/raise.h"
 #include "cell/request.h"
 #include "cell/response.h"
+#include "cell/sdk.h"
 #include "cell/testing.h"
 #include "wire/syscall.h"
 
@@ -24,9 +25,6 @@
  * which is sound because the heap, where all of Lua's own state lies, is put back right after. */
 
 #define STACK_WIPED (32 * KIB)
-
-EMBED(sdk_fazt, "lua-sdk/fazt.lua");
-EMBED(sdk_tx, "lua-sdk/tx.lua");
 
 static struct heap *heap;
 static lua_State *L;
@@ -74,23 +72,13 @@ static void send_failure(void)
 
 /* The base VM. */
 
-static void load_sdk(const char *name, struct str text)
-{
-	if (luaL_loadbufferx(L, text.p, text.n, name, "t"))
-		lua_error(L);
-}
-
 static int open_base(lua_State *state UNUSED)
 {
 	raise_open(L);
 	json_open(L);
 	request_open(L);
 	env_open(L);
-	load_sdk("=fazt", EMBEDDED(sdk_fazt));
-	bindings_push(L);
-	load_sdk("=fazt.tx", EMBEDDED(sdk_tx));
-	lua_call(L, 2, 1);
-	env_provide(L, "fazt");
+	sdk_open(L);
 	return 0;
 }
 
@@ -98,6 +86,7 @@ void run_prepare(void)
 {
 	syscall_init();
 	link_init();
+	markdown_init();
 	heap = heap_new();
 	L = lua_newstate(heap_alloc, heap);
 	if (!L)
@@ -127,6 +116,8 @@ static int compile_file(lua_State *state UNUSED)
 	struct str path = get_str(&w), text = get_str(&w);
 	if (!w.bad && (str_starts(path, "api/") || str_starts(path, "t/")) && str_ends(path, ".lua"))
 		env_compile(L, path, text);
+	else if (!w.bad && str_starts(path, "views/") && str_ends(path, ".html"))
+		sdk_view(L, path, text);
 	return 0;
 }
 
@@ -145,6 +136,7 @@ static int run_main(lua_State *state UNUSED)
 {
 	struct str test;
 	set_env();
+	sdk_views(L);
 	testing = json_member(config, STR("test"), &test);
 	if (testing) {
 		testing_load(L, (struct str){test.p + 1, test.n - 2}); /* the kernel's own path, without escapes */

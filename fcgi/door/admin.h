@@ -49,6 +49,7 @@ struct recipe {
 	int (*run)(struct admin *a); /* NULL: opening the database in that mode is all */
 	enum store_mode mode;        /* STORE_CREATE: it makes a home itself, and none is opened */
 	bool cells; /* may start cells: a zygote is forked before the database is opened */
+	bool homeless; /* needs no home and no database */
 	const char *usage, *doc;
 	const char *flag; /* only where this option is given; NULL: always */
 };
@@ -61,6 +62,16 @@ int admin_app_upgrade(struct admin *a);
 int admin_app_request(struct admin *a);
 int admin_app_test(struct admin *a);
 int admin_app_follow(struct admin *a);
+
+int admin_app_dev(struct admin *a);
+int admin_app_check(struct admin *a);
+int admin_app_new(struct admin *a);
+
+/* What app check finds in a folder, on stderr; false: nothing. */
+bool admin_show_findings(struct admin *a, const char *folder);
+
+/* Show a candidate, ask for consent as --yes and --grant say, and install it; the answer of app.consent in result. */
+int admin_consent(struct admin *a, const char *id, struct buf *result);
 
 /* Ask on the terminal; false when there is none. */
 bool admin_ask(const char *question);

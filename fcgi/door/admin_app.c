@@ -128,6 +128,18 @@ static int install(struct admin *a, struct str args)
 	return err;
 }
 
+int admin_consent(struct admin *a, const char *id, struct buf *result)
+{
+	json_t *candidate = NULL;
+	int err = show(a, id, &candidate);
+	if (!err)
+		err = ask_consent(a, candidate);
+	if (!err)
+		err = consent(a, candidate, result);
+	json_decref(candidate);
+	return err;
+}
+
 /* A path in the owner's shell is made absolute, because whoever fetches it may stand elsewhere. */
 static char *absolute(struct admin *a, const char *source)
 {
@@ -151,6 +163,8 @@ int admin_app_install(struct admin *a)
 	out_end(&o);
 	int err = install(a, buf_str(&args));
 	buf_release(&args);
+	if ((err == ERR_BAD_PACKAGE || err == ERR_BAD_MANIFEST) && !a->cmd.json)
+		admin_show_findings(a, a->cmd.word[2]);
 	return err;
 }
 

@@ -156,6 +156,12 @@ int reference_main(int argc, char **argv)
 			buf_release(&b);
 			return 0;
 		}
-	fputs("usage: faztd reference markdown|stubs|man\n", stderr);
+	for (int i = 0; argc == 3 && reference_module_name(i); i++)
+		if (!strcmp(argv[2], reference_module_name(i)) && reference_module(&b, i)) {
+			fwrite(b.p, 1, b.len, stdout);
+			buf_release(&b);
+			return 0;
+		}
+	fputs("usage: faztd reference markdown|stubs [MODULE]|man\n", stderr);
 	return 2;
 }

@@ -21,6 +21,7 @@
 #include "door/door.h"
 #include "gate/gateway.h"
 #include "gate/op.h"
+#include "gate/check.h"
 #include "gate/pool.h"
 #include "kernel/content.h"
 #include "kernel/publish.h"
@@ -345,6 +346,7 @@ int worker_main(int argc, char **argv)
 	}
 	take_lane(argc, argv);
 	pool_open(&node, control);
+	check_install();
 	if (cgi) {
 		serve_cgi();
 	} else {

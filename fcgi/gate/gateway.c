@@ -2,6 +2,7 @@
 
 #include "base/now.h"
 #include "base/out.h"
+#include "gate/dev.h"
 #include "gate/form.h"
 #include "gate/op.h"
 #include "gate/pool.h"
@@ -212,8 +213,10 @@ static int run(struct req *r)
 void req_run(struct req *r)
 {
 	int err = run(r);
+	dev_begin(r, err);
 	if (err)
 		req_error(r, err);
+	dev_decorate(r);
 	trace_request(r);
 }
 

@@ -14,13 +14,13 @@ enum {
 	OP_COUNT
 };
 
-enum { OP_IS_READ, OP_IS_WRITE };
+enum { OP_IS_READ, OP_IS_WRITE, OP_IS_BEAT };
 #define OP_IS(effect) OP_IS_##effect
 
 static const struct {
 	const char *noun, *verb;
 	enum op_who who;
-	bool writes;
+	int effect;
 	const char *sig, *doc;
 	sys_fn *run;
 } table[OP_COUNT] = {
@@ -35,7 +35,7 @@ void op_init(void)
 {
 	for (int i = 0; i < OP_COUNT; i++) {
 		rows[i] = (struct op){.noun = table[i].noun, .verb = table[i].verb, .who = table[i].who,
-				      .writes = table[i].writes, .doc = table[i].doc};
+				      .writes = table[i].effect != OP_IS_READ, .doc = table[i].doc};
 		sig_parse(&rows[i].sig, table[i].sig);
 	}
 }
@@ -76,7 +76,7 @@ int op_call(struct req *r, const struct call *c, struct out *o)
 	if ((err = check_who(r, op)) || (err = sig_complete(&op->sig, c, &r->fault)))
 		return err;
 	err = table[c->row].run(r, c, o);
-	if (op->writes) {
+	if (table[c->row].effect == OP_IS_WRITE) {
 		char *action = arena_printf(r->arena, "%s%s%s", op->noun, *op->verb ? "." : "", op->verb);
 		struct str target = c->nargs ? c->arg[0].s : STR_NONE;
 		target.n = MIN(target.n, (size_t)TARGET_MAX);

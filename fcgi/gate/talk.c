@@ -103,8 +103,8 @@ static int not_loadable(struct str message, struct fault *f)
 	return err;
 }
 
-/* What went wrong in the app, where, and how it got there. */
-static void log_failure(struct cell *c, const char *request, struct str message, struct str trace)
+/* What went wrong in the app, where, and how it got there: into its log, and into the request if there is one. */
+static void log_failure(struct cell *c, struct req *r, struct str message, struct str trace)
 {
 	struct buf b = BUF_INIT;
 	buf_addstr(&b, message);
@@ -112,13 +112,15 @@ static void log_failure(struct cell *c, const char *request, struct str message,
 		buf_addc(&b, '\n');
 		buf_addstr(&b, trace);
 	}
-	trace_app(c->app, request, "error", buf_str(&b));
+	trace_app(c->app, r ? r->id : NULL, "error", buf_str(&b));
+	if (r)
+		r->trouble = arena_str(r->arena, buf_str(&b));
 	buf_release(&b);
 }
 
 /* An ERROR frame: its message for whoever asked, with its traceback for the app's log. That a caller asked for
  * something that is not there, or not theirs, is no failure of the app. */
-static int error_frame(struct cell *c, const char *request, const struct frame *f, struct fault *fault_out)
+static int error_frame(struct cell *c, struct req *r, const struct frame *f, struct fault *fault_out)
 {
 	struct wire w = {f->payload, false};
 	struct str message = get_str(&w), trace = get_str(&w);
@@ -135,7 +137,7 @@ static int error_frame(struct cell *c, const char *request, const struct frame *
 	if (!c->app->version)
 		return not_loadable(message, fault_out);
 	if (err_row(err)->http >= 500)
-		log_failure(c, request, message, trace);
+		log_failure(c, r, message, trace);
 	/* What an uncaught error says may hold anything the app knew: only the codes an app raises on purpose
 	 * carry their message out. */
 	if (err == ERR_APP_ERROR)
@@ -371,7 +373,7 @@ static int converse(struct cell *c, struct req *r, bool *sound, bool *stale)
 			return answer(c, r, &frame, sound);
 		case FRAME_ERROR:
 			*sound = frame.code != ERR_APP_MEMORY && c->consumed == c->in.len;
-			return error_frame(c, r->id, &frame, &r->fault);
+			return error_frame(c, r, &frame, &r->fault);
 		default:
 			t = TALK_GONE;
 		}

@@ -35,6 +35,8 @@ void trace_app(const struct app *a, const char *request, const char *level, stru
 void trace_request(const struct req *r)
 {
 	char at[25];
+	if (r->silent)
+		return;
 	struct buf b = BUF_MAX(LOG_LINE);
 	struct out o = OUT(&b);
 	out_object(&o);

@@ -56,15 +56,20 @@ void app_release(struct app *a)
 
 /* ---- loading ---- */
 
+bool app_loads(struct str path)
+{
+	return (str_starts(path, "api/") && str_ends(path, ".lua")) || (str_starts(path, "views/") && str_ends(path, ".html"));
+}
+
 static int load_files(struct app *a, struct db *db)
 {
 	struct file_row *list;
-	int n = files_list(db, a->arena, a->package, "api/", &list), err = MAX(-n, 0);
+	int n = files_list(db, a->arena, a->package, "", &list), err = MAX(-n, 0);
 	a->file = arena_alloc(a->arena, (size_t)(MAX(n, 0) + 1) * sizeof *a->file);
 	for (int i = 0; !err && i < n; i++) {
 		struct app_file *f = &a->file[a->nfiles];
 		f->path = str_of(list[i].path);
-		if (!str_ends(f->path, ".lua"))
+		if (!app_loads(f->path))
 			continue;
 		err = file_load(db, a->arena, a->package, list[i].path, &f->text);
 		a->nfiles += !err;

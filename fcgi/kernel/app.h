@@ -42,7 +42,7 @@ struct app {
 	int64_t epoch; /* at which it was loaded */
 	const struct manifest *manifest; /* rules, visibility, open, … of the current version */
 	int nfiles;
-	struct app_file *file; /* the api folder: what a cell loads */
+	struct app_file *file; /* what a cell loads */
 	int npublic;
 	const char **public;   /* paths of the public files, "public/index.html", in byte order */
 	int ngrants;
@@ -51,6 +51,9 @@ struct app {
 	int64_t max_bytes, max_rows, max_files; /* quota */
 	struct arena *arena;
 };
+
+/* Is this file of a package for the cell: api/….lua, views/….html? */
+bool app_loads(struct str path);
 
 /* By its name (its address) or its id. NULL and no fault when there is none. */
 struct app *app_by_name(struct node *n, struct db *db, struct str name);

@@ -76,13 +76,26 @@ static int open_entry(struct walk *w, int dir, const char *name, struct str path
 	return err;
 }
 
+bool folder_leaves_out(struct str name)
+{
+	static const char *const names[] = {".", "..", "node_modules", ".git", "4913"};
+	static const char *const ends[] = {"~", ".swp", ".swx", ".swo"};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (str_is(name, names[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (str_ends(name, ends[i]))
+			return true;
+	return str_starts(name, ".#") || (str_starts(name, "#") && str_ends(name, "#"));
+}
+
 static int read_names(struct walk *w, DIR *d, struct str path)
 {
 	struct dirent *e;
 	struct buf b = BUF_INIT;
 	int err = 0;
 	while (!err && (e = readdir(d))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || !strcmp(e->d_name, "node_modules"))
+		if (folder_leaves_out(str_of(e->d_name)))
 			continue;
 		buf_clear(&b);
 		buf_addf(&b, "%.*s%s%s", STR_FMT(path), path.n ? "/" : "", e->d_name);

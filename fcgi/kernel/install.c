@@ -14,6 +14,7 @@
 #include "kernel/publish.h"
 #include "kernel/repository.h"
 #include "kernel/sentence.h"
+#include "store/dev.h"
 #include "store/docs.h"
 #include "store/files.h"
 
@@ -169,6 +170,8 @@ static int switch_to(struct db *db, struct arena *a, const struct switching *s)
 	s->app->title = s->manifest->title;
 	if (!err)
 		err = app_advance(db, s->app, s->package, s->commit, &version);
+	if (!err)
+		err = dev_solved(db, s->app->id);
 	return err ? err : docs_declare(db, s->app->id, s->manifest->collection, s->manifest->ncollections);
 }
 
@@ -467,6 +470,61 @@ int install_consent(struct node *n, struct str id, struct str hash, int npermiss
 	if (!err && q.name)
 		follow_up(n, q.name);
 	arena_free(a);
+	return err;
+}
+
+/* ---- a package that was pushed ---- */
+
+/* What waits from there already is older than what arrives now. */
+static int drop_earlier(struct db *db, struct arena *a, const struct arrival *w)
+{
+	struct candidate *list;
+	int n = candidate_rows(db, a, &list), err = MAX(-n, 0);
+	for (int i = 0; !err && i < n; i++)
+		if (!strcmp(list[i].origin, w->origin) && !strcmp(list[i].state, "ready"))
+			err = candidate_delete(db, list[i].id);
+	return err;
+}
+
+static int wait_for_owner(struct db *db, struct arrival *w, const struct app_row *app)
+{
+	const struct package *p = w->package;
+	id_new(w->candidate);
+	struct candidate c = {.id = w->candidate, .source = w->source, .origin = w->origin, .local = w->local,
+			      .name = app ? "" : w->app, .for_app = app ? app->id : ""};
+	int err = candidates_reap(db, now_ms() - CANDIDATE_MS);
+	if (!err)
+		err = candidate_insert(db, &c);
+	return err ? err : candidate_ready(db, c.id, p->hash, p->commit, w->origin, app ? w->reason : "");
+}
+
+static int arrive(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	struct arrival *w = arg;
+	const struct package *p = w->package;
+	struct app_row *app = app_row_by_name(db, a, str_of(w->app));
+	struct switching s = {.app = app, .manifest = p->manifest, .package = p->hash, .commit = p->commit};
+	(void)n;
+	int err = drop_earlier(db, a, w);
+	bool same = app && !strcmp(app->package, p->hash);
+	w->reason = same ? NULL : app ? upgrade_reason(db, a, app, w->origin, p->manifest) : "It is not installed yet.";
+	if (!err && same)
+		err = dev_solved(db, app->id);
+	if (!err && !same)
+		err = store_package(db, p);
+	if (!err && w->reason)
+		return wait_for_owner(db, w, app);
+	if (!err && !same)
+		err = switch_to(db, a, &s);
+	w->version = err ? 0 : app_row_by_name(db, a, str_of(w->app))->version;
+	return err;
+}
+
+int install_arrival(struct node *n, struct arrival *w, struct arena *a, struct fault *f)
+{
+	int err = transact(n, a, arrive, w, f);
+	if (!err && !w->reason)
+		follow_up(n, w->app);
 	return err;
 }
 

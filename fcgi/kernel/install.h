@@ -13,6 +13,7 @@
 #ifndef KERNEL_INSTALL_H
 #define KERNEL_INSTALL_H
 
+#include "base/id.h"
 #include "kernel/package.h"
 #include "store/apps.h"
 
@@ -30,6 +31,21 @@ int install_fetch(struct node *n, const char *id, struct fault *f);
  * ERR_STALE when it is not what was shown, ERR_CONFLICT when the name was taken meanwhile. */
 int install_consent(struct node *n, struct str id, struct str hash, int npermissions, const struct str *permission, char *app_id,
 		    struct fault *f);
+
+/* A package that was pushed, finished and checked (kernel/push), to become the app of a name. */
+struct arrival {
+	const struct package *package;
+	const char *app;            /* its address */
+	const char *source, *origin;
+	bool local;
+	/* what became of it */
+	int64_t version;            /* it serves as this version … */
+	char candidate[ID_LEN + 1]; /* … or, not empty: it waits for the owner */
+	const char *reason;         /* why, in the arena */
+};
+/* It serves at once when it asks for nothing more than the version that serves; otherwise it becomes a candidate, in the
+ * place of an earlier one from there. */
+int install_arrival(struct node *n, struct arrival *w, struct arena *a, struct fault *f);
 
 /* An app that comes with Fazt, from apps/NAME, with everything it asks for; again: brought up to date. */
 int install_builtin(struct node *n, const char *name, struct fault *f);

@@ -44,6 +44,8 @@ static const char *policy(const struct req *r)
 {
 	static const char strict[] = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
 				     "base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+	if (r->dev)
+		return arena_printf(r->arena, "%s; connect-src 'self'", strict);
 	if (!r->settings.text[SETTING_DOMAIN] || !r->os)
 		return strict;
 	return arena_printf(r->arena, "%s %s", strict, node_origin(&r->settings, r->arena, "*"));
@@ -124,6 +126,8 @@ void page_error(struct req *r, int err, const char *message)
 	int http = err_row(err)->http;
 	struct buf b = BUF_INIT;
 	page_add(&b, "<p>{}</p>\n", message);
+	if (r->dev && r->trouble.n)
+		page_add(&b, "<pre class=\"trouble\">{}</pre>\n", arena_cstr(r->arena, r->trouble));
 	if (err == ERR_UNAUTHORIZED && (r->app || r->os))
 		add_sign_in(r, &b);
 	if (r->settings.text[SETTING_DOMAIN])

@@ -159,6 +159,8 @@ void req_error_write(const struct req *r, int err, struct buf *b)
 	out_kcstr(&o, "code", err_row(err)->code);
 	out_kcstr(&o, "message", req_error_message(r, err));
 	out_kcstr(&o, "request_id", r->id);
+	if (r->dev && r->trouble.n)
+		out_kstr(&o, "trouble", r->trouble);
 	out_end(&o);
 	out_end(&o);
 }

@@ -88,6 +88,9 @@ struct req {
 	bool audited;      /* that the app spoke for itself (as_app) is in the audit */
 	int64_t retry_after; /* seconds, where an error knows them better than the door; 0: it does not */
 	struct str allow;    /* with ERR_METHOD_NOT_ALLOWED: the methods that would do */
+	struct str trouble;  /* an uncaught error of the app with its traceback: for its log, and for the owner who develops it */
+	int64_t dev;         /* the version that the owner who develops this app sees; 0: nobody does, or it is somebody else */
+	bool silent;         /* a page that asks ten times a second is not in the log */
 	struct res res;
 };
 

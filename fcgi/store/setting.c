@@ -29,10 +29,27 @@ static bool parse(char type, struct str text, int64_t *number)
 	return type == 's' || *number || str_is(text, "false");
 }
 
-int settings_load(struct db *db, struct arena *a, struct settings *set)
+static void parse_all(struct settings *set)
+{
+	for (int i = 0; i < SETTING_COUNT; i++)
+		parse(rows[i].type, str_of(set->text[i]), &set->number[i]);
+}
+
+static void take_defaults(struct settings *set)
 {
 	for (int i = 0; i < SETTING_COUNT; i++)
 		set->text[i] = rows[i].otherwise;
+}
+
+void settings_default(struct settings *set)
+{
+	take_defaults(set);
+	parse_all(set);
+}
+
+int settings_load(struct db *db, struct arena *a, struct settings *set)
+{
+	take_defaults(set);
 	struct stmt *s = db_query(db, "SELECT key, value FROM settings", "");
 	int row = s ? 0 : -db_fault(db)->err;
 	while (s && (row = stmt_row(s)) == 1) {
@@ -40,8 +57,7 @@ int settings_load(struct db *db, struct arena *a, struct settings *set)
 		if (i >= 0)
 			set->text[i] = stmt_dup(s, 1, a);
 	}
-	for (int i = 0; i < SETTING_COUNT; i++)
-		parse(rows[i].type, str_of(set->text[i]), &set->number[i]);
+	parse_all(set);
 	return -row;
 }
 

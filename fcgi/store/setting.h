@@ -26,6 +26,7 @@ struct settings {
 	const char *text[SETTING_COUNT];
 	int64_t number[SETTING_COUNT];
 };
+void settings_default(struct settings *s); /* what holds where there is no database */
 int settings_load(struct db *db, struct arena *a, struct settings *s);
 int setting_set(struct db *db, struct str key, struct str value); /* checks type and bounds; touches the epoch */
 

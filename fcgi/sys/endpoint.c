@@ -61,6 +61,8 @@ static const struct endpoint table[] = {
 	{"PATCH", "/_fazt/upload",    AT_APP, CHECK_TOKEN, endpoint_upload_append, true},
 	{"DELETE", "/_fazt/upload",   AT_APP, CHECK_TOKEN, endpoint_upload_end, true},
 	{"GET",  "/_fazt/health",     AT_ANY, 0,           health},
+	{"GET",  "/_fazt/dev",        AT_APP, 0,           endpoint_dev},
+	{"GET",  "/_fazt/dev.js",     AT_APP, 0,           endpoint_dev_script},
 	{"GET",  "/_fazt/kernel.css", AT_ANY, 0,           file},
 	{"GET",  "/_fazt/kernel.js",  AT_ANY, 0,           file},
 	{"GET",  "/_fazt/icon.svg",   AT_ANY, 0,           file},

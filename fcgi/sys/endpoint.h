@@ -33,6 +33,8 @@ endpoint_fn endpoint_blob;
 endpoint_fn endpoint_upload_options, endpoint_upload_create, endpoint_upload_head, endpoint_upload_append, endpoint_upload_end;
 /* sys/link */
 endpoint_fn endpoint_link_page, endpoint_link;
+/* sys/dev */
+endpoint_fn endpoint_dev, endpoint_dev_script;
 /* sys/handover */
 endpoint_fn endpoint_hand_over, endpoint_enter;
 

@@ -22,18 +22,34 @@ static void write_file(const char *path, const struct buf *b)
 		die("cannot write %s", path);
 }
 
-static void is_current(const char *name, void (*write)(struct buf *))
+static void is_text(const char *name, struct buf *b)
 {
 	char path[4096];
 	snprintf(path, sizeof path, FAZT_SRCDIR "/lua-sdk/%s", name);
+	if (getenv("FAZT_WRITE"))
+		write_file(path, b);
+	struct buf is = read_file(path);
+	ok(str_eq(buf_str(&is), buf_str(b)), "lua-sdk/%s is current (FAZT_WRITE=1 t/unit/reference writes it)", name);
+	buf_release(&is);
+	buf_release(b);
+}
+
+static void is_current(const char *name, void (*write)(struct buf *))
+{
 	struct buf b = BUF_INIT;
 	write(&b);
-	if (getenv("FAZT_WRITE"))
-		write_file(path, &b);
-	struct buf is = read_file(path);
-	ok(str_eq(buf_str(&is), buf_str(&b)), "lua-sdk/%s is current (FAZT_WRITE=1 t/unit/reference writes it)", name);
-	buf_release(&is);
-	buf_release(&b);
+	is_text(name, &b);
+}
+
+static void modules_are_current(void)
+{
+	for (int i = 0; reference_module_name(i); i++) {
+		struct buf b = BUF_INIT;
+		char name[100];
+		snprintf(name, sizeof name, "types/%s.d.lua", reference_module_name(i));
+		reference_module(&b, i);
+		is_text(name, &b);
+	}
 }
 
 int main(void)
@@ -51,5 +67,6 @@ int main(void)
 	buf_release(&text);
 	is_current("reference.md", reference_markdown);
 	is_current("fazt.d.lua", reference_stubs);
+	modules_are_current();
 	return done_testing();
 }

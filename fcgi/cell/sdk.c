@@ -1,0 +1,95 @@
+#include "cell/sdk.h"
+
+#include <lauxlib.h>
+
+#include "base/embed.h"
+#include "cell/bindings.h"
+#include "cell/env.h"
+#include "cell/markdown.h"
+
+EMBED(sdk_fazt, "lua-sdk/fazt.lua");
+EMBED(sdk_tx, "lua-sdk/tx.lua");
+#define MODULE(name, doc) EMBED(sdk_##name, "lua-sdk/" #name ".lua");
+#define FUN(module, name, sig, result, doc)
+#include "sys/module.def"
+#undef MODULE
+#undef FUN
+
+static const char views_key; /* its address is a key of the registry */
+
+static void load(lua_State *L, const char *name, struct str text)
+{
+	if (luaL_loadbufferx(L, text.p, text.n, name, "t"))
+		lua_error(L);
+}
+
+/* What modules are made with besides `fazt`. */
+static void push_native(lua_State *L)
+{
+	lua_createtable(L, 0, 2);
+	lua_pushcfunction(L, markdown_html);
+	lua_setfield(L, -2, "markdown");
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &views_key) != LUA_TTABLE) {
+		lua_pop(L, 1);
+		lua_newtable(L);
+	}
+	lua_setfield(L, -2, "views");
+}
+
+static int run(lua_State *L, const char *name, struct str text)
+{
+	lua_settop(L, 0);
+	load(L, name, text);
+	env_require(L, STR("fazt"));
+	lua_replace(L, 2);
+	lua_settop(L, 2);
+	push_native(L);
+	lua_call(L, 2, 1);
+	return 1;
+}
+
+#define MODULE(name, doc)                                                                                         \
+	static int run_##name(lua_State *L)                                                                       \
+	{                                                                                                         \
+		return run(L, "=fazt." #name, EMBEDDED(sdk_##name));                                              \
+	}
+#define FUN(module, name, sig, result, doc)
+#include "sys/module.def"
+#undef MODULE
+
+void sdk_open(lua_State *L)
+{
+	load(L, "=fazt", EMBEDDED(sdk_fazt));
+	bindings_push(L);
+	load(L, "=fazt.tx", EMBEDDED(sdk_tx));
+	lua_call(L, 2, 1);
+	env_provide(L, "fazt");
+#define MODULE(name, doc) env_module(L, "fazt." #name, run_##name);
+#include "sys/module.def"
+#undef MODULE
+#undef FUN
+}
+
+void sdk_view(lua_State *L, struct str path, struct str text)
+{
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &views_key) != LUA_TTABLE) {
+		lua_newtable(L);
+		lua_pushvalue(L, -1);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, &views_key);
+	}
+	lua_createtable(L, 0, 2);
+	lua_pushlstring(L, path.p, path.n);
+	lua_setfield(L, -2, "path");
+	lua_pushlstring(L, text.p, text.n);
+	lua_setfield(L, -2, "text");
+	lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+	lua_settop(L, 0);
+}
+
+void sdk_views(lua_State *L)
+{
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &views_key) == LUA_TTABLE)
+		env_require(L, STR("fazt.html"));
+	lua_pushnil(L);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &views_key);
+}

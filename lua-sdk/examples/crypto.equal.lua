@@ -1,0 +1,3 @@
+local fazt = require "fazt"
+assert(fazt.crypto.equal("secret", "secret"))
+assert(not fazt.crypto.equal("secret", "guess"))

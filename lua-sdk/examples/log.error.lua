@@ -1,0 +1,2 @@
+local fazt = require "fazt"
+fazt.log.error("the feed does not parse")

@@ -1,0 +1,2 @@
+local fazt = require "fazt"
+fazt.log.warn("the feed is older than a day")

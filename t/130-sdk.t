@@ -1,0 +1,39 @@
+# The modules of lua-sdk/ in an installed app: every example of the reference runs, templates are files of the app, and what
+# is wrong with one is said when it is installed.
+use strict;
+use warnings;
+use lib 't/lib';
+use Fazt qw(top json_of text_of slurp);
+use Test::More;
+
+my $fazt = Fazt->new;
+my $examples = top() . '/lua-sdk/examples';
+
+# ---- every call has an example, and it does what it shows ----
+
+sub names { my ($table, $row) = @_; return slurp(top() . "/fcgi/sys/$table") =~ /$row/g }
+my @calls = (names('syscall.def', qr/^(?:SYS|LOCAL)\(\w+, "([\w.]+)"/m), map { s/, "/./r =~ s/"//r } names('module.def', qr/^FUN\((\w+, "\w+")/m));
+cmp_ok(scalar @calls, '>', 50, 'the tables are read');
+my %text = map { m{([^/]+)\.lua$} ? ($1 => slurp($_)) : () } glob "$examples/*.lua";
+ok($text{$_}, "$_ has an example") for @calls;
+is_deeply([grep { my $n = $_; !grep { $_ eq $n } @calls } sort keys %text], [], 'and nothing else has one');
+
+sub module { $_[0] =~ s/\W/_/gr }
+my %files = (
+	'app.json' => { visibility => 'anyone', permissions => ['storage', 'storage:app', 'people'] },
+	'views/hello.html' => '{% extends "layout" %}{% title = "Hello" %}<p>Hello {{ name }}!</p>',
+	'views/layout.html' => '<!doctype html><title>{{ title }}</title>{{ content }}',
+	'api/main.lua' => "return {\n" . join('', map { my $m = module($_); "[\"GET /$_\"] = require 'example.$m', [\"POST /$_\"] = require 'example.$m',\n" } sort keys %text) . "}\n",
+	map { ('api/example/' . module($_) . '.lua' => "local function run(req)\n$text{$_}end\nreturn function(req) return run(req) or { text = 'done' } end\n") } keys %text,
+);
+$fazt->install(examples => \%files);
+
+for my $name (sort keys %text) {
+	my ($form) = $text{$name} =~ /^-- POST (.*)/;
+	my @sent = defined $form ? ('POST', "/$name", '--body', $form, '--type', 'application/x-www-form-urlencoded') : ('GET', "/$name");
+	my ($exit, $out, $err) = $fazt->try_admin('app', 'request', 'examples', @sent, '--json');
+	my $answer = eval { text_of($out) } // {};
+	is($answer->{status}, $name eq 'form.invalid' ? 422 : 200, "the example of $name") or diag($out, $err, $fazt->admin('app', 'logs', 'examples'));
+}
+
+done_testing;
