@@ -96,7 +96,7 @@ struct reader {
 
 static int reader_open(struct reader *g, struct node *n, struct arena *a, struct fault *f)
 {
-	*g = (struct reader){.node = n, .arena = a, .fault = f, .app = app_new("check"), .cell = {.fd = -1, .leash = -1}};
+	*g = (struct reader){.node = n, .arena = a, .fault = f, .app = app_new("check"), .cell = {.to = -1, .from = -1}};
 	g->app->file = NEW(g->app->arena, struct app_file);
 	g->app->file[g->app->nfiles++] = (struct app_file){STR("api/main.lua"), EMBEDDED(check_lua)};
 	int err = settings_of(n, a, &g->settings, f);

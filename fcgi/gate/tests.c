@@ -133,7 +133,7 @@ static void make_testing(struct run *w)
 	memcpy(a->file, w->app->file, (size_t)nfiles * sizeof *a->file);
 	memcpy(a->grant, w->app->grant, (size_t)ngrants * sizeof *a->grant);
 	a->nfiles = nfiles + 1;
-	a->grant[a->ngrants++] = "test";
+	a->grant[a->ngrants++] = (struct grant){"test", ""};
 	w->testing = a;
 }
 
@@ -165,7 +165,7 @@ static void tell(struct run *w, struct test *x)
 {
 	struct buf log = BUF_INIT;
 	buf_addc(&log, '[');
-	log_tail(w->app->id, LOG_LINES, add_line, &log);
+	log_tail(w->app->id, LOG_LINES, NULL, add_line, &log, NULL);
 	buf_addc(&log, ']');
 	x->file = w->now->path.p;
 	x->log = buf_str(&log);
@@ -290,7 +290,7 @@ static int run_files(struct run *w)
 
 int tests_run(struct trial *t, struct tests *s, struct fault *f)
 {
-	struct run w = {.trial = t, .tests = s, .fault = f, .arena = arena_new(), .cell = {.fd = -1, .leash = -1}};
+	struct run w = {.trial = t, .tests = s, .fault = f, .arena = arena_new(), .cell = {.to = -1, .from = -1}};
 	s->deadline = s->deadline ? s->deadline : TESTS_MS;
 	s->files = s->passed = s->failed = 0;
 	test_pipeline = pipeline;

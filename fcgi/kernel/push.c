@@ -84,7 +84,7 @@ static int add_file(struct package *package, struct db *db, struct push *p, int 
 {
 	struct str bytes;
 	bool found = carried(p, &p->file[i], &bytes);
-	int err = found ? 0 : object_find(db, package->arena, p->file[i].hash, &bytes, &found);
+	int err = found ? 0 : pieces_join(db, package->arena, p->file[i].hash, &bytes, &found);
 	if (!err && !found)
 		p->lacking[p->nlacking++] = p->file[i];
 	if (err || !found)

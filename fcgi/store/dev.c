@@ -77,10 +77,11 @@ static bool is_object(const struct buf *b, const unsigned char object[HASH_LEN])
 	return !b->full && !memcmp(sum, object, HASH_LEN);
 }
 
-int object_find(struct db *db, struct arena *a, const unsigned char object[HASH_LEN], struct str *bytes, bool *found)
+int pieces_join(struct db *db, struct arena *a, const unsigned char object[HASH_LEN], struct str *bytes, bool *found)
 {
 	static const char *const places[] = {
-		"SELECT bytes FROM chunks WHERE object = ?1 AND EXISTS (SELECT 1 FROM files WHERE object = ?1) ORDER BY seq",
+		"SELECT c.bytes FROM objects o JOIN chunks c ON c.object = o.body WHERE o.hash = ?1"
+		" AND EXISTS (SELECT 1 FROM files WHERE object = ?1) ORDER BY c.seq",
 		"SELECT bytes FROM pieces WHERE object = ?1 ORDER BY at",
 	};
 	struct buf b = BUF_MAX((size_t)PIECES_BYTES);

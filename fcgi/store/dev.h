@@ -31,6 +31,6 @@ int pieces_reap(struct db *db, int64_t before);
 int pieces_drop(struct db *db, const unsigned char object[HASH_LEN]);
 /* The bytes of a file, from its pieces or from a package that has it, in the arena. *found false: it is not there, or
  * its pieces are not all of it. */
-int object_find(struct db *db, struct arena *a, const unsigned char object[HASH_LEN], struct str *bytes, bool *found);
+int pieces_join(struct db *db, struct arena *a, const unsigned char object[HASH_LEN], struct str *bytes, bool *found);
 
 #endif

@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		enter();
 	struct str bytes = {(const char *)data, MIN(size, (size_t)2000)}, place;
 	struct scope ann = scope_person("app", "u_ann", false), bob = scope_person("app", "u_bob", false);
-	struct listing mine = {&ann, "docs", STR("notes"), STR("{}")}, theirs = {&bob, "docs", STR("notes"), STR("{}")};
+	struct listing mine = {.scope = &ann, .kind = "docs", .what = STR("notes"), .query = STR("{}")}, theirs = mine;
+	theirs.scope = &bob;
 	struct arena *a = arena_new();
 	struct buf cursor = BUF_INIT;
 	MUST(cursor_read(db, &mine, bytes, a, &place) == ERR_BAD_CURSOR);
