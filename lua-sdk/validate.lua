@@ -134,16 +134,20 @@ local function default_of(field)
   return v
 end
 
+local function missing(field)
+  return field.message or field.label .. " is missing."
+end
+
 function check_field(field, v, errors, path, opts)
   if v == nil or v == null then
     if opts.partial then return v end -- null means: remove it
     v = default_of(field)
-    if v == nil and field.required then errors[path] = field.label .. " is missing." end
+    if v == nil and field.required then errors[path] = missing(field) end
     return v
   end
   local value, why = types[field.type](field, v, errors, path, opts)
   if value == nil and why then errors[path] = field.message or why end
-  if value == nil and not why and not errors[path] then errors[path] = field.label .. " is missing." end
+  if value == nil and not why and not errors[path] then errors[path] = missing(field) end
   return value
 end
 
