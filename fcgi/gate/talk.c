@@ -276,7 +276,7 @@ static struct str user_json(struct req *r)
 /* The address the app is known by: of the settings, since a Host header says what its sender likes. */
 static struct wire_header app_host(struct req *r)
 {
-	const char *origin = node_origin(&r->settings, r->arena, r->app->name);
+	const char *origin = req_origin(r);
 	return (struct wire_header){STR("host"), str_of(strstr(origin, "//") + 2)};
 }
 

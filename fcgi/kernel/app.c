@@ -6,6 +6,7 @@
 #include "base/out.h"
 #include "store/env.h"
 #include "store/files.h"
+#include "store/host.h"
 
 /* The cache keeps one copy of each app that was asked for lately. A copy is checked once per epoch, by the rev of its row
  * and the quotas it carries, so that somebody's signing in does not make every app be read again. The lock is held
@@ -272,6 +273,15 @@ struct app *app_by_name(struct node *n, struct db *db, struct str name)
 struct app *app_by_id(struct node *n, struct db *db, struct str id)
 {
 	return get(n, db, id, BY_ID);
+}
+
+struct app *app_by_host(struct node *n, struct db *db, struct str host)
+{
+	struct arena *a = arena_new();
+	const char *id = host_app(db, a, host);
+	struct app *app = id ? app_by_id(n, db, str_of(id)) : NULL;
+	arena_free(a);
+	return app;
 }
 
 /* ---- questions ---- */

@@ -241,7 +241,7 @@ int identity_check_site(const struct req *r, struct fault *f)
 	struct str origin = req_header(r, "origin"), site = req_header(r, "sec-fetch-site");
 	if (is_exempt(r))
 		return 0;
-	const char *own = node_origin(&r->settings, r->arena, r->os || !r->app ? "os" : r->app->name);
+	const char *own = req_origin(r);
 	bool same_site = str_is(site, "same-origin");
 	if (origin.p ? !str_is(origin, own) || (site.p && !same_site) : !same_site)
 		return fault(f, ERR_BAD_ORIGIN, NULL);
@@ -314,6 +314,8 @@ void identity_hand_over(struct req *r, struct str next)
 	nonce_challenge(nonce, &challenge);
 	buf_addf(&url, "%s/_fazt/hand-over?", node_origin(&r->settings, r->arena, "os"));
 	form_add(&url, "app", str_of(r->app->name));
+	if (r->own_domain)
+		form_add(&url, "host", r->host);
 	form_add(&url, "challenge", buf_str(&challenge));
 	form_add(&url, "next", next);
 	res_redirect(r, 303, url.p);

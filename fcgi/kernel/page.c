@@ -39,6 +39,18 @@ void page_add(struct buf *b, const char *html, ...)
 	buf_adds(b, html);
 }
 
+/* " ORIGIN" of the app's own domain that whoever signs in here is on the way to, or "". Whether it is one, the hand-over
+ * looks at. */
+static const char *own_domain(const struct req *r)
+{
+	struct str query, next = form_get(r->arena, r->query, "next");
+	str_cut(next, '?', &query);
+	struct str host = form_get(r->arena, query, "host");
+	if (!text_host(host))
+		return "";
+	return arena_printf(r->arena, " %s", node_host_origin(&r->settings, r->arena, arena_cstr(r->arena, host)));
+}
+
 /* Signing in ends with a redirect to an app's host, and browsers hold form-action against redirects as well. */
 static const char *policy(const struct req *r)
 {
@@ -48,7 +60,7 @@ static const char *policy(const struct req *r)
 		return arena_printf(r->arena, "%s; connect-src 'self'", strict);
 	if (!r->settings.text[SETTING_DOMAIN] || !r->os)
 		return strict;
-	return arena_printf(r->arena, "%s %s", strict, node_origin(&r->settings, r->arena, "*"));
+	return arena_printf(r->arena, "%s %s%s", strict, node_origin(&r->settings, r->arena, "*"), own_domain(r));
 }
 
 void page_headers(struct req *r)
@@ -104,7 +116,7 @@ static const char *error_title(int http)
 static struct str page_before(struct req *r)
 {
 	struct str from = req_header(r, "referer");
-	const char *origin = node_origin(&r->settings, r->arena, r->os ? "os" : r->app->name);
+	const char *origin = req_origin(r);
 	size_t n = strlen(origin);
 	if (!str_starts(from, origin))
 		return STR("/");
