@@ -189,24 +189,24 @@ static int run_op(struct admin *a, int row, int words)
 
 /* Recipes: commands that are more than one operation. `open`: the database is opened first. */
 const struct recipe admin_recipes[] = {
-	{"init", "", admin_init, STORE_CREATE, false, false, "[--owner NAME]", "Make a new home with its database and its owner."},
-	{"migrate", "", NULL, STORE_MIGRATE, false, false, "", "Bring the database of an older Fazt up to this one."},
-	{"app", "new", admin_app_new, STORE_SERVE, false, true, "NAME [--template blank|list|blog|form]",
+	{"init", "", admin_init, STORE_CREATE, false, "[--owner NAME]", "Make a new home with its database and its owner."},
+	{"migrate", "", NULL, STORE_MIGRATE, false, "", "Bring the database of an older Fazt up to this one."},
+	{"app", "new", admin_app_new, STORE_CREATE, false, "NAME [--template blank|list|blog|form]",
 	 "Write a new app with its tests into ./NAME."},
-	{"app", "check", admin_app_check, STORE_SERVE, true, true, "DIR",
+	{"app", "check", admin_app_check, STORE_CREATE, false, "DIR",
 	 "Read an app without running it for anybody: syntax, globals, manifest, permissions, routes. Needs no home."},
-	{"app", "install", admin_app_install, STORE_SERVE, true, false, "SOURCE[@REF] [--name NAME] [--yes] [--grant LIST|all]",
+	{"app", "install", admin_app_install, STORE_SERVE, true, "SOURCE[@REF] [--name NAME] [--yes] [--grant LIST|all]",
 	 "Install an app from an https Git URL, or from a directory or repository on this machine. --yes consents to the "
 	 "low-risk permissions, --grant to the named others."},
-	{"app", "upgrade", admin_app_upgrade, STORE_SERVE, true, false, "APP [--source SOURCE[@REF]] [--yes] [--grant LIST|all]",
+	{"app", "upgrade", admin_app_upgrade, STORE_SERVE, true, "APP [--source SOURCE[@REF]] [--yes] [--grant LIST|all]",
 	 "Fetch the app's source again and switch to the new version; asks when it wants more than it has."},
-	{"app", "test", admin_app_test, STORE_CREATE, false, false, "DIR [--only TEXT] [--timeout SECONDS]",
+	{"app", "test", admin_app_test, STORE_CREATE, false, "DIR [--only TEXT] [--timeout SECONDS]",
 	 "Run the tests of an app, t/*.lua, in a throw-away Fazt. --only runs those whose file and name contain the text. "
 	 "Needs no home."},
-	{"app", "dev", admin_app_dev, STORE_SERVE, true, false, "DIR [--name NAME] [--yes] [--grant LIST|all] [--lease SECONDS]",
+	{"app", "dev", admin_app_dev, STORE_SERVE, true, "DIR [--name NAME] [--yes] [--grant LIST|all] [--lease SECONDS]",
 	 "Install an app from a directory and bring over every save, until Ctrl-C. What it asks for is consented to once, as app install "
 	 "does. Shows its log and errors; its owner's browser follows by itself."},
-	{"app", "request", admin_app_request, STORE_SERVE, true, false,
+	{"app", "request", admin_app_request, STORE_SERVE, true,
 	 "APP METHOD PATH [--as USER] [--body TEXT] [--type MIME] [--header 'NAME: VALUE']",
 	 "Send a request down the whole pipeline, without nginx, and print the answer."},
 	{0},
@@ -268,16 +268,6 @@ static int be_the_owner(struct admin *a)
 	return err;
 }
 
-/* What concerns a folder only. */
-static int run_homeless(struct admin *a, const struct recipe *recipe)
-{
-	int control = recipe->cells ? zygote_fork() : -1;
-	settings_default(&a->r.settings);
-	if (control >= 0)
-		pool_open(&a->node, control);
-	return recipe->run(a);
-}
-
 static int run(struct admin *a)
 {
 	struct command *c = &a->cmd;
@@ -300,8 +290,6 @@ static int run(struct admin *a)
 	int err;
 	if (recipe && recipe->mode == STORE_CREATE)
 		return recipe->run(a);
-	if (recipe && recipe->homeless)
-		return run_homeless(a, recipe);
 	if ((err = open_home(a, recipe)) || (err = be_the_owner(a)))
 		return err;
 	if (!recipe)

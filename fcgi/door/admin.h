@@ -49,7 +49,6 @@ struct recipe {
 	int (*run)(struct admin *a); /* NULL: opening the database in that mode is all */
 	enum store_mode mode;        /* STORE_CREATE: it makes a home itself, and none is opened */
 	bool cells; /* may start cells: a zygote is forked before the database is opened */
-	bool homeless; /* needs no home and no database */
 	const char *usage, *doc;
 };
 extern const struct recipe admin_recipes[];
