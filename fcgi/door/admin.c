@@ -81,6 +81,9 @@ static int parse(struct command *c, int argc, char **argv, struct fault *f)
 	struct str home = admin_option(c, "home");
 	const char *env = getenv("FAZT_HOME");
 	c->home = home.n ? home.p : env ? env : "/var/lib/fazt";
+	c->url = admin_option(c, "url");
+	c->token_file = admin_option(c, "token-file");
+	c->ca = admin_option(c, "ca");
 	c->json = admin_flag(c, "json");
 	c->yes = admin_flag(c, "yes");
 	c->dry_run = admin_flag(c, "dry-run");
@@ -184,11 +187,25 @@ static int take_input(struct admin *a, const struct op *op, struct call *c)
 	return 0;
 }
 
+static int call_remote(struct admin *a, const struct op *op, const struct call *c, struct buf *out)
+{
+	struct buf args = BUF_INIT;
+	struct out o = OUT(&args);
+	if (op->who == OP_SHELL)
+		return fail(&a->r, ERR_DENIED, "this works in the owner's shell on the server only, without --url: fazt-admin %s %s", op->noun, op->verb);
+	sig_to_json(&op->sig, c, &o);
+	int err = remote_call(&a->remote, op->noun, op->verb, buf_str(&args), out, a->r.id, &a->r.fault);
+	crypt_wipe(args.p, args.cap); /* it may carry a secret */
+	buf_release(&args);
+	return err;
+}
+
+/* The one place where it is decided whether the node is this one. */
 int admin_op(struct admin *a, const char *noun, const char *verb, struct call *c, struct buf *out)
 {
 	struct out o = OUT(out);
 	c->row = op_find(str_of(noun), str_of(verb));
-	return op_call(&a->r, c, &o);
+	return a->remote.url ? call_remote(a, op_row(c->row), c, out) : op_call(&a->r, c, &o);
 }
 
 int admin_op_json(struct admin *a, const char *noun, const char *verb, struct str args, struct buf *out)
@@ -206,6 +223,8 @@ static int take_part(struct admin *a, const struct op *op)
 		return 0;
 	struct str as = admin_option(&a->cmd, "as");
 	a->r.os = true;
+	if (as.n && a->remote.url)
+		return fail(&a->r, ERR_USAGE, "--as works on the node itself, without --url");
 	return as.n ? identity_become(&a->r, as) : 0;
 }
 
@@ -249,12 +268,12 @@ const struct recipe admin_recipes[] = {
 	 "Install an app from an https Git URL, or from a directory or repository on this machine. --yes consents to the "
 	 "low-risk permissions, --grant to the named others."},
 	{"app", "upgrade", admin_app_upgrade, STORE_SERVE, true, "APP [--source SOURCE[@REF]] [--yes] [--grant LIST|all]",
-	 "Fetch the app's source again and switch to the new version; asks when it wants more than it has."},
+	 "Fetch the app's source again and switch to the new version; asks when it wants more than it has.", NULL, true},
 	{"app", "request", admin_app_request, STORE_SERVE, true,
 	 "APP METHOD PATH [--as USER] [--body TEXT] [--type MIME] [--header 'NAME: VALUE']",
 	 "Send a request down the whole pipeline, without nginx, and print the answer."},
 	{"app", "logs", admin_app_follow, STORE_SERVE, false, "APP --follow [--limit N] [--level LEVEL] [--request ID]",
-	 "Print the last log lines, and what comes, until you stop it; -f is short for --follow. With --json one line each.", "follow"},
+	 "Print the last log lines, and what comes, until you stop it; -f is short for --follow. With --json one line each.", "follow", true},
 	{0},
 };
 
@@ -301,6 +320,14 @@ static int open_home(struct admin *a, const struct recipe *recipe)
 	return err;
 }
 
+static int open_remote(struct admin *a, const struct recipe *recipe)
+{
+	const struct command *c = &a->cmd;
+	if (recipe && !recipe->remote)
+		return fail(&a->r, ERR_USAGE, "fazt-admin %s %s works on the node itself, without --url", recipe->noun, recipe->verb);
+	return remote_open(&a->remote, a->arena, c->url, c->token_file, c->ca, &a->r.fault);
+}
+
 /* The owner in a shell on the node. */
 static int be_the_owner(struct admin *a)
 {
@@ -345,9 +372,12 @@ static int run(struct admin *a)
 	if (!recipe && row < 0)
 		return unknown(a);
 	int err;
-	if (recipe && recipe->mode == STORE_CREATE)
+	if (!c->url.p && (c->token_file.p || c->ca.p))
+		return fail(&a->r, ERR_USAGE, "--token-file and --ca go with --url");
+	if (!c->url.p && recipe && recipe->mode == STORE_CREATE)
 		return recipe->run(a);
-	if ((err = open_home(a, recipe)) || (err = be_the_owner(a)))
+	err = c->url.p ? open_remote(a, recipe) : open_home(a, recipe);
+	if (err || (!c->url.p && (err = be_the_owner(a))))
 		return err;
 	if (!recipe)
 		return run_op(a, row, words);
