@@ -163,6 +163,10 @@ fazt.json = {}
 ---@return any
 function fazt.as_app(fn) end
 
+---What the owner told the app, by name: fazt.env.API_KEY, a text or nil. The names are those of `env` in app.json.
+---@type table<string, string?>
+fazt.env = nil
+
 ---The moment of the request in milliseconds since 1970; the same for the whole request.
 ---@return integer
 function fazt.now() end
@@ -192,7 +196,7 @@ fazt.null = nil
 ---@return Doc
 function fazt.storage.docs.insert(collection, doc) end
 
----The document, or nil when it does not exist or the caller may not read it.
+---The document, or nil when it does not exist or the caller may not read it. get, find and count take "APP/COLLECTION" too, for an import the owner granted. Errors then: permission_denied (not declared or not granted), not_found (gone, or not exported), app_disabled.
 ---@param collection string
 ---@param id string
 ---@return Doc?

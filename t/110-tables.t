@@ -33,7 +33,7 @@ is(scalar @$_, 9, "the row $_->[1] is read whole") for @calls;
 is(scalar @$_, 7, "the row $_->[0] is read whole") for @ops;
 
 # [name, type, optional]…
-sub parameters { map { /^(\w+):(\w+)(\?)?$/ ? [$1, $2, !!$3] : die "signature: $_" } split ' ', $_[0] }
+sub parameters { map { /^(\w+):(\w+)(?:(\?)|<)?$/ ? [$1, $2, !!$3] : die "signature: $_" } split ' ', $_[0] }
 
 # ---- documented ----
 
@@ -71,7 +71,8 @@ for (@calls, @local) {
 }
 for (@ops) {
 	my ($noun, $verb) = @$_[1, 2];
-	my $name = $verb ? qr/(?<![a-z])\Q$noun\E\b['",.)\s(]{1,6}\Q$verb\E\b|(?<![a-z])${noun}_$verb\b/ : qr/['"]\Q$noun\E['"]|api\/\Q$noun\E\b/;
+	my $words = $verb =~ s/-/(?:-|['", ]+)/gr; # a hyphen is a space on the command line
+	my $name = $verb ? qr/(?<![a-z])\Q$noun\E\b['",.)\s(]{1,6}$words\b|(?<![a-z])${noun}_$verb\b/ : qr/['"]\Q$noun\E['"]|api\/\Q$noun\E\b/;
 	ok($tests =~ $name, "some test uses $noun $verb");
 }
 
@@ -116,7 +117,7 @@ is(code_of('full', 'as_app'), '403 permission_denied', 'as_app is denied without
 my %safe = (app => 'full', user => 'owner', key => 'deadline', value => '10000', role => 'member', permission => 'storage', row => 'full/x/1');
 for (@ops) {
 	my ($id, $noun, $verb, undef, undef, $signature, $doc) = @$_;
-	my @words = grep { length } $noun, $verb;
+	my @words = (grep { length } $noun, split /-/, $verb);
 	my ($exit, $help) = $fazt->try_admin(@words, '--help');
 	is($exit, 0, "@words --help");
 	like($help, qr/fazt-admin @words\b/, '… is about it');

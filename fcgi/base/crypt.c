@@ -99,6 +99,34 @@ bool crypt_verify(const unsigned char sig[SIGN_LEN], const unsigned char pub[SIG
 	return crypto_sign_verify_detached(sig, p, n, pub) == 0;
 }
 
+#define NONCE_LEN crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+
+void crypt_seal(struct buf *out, const unsigned char key[KEY_LEN], struct str context, struct str p)
+{
+	unsigned char nonce[NONCE_LEN];
+	_Static_assert(NONCE_LEN + crypto_aead_xchacha20poly1305_ietf_ABYTES == SEAL_LEN, "SEAL_LEN");
+	randombytes_buf(nonce, sizeof nonce);
+	buf_add(out, nonce, sizeof nonce);
+	buf_reserve(out, p.n + SEAL_LEN);
+	crypto_aead_xchacha20poly1305_ietf_encrypt((unsigned char *)out->p + out->len, NULL, (const unsigned char *)p.p, p.n,
+						   (const unsigned char *)context.p, context.n, NULL, nonce, key);
+	out->len += p.n + SEAL_LEN - NONCE_LEN;
+}
+
+bool crypt_open(struct buf *out, const unsigned char key[KEY_LEN], struct str context, struct str sealed)
+{
+	if (sealed.n < SEAL_LEN)
+		return false;
+	const unsigned char *in = (const unsigned char *)sealed.p;
+	buf_reserve(out, sealed.n);
+	if (crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)out->p + out->len, NULL, NULL, in + NONCE_LEN,
+						       sealed.n - NONCE_LEN, (const unsigned char *)context.p, context.n, in, key))
+		return false;
+	out->len += sealed.n - SEAL_LEN;
+	out->p[out->len] = 0;
+	return true;
+}
+
 void crypt_password_hash(char out[PASSWORD_HASH_LEN], struct str password)
 {
 	if (crypto_pwhash_str_alg(out, password.p ? password.p : "", password.n, PASSWORD_ROUNDS, PASSWORD_MEMORY,

@@ -36,6 +36,12 @@ void crypt_sign_public(unsigned char pub[SIGN_PUBLIC_LEN], const unsigned char s
 void crypt_sign(unsigned char sig[SIGN_LEN], const unsigned char seed[SIGN_SEED_LEN], const void *p, size_t n);
 bool crypt_verify(const unsigned char sig[SIGN_LEN], const unsigned char pub[SIGN_PUBLIC_LEN], const void *p, size_t n);
 
+/* XChaCha20-Poly1305: p sealed for whoever has the key and names the same context; SEAL_LEN bytes longer. open: false
+ * when it was not sealed so. */
+#define SEAL_LEN 40 /* a random nonce and a tag */
+void crypt_seal(struct buf *out, const unsigned char key[KEY_LEN], struct str context, struct str p);
+bool crypt_open(struct buf *out, const unsigned char key[KEY_LEN], struct str context, struct str sealed);
+
 /* Argon2id, 19 MiB, t = 2 (OWASP's minimum): about 30 ms. Callers serialise them (kernel/identity). */
 void crypt_password_hash(char out[PASSWORD_HASH_LEN], struct str password);
 bool crypt_password_check(const char *hash, struct str password);

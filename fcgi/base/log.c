@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -128,55 +129,140 @@ void log_forget(const char *name)
 		(void)unlink(path);
 }
 
-/* The end of a file, at most LOG_BYTES of it. */
-static char *read_end(const char *path, size_t *n)
+/* ---- reading ---- */
+
+/* A file that is open for reading, and what tells it from others: its first line, since the number of an inode is used
+ * again as soon as it is free. 0: it has none yet. */
+struct part {
+	int fd;
+	off_t size;
+	uint64_t file;
+};
+
+static uint64_t identity(int fd)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct stat st;
-	*n = 0;
-	if (fd < 0)
-		return NULL;
-	char *text = NULL;
-	if (!fstat(fd, &st) && st.st_size > 0) {
-		off_t from = MAX(st.st_size - (off_t)LOG_BYTES, (off_t)0);
-		text = xmalloc((size_t)(st.st_size - from));
-		ssize_t got = pread(fd, text, (size_t)(st.st_size - from), from);
-		*n = got > 0 ? (size_t)got : 0;
-	}
-	close(fd);
-	return text;
+	char head[256];
+	ssize_t n = pread(fd, head, sizeof head, 0);
+	const char *end = n > 0 ? memchr(head, '\n', (size_t)n) : NULL;
+	uint64_t h = 14695981039346656037u; /* FNV-1a */
+	if (n <= 0 || (!end && n < (ssize_t)sizeof head))
+		return 0;
+	for (const char *p = head; p < (end ? end : head + n); p++)
+		h = (h ^ (unsigned char)*p) * 1099511628211u;
+	return h >> 1 | 1;
 }
 
-/* Where the last n lines begin. */
-static size_t tail_start(struct str text, int n)
+static struct part part_open(const char *name, const char *suffix)
 {
-	size_t at = text.n;
-	for (int lines = 0; at; at--)
-		if (text.p[at - 1] == '\n' && at != text.n && ++lines == n)
-			break;
+	char path[4352];
+	struct stat st;
+	int fd = log_path(path, sizeof path, name, suffix) ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	uint64_t file = fd < 0 || fstat(fd, &st) ? 0 : identity(fd);
+	if (file)
+		return (struct part){fd, st.st_size, file};
+	if (fd >= 0)
+		close(fd);
+	return (struct part){.fd = -1};
+}
+
+static void part_close(struct part p)
+{
+	if (p.fd >= 0)
+		close(p.fd);
+}
+
+static void read_into(struct buf *b, int fd, off_t from, size_t n)
+{
+	buf_reserve(b, n);
+	ssize_t got = pread(fd, b->p + b->len, n, from);
+	b->len += got > 0 ? (size_t)got : 0;
+}
+
+static void each_line(struct str rest, bool (*wanted)(void *, struct str), log_line_fn *fn, void *arg)
+{
+	while (rest.n) {
+		struct str line = str_cut(rest, '\n', &rest);
+		if (line.n && (!wanted || wanted(arg, line)))
+			fn(arg, line);
+	}
+}
+
+/* Where the last n wanted lines begin. */
+static size_t tail_start(struct str text, int n, bool (*wanted)(void *, struct str), void *arg)
+{
+	size_t end = text.n, at = text.n;
+	for (int lines = 0; at && lines < n; end = at) {
+		for (at = end - 1; at && text.p[at - 1] != '\n'; at--)
+			;
+		struct str line = {text.p + at, end - at};
+		line.n -= str_ends(line, "\n");
+		lines += line.n && (!wanted || wanted(arg, line));
+	}
 	return at;
 }
 
-void log_tail(const char *name, int n, void (*fn)(void *, struct str line), void *arg)
+/* The end of one file; the place is behind it. */
+static void read_end(struct buf *b, const struct part *p, struct log_place *place)
 {
-	char path[4352];
+	size_t before = b->len, size = MIN((size_t)p->size, (size_t)LOG_BYTES + LOG_LINE);
+	read_into(b, p->fd, p->size - (off_t)size, size);
+	*place = (struct log_place){p->file, (int64_t)(p->size - (off_t)size) + (int64_t)(b->len - before)};
+}
+
+void log_tail(const char *name, int n, bool (*wanted)(void *, struct str), log_line_fn *fn, void *arg, struct log_place *end)
+{
+	struct part is = part_open(name, ""), was = part_open(name, ".1");
 	struct buf both = BUF_INIT;
-	static const char *const parts[] = {".1", ""};
-	for (int i = 0; i < 2; i++) {
-		size_t len;
-		if (!log_path(path, sizeof path, name, parts[i]))
-			return;
-		char *text = read_end(path, &len);
-		buf_add(&both, text ? text : "", len);
-		free(text);
-	}
-	struct str rest = buf_str(&both);
-	size_t from = tail_start(rest, n);
-	rest = (struct str){rest.p + from, rest.n - from};
-	while (rest.n) {
-		struct str line = str_cut(rest, '\n', &rest);
-		if (line.n)
-			fn(arg, line);
-	}
+	struct log_place place = {0};
+	if (was.fd >= 0 && was.file != is.file)
+		read_end(&both, &was, &place);
+	if (is.fd >= 0)
+		read_end(&both, &is, &place);
+	struct str text = both.len ? buf_str(&both) : STR("");
+	size_t from = tail_start(text, n, wanted, arg);
+	each_line((struct str){text.p + from, text.n - from}, wanted, fn, arg);
+	part_close(is);
+	part_close(was);
 	buf_release(&both);
+	if (end)
+		*end = place;
+}
+
+/* The whole lines of one file behind the place. False: there is more than a page of them. */
+static bool read_lines(const struct part *p, struct log_place *place, log_line_fn *fn, void *arg)
+{
+	struct buf b = BUF_INIT;
+	if (place->file != p->file)
+		*place = (struct log_place){p->file, 0};
+	size_t left = place->at < 0 || place->at > p->size ? 0 : (size_t)(p->size - place->at);
+	read_into(&b, p->fd, (off_t)place->at, MIN(left, (size_t)LOG_PAGE));
+	while (b.len && b.p[b.len - 1] != '\n')
+		b.len--;
+	each_line(b.len ? buf_str(&b) : STR(""), NULL, fn, arg);
+	place->at += (int64_t)b.len;
+	buf_release(&b);
+	return left <= LOG_PAGE;
+}
+
+/* From the file of the place to the one that is written now: all of both, where the place is in neither. */
+void log_follow(const char *name, struct log_place *place, log_line_fn *fn, void *arg)
+{
+	struct part is = part_open(name, ""), was = part_open(name, ".1"); /* in this order: a rotation in between hides nothing */
+	bool current = is.fd >= 0 && place->file == is.file, whole = true;
+	if (!current && was.fd >= 0)
+		whole = read_lines(&was, place, fn, arg);
+	if (whole && is.fd >= 0)
+		read_lines(&is, place, fn, arg);
+	part_close(was);
+	part_close(is);
+}
+
+int log_watch(void)
+{
+	int fd = folder[0] ? inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1;
+	if (fd >= 0 && inotify_add_watch(fd, folder, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
 }

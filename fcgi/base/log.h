@@ -23,8 +23,24 @@ const char *log_home(void); /* the home it was opened for, or NULL */
 void log_event(enum log_level level, const char *event, ...) __attribute__((sentinel));
 /* One finished line of JSON (without newline) for the log NAME. */
 void log_line(const char *name, struct str json);
-/* The newest lines of a log, at most n, oldest first, through fn. */
-void log_tail(const char *name, int n, void (*fn)(void *, struct str line), void *arg);
+
+/* What becomes of a line. */
+typedef void log_line_fn(void *arg, struct str line);
+
+/* A place in a log: the file, whatever it is called by now, and the byte in it. */
+struct log_place {
+	uint64_t file;
+	int64_t at;
+};
+/* The newest lines that wanted admits (NULL: all), at most n, oldest first, through fn. *end, unless NULL: the place
+ * behind them. */
+void log_tail(const char *name, int n, bool (*wanted)(void *arg, struct str line), log_line_fn *fn, void *arg, struct log_place *end);
+/* The whole lines behind a place, about LOG_PAGE bytes of them at once, which it then is behind. A rotation in between
+ * loses nothing; after two of them what there still is comes. */
+#define LOG_PAGE (256 * KIB)
+void log_follow(const char *name, struct log_place *place, log_line_fn *fn, void *arg);
+/* A descriptor that becomes readable when something is written to any log; -1 where that cannot be watched. */
+int log_watch(void);
 void log_forget(const char *name); /* all of an app's */
 
 #endif

@@ -38,9 +38,9 @@ void sig_parse(struct sig *s, const char *text)
 		if (!type.n || s->n == SIG_ARGS || name.n >= sizeof s->param[0].name)
 			die("signature: %s", text);
 		struct param *p = &s->param[s->n++];
-		*p = (struct param){.optional = type.p[type.n - 1] == '?'};
+		*p = (struct param){.optional = type.p[type.n - 1] == '?', .input = type.p[type.n - 1] == '<'};
 		memcpy(p->name, name.p, name.n);
-		type.n -= p->optional;
+		type.n -= p->optional || p->input;
 		p->type = type_of(type);
 	}
 }
@@ -142,6 +142,38 @@ int sig_from_json(const struct sig *s, struct str object, struct call *c, struct
 			return err;
 	}
 	return sig_complete(s, c, f);
+}
+
+static void to_value(const struct param *p, const struct arg *a, struct out *o)
+{
+	switch (p->type) {
+	case ARG_STR:
+	case ARG_BYTES:
+		out_str(o, a->s);
+		return;
+	case ARG_INT:
+		out_int(o, a->i);
+		return;
+	case ARG_NUM:
+		out_num(o, a->n);
+		return;
+	case ARG_BOOL:
+		out_bool(o, a->b);
+		return;
+	case ARG_JSON:
+		out_raw(o, a->s);
+	}
+}
+
+void sig_to_json(const struct sig *s, const struct call *c, struct out *o)
+{
+	out_object(o);
+	for (int i = 0; i < s->n; i++)
+		if (c->arg[i].present) {
+			out_key(o, s->param[i].name);
+			to_value(&s->param[i], &c->arg[i], o);
+		}
+	out_end(o);
 }
 
 int sig_complete(const struct sig *s, const struct call *c, struct fault *f)

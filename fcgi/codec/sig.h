@@ -4,14 +4,15 @@
  *
  *     "collection:str id:str changes:json opts:json?"
  *
- * Types are str int num bool bytes json; a ? makes the argument optional. From
- * it derive the Lua binding, the frame codec, the command line, the HTTP API and
+ * Types are str int num bool bytes json; a ? makes the argument optional, a < lets a
+ * command line that leaves it out give it on standard input. From it derive the Lua binding, the frame codec, the command line, the HTTP API and
  * the documentation, so there is no second list of arguments anywhere.
  */
 #ifndef CODEC_SIG_H
 #define CODEC_SIG_H
 
 #include "base/arena.h"
+#include "base/out.h"
 
 #define SIG_ARGS 10
 
@@ -21,6 +22,7 @@ struct param {
 	char name[24];
 	enum arg_type type;
 	bool optional;
+	bool input; /* a secret belongs on standard input, not among a command's words */
 };
 
 struct sig {
@@ -54,6 +56,8 @@ struct call {
 int sig_from_text(const struct param *p, struct str text, struct arg *a, struct fault *f);
 /* From the members of a JSON object ({} may be STR_NONE) to all values; unknown members are refused by name. */
 int sig_from_json(const struct sig *s, struct str object, struct call *c, struct arena *a, struct fault *f);
+/* The values as a JSON object that sig_from_json reads back. */
+void sig_to_json(const struct sig *s, const struct call *c, struct out *o);
 /* Are all required arguments there? */
 int sig_complete(const struct sig *s, const struct call *c, struct fault *f);
 

@@ -1,9 +1,11 @@
 #include "door/admin.h"
 
 #include <signal.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "config.h"
+#include "base/crypt.h"
 #include "base/log.h"
 #include "base/now.h"
 #include "door/door.h"
@@ -15,6 +17,8 @@
 #include "gate/pool.h"
 #include "kernel/identity.h"
 #include "wire/syscall.h"
+
+#define INPUT_MAX (256 * KIB) /* of an argument on standard input */
 
 /* ---- the command line ---- */
 
@@ -56,6 +60,8 @@ static int parse(struct command *c, int argc, char **argv, struct fault *f)
 			only_words = true;
 		} else if (!only_words && str_is(word, "-h")) {
 			c->help = true;
+		} else if (!only_words && str_is(word, "-f") && c->noptions < ADMIN_WORDS) {
+			c->option[c->noptions++].name = STR("follow");
 		} else if (only_words || !str_starts(word, "--")) {
 			if (c->nwords == ADMIN_WORDS)
 				return fault(f, ERR_USAGE, "too many arguments");
@@ -75,6 +81,9 @@ static int parse(struct command *c, int argc, char **argv, struct fault *f)
 	struct str home = admin_option(c, "home");
 	const char *env = getenv("FAZT_HOME");
 	c->home = home.n ? home.p : env ? env : "/var/lib/fazt";
+	c->url = admin_option(c, "url");
+	c->token_file = admin_option(c, "token-file");
+	c->ca = admin_option(c, "ca");
 	c->json = admin_flag(c, "json");
 	c->yes = admin_flag(c, "yes");
 	c->dry_run = admin_flag(c, "dry-run");
@@ -132,11 +141,71 @@ static int take_words(struct admin *a, const struct op *op, struct call *c, int 
 	return 0;
 }
 
+/* ---- what a command line leaves for standard input ---- */
+
+/* The terminal shows nothing of it meanwhile. */
+static struct str ask_secret(struct admin *a, const char *name)
+{
+	struct termios was, quiet;
+	char line[4 * KIB];
+	bool terminal = !tcgetattr(STDIN_FILENO, &was);
+	quiet = was;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	if (terminal)
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+	fprintf(stderr, "%s: ", name);
+	struct str value = fgets(line, sizeof line, stdin) ? arena_str(a->arena, str_of(line)) : STR("");
+	if (terminal)
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
+	fputc('\n', stderr);
+	crypt_wipe(line, sizeof line);
+	return value;
+}
+
+static struct str read_input(struct admin *a)
+{
+	char *text = arena_alloc(a->arena, INPUT_MAX + 1);
+	return (struct str){text, fread(text, 1, INPUT_MAX + 1, stdin)};
+}
+
+/* One line break at the end is the terminal's, or an editor's. */
+static int take_input(struct admin *a, const struct op *op, struct call *c)
+{
+	for (int i = 0; i < op->sig.n; i++) {
+		const struct param *p = &op->sig.param[i];
+		if (!p->input || c->arg[i].present)
+			continue;
+		struct str value = isatty(STDIN_FILENO) ? ask_secret(a, p->name) : read_input(a);
+		if (value.n > INPUT_MAX)
+			return fail(&a->r, ERR_TOO_LARGE, "standard input has more than %u KB", INPUT_MAX / KIB);
+		value.n -= str_ends(value, "\n");
+		value.n -= str_ends(value, "\r");
+		int err = give(a, op, c, i, value);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int call_remote(struct admin *a, const struct op *op, const struct call *c, struct buf *out)
+{
+	struct buf args = BUF_INIT;
+	struct out o = OUT(&args);
+	if (op->who == OP_SHELL)
+		return fail(&a->r, ERR_DENIED, "this works in the owner's shell on the server only, without --url: fazt-admin %s %s", op->noun, op->verb);
+	sig_to_json(&op->sig, c, &o);
+	int err = remote_call(&a->remote, op->noun, op->verb, buf_str(&args), out, a->r.id, &a->r.fault);
+	crypt_wipe(args.p, args.cap); /* it may carry a secret */
+	buf_release(&args);
+	return err;
+}
+
+/* The one place where it is decided whether the node is this one. */
 int admin_op(struct admin *a, const char *noun, const char *verb, struct call *c, struct buf *out)
 {
 	struct out o = OUT(out);
 	c->row = op_find(str_of(noun), str_of(verb));
-	return op_call(&a->r, c, &o);
+	return a->remote.url ? call_remote(a, op_row(c->row), c, out) : op_call(&a->r, c, &o);
 }
 
 int admin_op_json(struct admin *a, const char *noun, const char *verb, struct str args, struct buf *out)
@@ -154,6 +223,8 @@ static int take_part(struct admin *a, const struct op *op)
 		return 0;
 	struct str as = admin_option(&a->cmd, "as");
 	a->r.os = true;
+	if (as.n && a->remote.url)
+		return fail(&a->r, ERR_USAGE, "--as works on the node itself, without --url");
 	return as.n ? identity_become(&a->r, as) : 0;
 }
 
@@ -167,6 +238,8 @@ static int run_op(struct admin *a, int row, int words)
 		err = take_options(a, op, &c);
 	if (!err)
 		err = take_words(a, op, &c, words);
+	if (!err)
+		err = take_input(a, op, &c);
 	if (!err && (err = sig_complete(&op->sig, &c, &a->r.fault)))
 		manual_usage(op->noun, op->verb);
 	if (!err && a->cmd.dry_run && op->writes) {
@@ -199,23 +272,26 @@ const struct recipe admin_recipes[] = {
 	 "Install an app from an https Git URL, or from a directory or repository on this machine. --yes consents to the "
 	 "low-risk permissions, --grant to the named others."},
 	{"app", "upgrade", admin_app_upgrade, STORE_SERVE, true, "APP [--source SOURCE[@REF]] [--yes] [--grant LIST|all]",
-	 "Fetch the app's source again and switch to the new version; asks when it wants more than it has."},
+	 "Fetch the app's source again and switch to the new version; asks when it wants more than it has.", NULL, true},
 	{"app", "test", admin_app_test, STORE_CREATE, false, "DIR [--only TEXT] [--timeout SECONDS]",
 	 "Run the tests of an app, t/*.lua, in a throw-away Fazt. --only runs those whose file and name contain the text. "
 	 "Needs no home."},
 	{"app", "dev", admin_app_dev, STORE_SERVE, true, "DIR [--name NAME] [--yes] [--grant LIST|all] [--lease SECONDS]",
 	 "Install an app from a directory and bring over every save, until Ctrl-C. What it asks for is consented to once, as app install "
-	 "does. Shows its log and errors; its owner's browser follows by itself."},
+	 "does. Shows its log and errors; its owner's browser follows by itself.", NULL, true},
 	{"app", "request", admin_app_request, STORE_SERVE, true,
 	 "APP METHOD PATH [--as USER] [--body TEXT] [--type MIME] [--header 'NAME: VALUE']",
 	 "Send a request down the whole pipeline, without nginx, and print the answer."},
+	{"app", "logs", admin_app_follow, STORE_SERVE, false, "APP --follow [--limit N] [--level LEVEL] [--request ID]",
+	 "Print the last log lines, and what comes, until you stop it; -f is short for --follow. With --json one line each.", "follow", true},
 	{0},
 };
 
-static const struct recipe *find_recipe(const struct command *c)
+static const struct recipe *find_recipe(struct command *c)
 {
 	for (const struct recipe *p = admin_recipes; c->nwords && p->noun; p++)
-		if (!strcmp(c->word[0], p->noun) && (!*p->verb || (c->nwords > 1 && !strcmp(c->word[1], p->verb))))
+		if (!strcmp(c->word[0], p->noun) && (!*p->verb || (c->nwords > 1 && !strcmp(c->word[1], p->verb))) &&
+		    (!p->flag || admin_flag(c, p->flag)))
 			return p;
 	return NULL;
 }
@@ -254,6 +330,14 @@ static int open_home(struct admin *a, const struct recipe *recipe)
 	return err;
 }
 
+static int open_remote(struct admin *a, const struct recipe *recipe)
+{
+	const struct command *c = &a->cmd;
+	if (recipe && !recipe->remote)
+		return fail(&a->r, ERR_USAGE, "fazt-admin %s %s works on the node itself, without --url", recipe->noun, recipe->verb);
+	return remote_open(&a->remote, a->arena, c->url, c->token_file, c->ca, &a->r.fault);
+}
+
 /* The owner in a shell on the node. */
 static int be_the_owner(struct admin *a)
 {
@@ -268,15 +352,25 @@ static int be_the_owner(struct admin *a)
 	return err;
 }
 
+/* The operation that the first words name, and how many they are: "app env set" is env-set of app. -1: none. */
+static int find_op(struct admin *a, int *words)
+{
+	const struct command *c = &a->cmd;
+	struct str noun = str_of(c->nwords ? c->word[0] : "");
+	const char *verb[] = {"", c->nwords > 1 ? c->word[1] : NULL, c->nwords > 2 ? arena_printf(a->arena, "%s-%s", c->word[1], c->word[2]) : NULL};
+	for (*words = ARRAY_LEN(verb); *words; --*words) {
+		int row = verb[*words - 1] ? op_find(noun, str_of(verb[*words - 1])) : -1;
+		if (row >= 0)
+			return row;
+	}
+	return -1;
+}
+
 static int run(struct admin *a)
 {
 	struct command *c = &a->cmd;
 	const struct recipe *recipe = find_recipe(c);
-	int words = 2, row = c->nwords > 1 ? op_find(str_of(c->word[0]), str_of(c->word[1])) : -1;
-	if (row < 0 && c->nwords) {
-		row = op_find(str_of(c->word[0]), STR(""));
-		words = 1;
-	}
+	int words, row = find_op(a, &words);
 	if (admin_flag(c, "version")) {
 		puts("fazt-admin " PACKAGE_VERSION);
 		return 0;
@@ -288,9 +382,12 @@ static int run(struct admin *a)
 	if (!recipe && row < 0)
 		return unknown(a);
 	int err;
-	if (recipe && recipe->mode == STORE_CREATE)
+	if (!c->url.p && (c->token_file.p || c->ca.p))
+		return fail(&a->r, ERR_USAGE, "--token-file and --ca go with --url");
+	if (!c->url.p && recipe && recipe->mode == STORE_CREATE)
 		return recipe->run(a);
-	if ((err = open_home(a, recipe)) || (err = be_the_owner(a)))
+	err = c->url.p ? open_remote(a, recipe) : open_home(a, recipe);
+	if (err || (!c->url.p && (err = be_the_owner(a))))
 		return err;
 	if (!recipe)
 		return run_op(a, row, words);

@@ -7,16 +7,29 @@
 #include "wire/syscall.h"
 
 struct entry {
-	const char *noun, *verb, *doc;
+	const char *noun, *doc;
+	char verb[32]; /* as it is typed */
 	struct buf usage;
 };
+
+/* A hyphen in a verb is a space on the command line. */
+static struct entry entry_of(const char *noun, const char *verb, const char *doc)
+{
+	struct entry e = {.noun = noun, .doc = doc};
+	snprintf(e.verb, sizeof e.verb, "%s", verb);
+	for (char *p = e.verb; *p; p++)
+		*p = (char)(*p == '-' ? ' ' : *p);
+	return e;
+}
 
 static void op_usage(struct buf *b, const struct op *op)
 {
 	for (int i = 0; i < op->sig.n; i++) {
 		const struct param *p = &op->sig.param[i];
 		buf_adds(b, i ? " " : "");
-		if (!p->optional)
+		if (p->input)
+			buf_addf(b, "[%s]", p->name);
+		else if (!p->optional)
 			buf_addf(b, "%s", p->name);
 		else if (p->type == ARG_BOOL)
 			buf_addf(b, "[--%s]", p->name);
@@ -32,13 +45,13 @@ static bool entry(int i, struct entry *e)
 	*e = (struct entry){0};
 	for (const struct recipe *p = admin_recipes; p->noun; p++, n++)
 		if (n == i) {
-			*e = (struct entry){p->noun, p->verb, p->doc, BUF_INIT};
+			*e = entry_of(p->noun, p->verb, p->doc);
 			buf_adds(&e->usage, p->usage);
 			return true;
 		}
 	const struct op *op = op_row(i - n);
 	if (op) {
-		*e = (struct entry){op->noun, op->verb, op->doc, BUF_INIT};
+		*e = entry_of(op->noun, op->verb, op->doc);
 		op_usage(&e->usage, op);
 	}
 	return op != NULL;
@@ -52,15 +65,15 @@ static void print_entry(const struct entry *e)
 
 void manual_usage(const char *noun, const char *verb)
 {
-	struct entry e;
+	struct entry e, wanted = entry_of(noun, verb, NULL);
 	for (int i = 0; entry(i, &e); i++) {
-		if (!strcmp(e.noun, noun) && (!verb || !strcmp(e.verb, verb)))
+		if (!strcmp(e.noun, noun) && !strcmp(e.verb, wanted.verb))
 			print_entry(&e);
 		buf_release(&e.usage);
 	}
 }
 
-static const char everywhere[] = "--home DIR (FAZT_HOME, /var/lib/fazt), --as USER, --json, --yes, --dry-run, --help";
+static const char everywhere[] = "--home DIR (FAZT_HOME, /var/lib/fazt), or --url URL --token-file FILE [--ca FILE] for a node elsewhere; --as USER, --json, --yes, --dry-run, --help";
 static const char exits[] = "0 done, 1 failed, 2 wrong usage, 3 not allowed, 4 not found, 5 conflict, 6 busy or too much, "
 			    "7 refused package, 8 the database";
 
@@ -102,7 +115,7 @@ static void man(struct buf *b)
 {
 	struct entry e;
 	buf_adds(b, ".TH FAZT\\-ADMIN 1 \"\" \"Fazt " PACKAGE_VERSION "\"\n.SH NAME\nfazt\\-admin \\- the owner's tool of a Fazt node\n"
-		    ".SH SYNOPSIS\n.B fazt\\-admin\n[\\-\\-home DIR] [\\-\\-json] [\\-\\-yes] NOUN [VERB] [ARGUMENT...]\n.SH COMMANDS\n");
+		    ".SH SYNOPSIS\n.B fazt\\-admin\n[\\-\\-home DIR | \\-\\-url URL \\-\\-token\\-file FILE] [\\-\\-json] [\\-\\-yes] NOUN [VERB] [ARGUMENT...]\n.SH COMMANDS\n");
 	for (int i = 0; entry(i, &e); i++) {
 		buf_adds(b, ".TP\n.B ");
 		roff(b, e.noun);

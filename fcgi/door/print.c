@@ -208,3 +208,21 @@ void print_result(struct buf *b, struct str json)
 	}
 	json_decref(v);
 }
+
+void print_line(struct buf *b, struct str json)
+{
+	const char *key;
+	json_t *member, *v = json_loadb(json.p, json.n, JSON_DECODE_ANY, NULL);
+	size_t left = json_object_size(v);
+	json_object_foreach(v, key, member) {
+		if (!--left && json_is_string(member))
+			add_lines(b, string_of(member), "\t");
+		else
+			add_value(b, key, member);
+		buf_adds(b, left ? "  " : "");
+	}
+	if (json_is_string(v))
+		add_lines(b, string_of(v), "\t");
+	buf_addc(b, '\n');
+	json_decref(v);
+}

@@ -8,4 +8,7 @@
  * table. Control characters are shown, never sent to the terminal. */
 void print_result(struct buf *b, struct str json);
 
+/* One object of a stream: its values on a line, of which the last may go on below. */
+void print_line(struct buf *b, struct str json);
+
 #endif

@@ -189,8 +189,7 @@ static void put_start(struct cell *c, const struct settings *s)
 	out_kcstr(&o, "title", c->app->title);
 	out_end(&o);
 	out_key(&o, "env");
-	out_object(&o);
-	out_end(&o);
+	out_raw(&o, c->app->env.n ? c->app->env : STR("{}"));
 	if (c->watch && c->watch->test)
 		out_kcstr(&o, "test", c->watch->test);
 	out_kint(&o, "heap", s->number[SETTING_HEAP]);
@@ -198,6 +197,7 @@ static void put_start(struct cell *c, const struct settings *s)
 	size_t at = frame_begin(&c->out, FRAME_START, 0, 0);
 	put_str(&c->out, buf_str(&config));
 	frame_end(&c->out, at);
+	crypt_wipe(config.p, config.cap); /* secrets among it */
 	buf_release(&config);
 }
 

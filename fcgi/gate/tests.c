@@ -133,7 +133,7 @@ static void make_testing(struct run *w)
 	memcpy(a->file, w->app->file, (size_t)nfiles * sizeof *a->file);
 	memcpy(a->grant, w->app->grant, (size_t)ngrants * sizeof *a->grant);
 	a->nfiles = nfiles + 1;
-	a->grant[a->ngrants++] = "test";
+	a->grant[a->ngrants++] = (struct grant){.permission = "test"};
 	w->testing = a;
 }
 
@@ -165,7 +165,7 @@ static void tell(struct run *w, struct test *x)
 {
 	struct buf log = BUF_INIT;
 	buf_addc(&log, '[');
-	log_tail(w->app->id, LOG_LINES, add_line, &log);
+	log_tail(w->app->id, LOG_LINES, NULL, add_line, &log, NULL);
 	buf_addc(&log, ']');
 	x->file = w->now->path.p;
 	x->log = buf_str(&log);

@@ -2,7 +2,9 @@
 
 #include <pthread.h>
 
-#include "store/apps.h"
+#include "base/crypt.h"
+#include "base/out.h"
+#include "store/env.h"
 #include "store/files.h"
 
 /* The cache keeps one copy of each app that was asked for lately. A copy is checked once per epoch, by the rev of its row
@@ -97,12 +99,30 @@ bool app_has_public(const struct app *a, const char *path)
 
 static int load_grants(struct app *a, struct db *db)
 {
-	const char **list;
+	struct grant *list;
 	int n = grants_list(db, a->arena, a->id, &list);
 	a->grant = list;
 	for (int i = 0; i < n; i++)
-		if (manifest_asks(a->manifest, str_of(list[i])))
+		if (manifest_asks(a->manifest, str_of(list[i].permission)))
 			a->grant[a->ngrants++] = list[i];
+	return MAX(-n, 0);
+}
+
+/* Values of names that the version which serves does not ask for stay where they are. */
+static int load_env(struct app *a, struct db *db)
+{
+	struct env_value *list;
+	struct buf b = BUF_INIT;
+	struct out o = OUT(&b);
+	int n = env_list(db, a->arena, a->id, &list);
+	out_object(&o);
+	for (int i = 0; i < n; i++)
+		if (manifest_env(a->manifest, str_of(list[i].name)) && list[i].value.p)
+			out_kstr(&o, list[i].name, list[i].value);
+	out_end(&o);
+	a->env = arena_str(a->arena, buf_str(&b));
+	crypt_wipe(b.p, b.cap);
+	buf_release(&b);
 	return MAX(-n, 0);
 }
 
@@ -143,6 +163,8 @@ static struct app *load(struct db *db, const struct app_row *row, const struct s
 	int err = load_manifest(a, db);
 	if (!err)
 		err = load_grants(a, db);
+	if (!err)
+		err = load_env(a, db);
 	if (!err)
 		err = load_files(a, db);
 	if (!err)
@@ -253,12 +275,17 @@ struct app *app_by_id(struct node *n, struct db *db, struct str id)
 
 /* ---- questions ---- */
 
-bool app_granted(const struct app *a, const char *permission)
+const struct grant *app_grant(const struct app *a, const char *permission)
 {
 	for (int i = 0; i < a->ngrants; i++)
-		if (!strcmp(a->grant[i], permission))
-			return true;
-	return false;
+		if (!strcmp(a->grant[i].permission, permission))
+			return &a->grant[i];
+	return NULL;
+}
+
+bool app_granted(const struct app *a, const char *permission)
+{
+	return app_grant(a, permission) != NULL;
 }
 
 const struct collection *app_collection(const struct app *a, struct str name, struct arena *arena)

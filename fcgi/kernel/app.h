@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "kernel/manifest.h"
 #include "kernel/node.h"
+#include "store/apps.h"
 
 /* The content security policy of everything an app serves, by the kernel or by nginx. An app's own one is sent as a
  * second, so it can only tighten. */
@@ -45,7 +46,8 @@ struct app {
 	int npublic;
 	const char **public;   /* paths of the public files, "public/index.html", in byte order */
 	int ngrants;
-	const char **grant; /* granted and still asked for, as text: "storage", "net:api.example.com:443" */
+	struct grant *grant; /* granted and still asked for: "storage", "net:api.example.com:443" */
+	struct str env;     /* what the owner told it, of what it still asks for: a JSON object for its cells */
 	int64_t max_bytes, max_rows; /* quota */
 	struct arena *arena;
 };
@@ -68,6 +70,8 @@ int app_file_load(struct db *db, const struct app *a, const char *path, struct a
 /* Is this, "public/index.html", one of its public files? */
 bool app_has_public(const struct app *a, const char *path);
 
+/* The grant of a permission, or NULL. */
+const struct grant *app_grant(const struct app *a, const char *permission);
 bool app_granted(const struct app *a, const char *permission);
 /* The rule of a collection: the declared one, or the default under that name (in the arena). NULL: not a name. */
 const struct collection *app_collection(const struct app *a, struct str name, struct arena *arena);

@@ -10,6 +10,7 @@
 #include "codec/version.h"
 #include "kernel/folder.h"
 #include "kernel/grant.h"
+#include "kernel/import.h"
 #include "kernel/publish.h"
 #include "kernel/repository.h"
 #include "kernel/sentence.h"
@@ -104,21 +105,34 @@ static int make_app(struct db *db, struct arena *a, struct app_row *app)
 	return revive ? app_revive(db, app) : app_insert(db, app);
 }
 
-static bool given(int n, const struct str *permission, struct str name)
+enum giving { NOT_GIVEN, GIVEN_WITH_ALL, GIVEN_BY_NAME };
+
+static enum giving given(int n, const struct str *permission, struct str name)
 {
+	enum giving g = NOT_GIVEN;
 	for (int i = 0; i < n; i++)
-		if (str_eq(permission[i], name) || str_is(permission[i], "all"))
-			return true;
-	return false;
+		g = str_eq(permission[i], name) ? GIVEN_BY_NAME : g == NOT_GIVEN && str_is(permission[i], "all") ? GIVEN_WITH_ALL : g;
+	return g;
+}
+
+/* One about an app that is not there cannot be given: who named it is told, with "all" it is left out. */
+static int give(struct db *db, struct arena *a, const struct app_row *app, const char *permission, enum giving how)
+{
+	const char *about = import_about(db, a, permission);
+	if (about)
+		return grant_add(db, app->id, permission, about);
+	if (how != GIVEN_BY_NAME)
+		return 0;
+	return db_fail(db, ERR_CONFLICT, "\"%s\" cannot be granted: there is no such app here; leave it out, and grant it when there is", permission);
 }
 
 static int drop_grants(struct db *db, struct arena *a, const char *app_id, const struct manifest *m)
 {
-	const char **list;
+	struct grant *list;
 	int n = grants_list(db, a, app_id, &list), err = MAX(-n, 0);
 	for (int i = 0; !err && i < n; i++)
-		if (!manifest_asks(m, str_of(list[i])))
-			err = grant_remove(db, app_id, list[i]);
+		if (!manifest_asks(m, str_of(list[i].permission)))
+			err = grant_remove(db, app_id, list[i].permission);
 	return err;
 }
 
@@ -131,8 +145,9 @@ static int add_grants(struct db *db, struct arena *a, const struct app_row *app,
 	for (int i = 0; !err && i < m->npermissions; i++) {
 		struct str name = str_of(m->permission[i]);
 		bool fresh = !before || !manifest_asks(before, name);
-		if (given(n, permission, name) || (fresh && grant_row(name)->risk == RISK_LOW))
-			err = grant_add(db, app->id, m->permission[i]);
+		enum giving how = given(n, permission, name);
+		if (how || (fresh && grant_row(name)->risk == RISK_LOW))
+			err = give(db, a, app, m->permission[i], how);
 	}
 	return err;
 }

@@ -632,10 +632,16 @@ static int read_env_entry(struct reading *g, json_t *v, void *into)
 		{"name", read_env_name}, {"description", read_env_description}, {"required", read_env_required},
 		{"secret", read_env_secret}, {NULL, NULL},
 	};
-	int err = read_object(g, v, keys, into);
-	if (!err && !((struct env_entry *)into)->name)
+	struct env_entry *e = into;
+	int err = read_object(g, v, keys, e);
+	if (err)
+		return err;
+	if (!e->name)
 		return bad(g, "needs a name");
-	return err;
+	for (const struct env_entry *other = g->m->env; other < e; other++)
+		if (!strcmp(other->name, e->name))
+			return bad(g, "\"%s\" is there twice", e->name);
+	return 0;
 }
 
 static int read_env(struct reading *g, json_t *v, void *into)
@@ -748,5 +754,13 @@ const struct collection *manifest_collection(const struct manifest *m, struct st
 	for (int i = 0; i < m->ncollections; i++)
 		if (str_is(name, m->collection[i].name))
 			return &m->collection[i];
+	return NULL;
+}
+
+const struct env_entry *manifest_env(const struct manifest *m, struct str name)
+{
+	for (int i = 0; i < m->nenv; i++)
+		if (str_is(name, m->env[i].name))
+			return &m->env[i];
 	return NULL;
 }

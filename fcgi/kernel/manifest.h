@@ -67,6 +67,7 @@ struct manifest {
 /* Errors name the key and the fix: ERR_BAD_MANIFEST. Everything lives in the arena. */
 int manifest_parse(struct str json, struct arena *a, struct manifest **m, struct fault *f);
 const struct collection *manifest_collection(const struct manifest *m, struct str name);
+const struct env_entry *manifest_env(const struct manifest *m, struct str name); /* NULL: it does not ask for that */
 bool manifest_asks(const struct manifest *m, struct str permission);
 const char *visibility_name(enum visibility v);
 

@@ -65,7 +65,7 @@ int64_t app_rev(struct db *db, const char *id)
 
 /* ---- changes ---- */
 
-static int changed(struct db *db, const char *id)
+int app_changed(struct db *db, const char *id)
 {
 	db_touch(db);
 	return db_run(db, "UPDATE apps SET rev = rev + 1, changed = ? WHERE id = ?", "ic", now_ms(), id);
@@ -83,13 +83,13 @@ int app_revive(struct db *db, const struct app_row *app)
 {
 	int err = db_run(db, "UPDATE apps SET state = 'enabled', title = ?, source = ?, origin = ? WHERE id = ?", "cccc", app->title, app->source,
 			 app->origin, app->id);
-	return err ? err : changed(db, app->id);
+	return err ? err : app_changed(db, app->id);
 }
 
 int app_source(struct db *db, const char *id, const char *source, const char *origin)
 {
 	int err = db_run(db, "UPDATE apps SET source = ?, origin = ? WHERE id = ?", "ccc", source, origin, id);
-	return err ? err : changed(db, id);
+	return err ? err : app_changed(db, id);
 }
 
 /* Keep the version that serves and the one before it. */
@@ -133,13 +133,13 @@ int64_t app_previous(struct db *db, const char *id, int64_t version)
 int app_point(struct db *db, const char *id, int64_t version, const char *title)
 {
 	int err = db_run(db, "UPDATE apps SET version = ?, title = ? WHERE id = ?", "icc", version, title, id);
-	return err ? err : changed(db, id);
+	return err ? err : app_changed(db, id);
 }
 
 int app_state(struct db *db, const char *id, const char *state)
 {
 	int err = db_run(db, "UPDATE apps SET state = ? WHERE id = ?", "cc", state, id);
-	return err ? err : changed(db, id);
+	return err ? err : app_changed(db, id);
 }
 
 /* What was or was to become a version of this app. */
@@ -160,11 +160,15 @@ int app_forget(struct db *db, const char *id, bool purged)
 	if (!err)
 		err = db_run(db, "DELETE FROM grants WHERE app_id = ?", "c", id);
 	if (!err)
+		err = db_run(db, "DELETE FROM env WHERE app_id = ?", "c", id);
+	if (!err)
+		err = db_run(db, "DELETE FROM tokens WHERE app_id = ?", "c", id);
+	if (!err)
 		err = db_run(db, "UPDATE apps SET state = 'removed', purged = ? WHERE id = ?", "ic", (int64_t)purged, id);
 	if (!err)
 		err = drop_old(db, a, id, -1, -1);
 	if (!err)
-		err = changed(db, id);
+		err = app_changed(db, id);
 	arena_free(a);
 	return err;
 }
@@ -176,30 +180,32 @@ const char *version_package(struct db *db, struct arena *a, const char *id, int6
 
 /* ---- grants ---- */
 
-int grants_list(struct db *db, struct arena *a, const char *app_id, const char ***list)
+int grants_list(struct db *db, struct arena *a, const char *app_id, struct grant **list)
 {
 	int n = 0, row = 0;
 	int64_t most = db_int(db, 0, "SELECT count(*) FROM grants WHERE app_id = ?", "c", app_id);
 	*list = arena_alloc(a, (size_t)(most + 1) * sizeof **list);
-	struct stmt *s = db_query(db, "SELECT permission FROM grants WHERE app_id = ? ORDER BY permission", "c", app_id);
+	struct stmt *s = db_query(db, "SELECT permission, about FROM grants WHERE app_id = ? ORDER BY permission", "c", app_id);
 	if (!s)
 		return -db_fault(db)->err;
 	while ((row = stmt_row(s)) > 0)
 		if (n < most)
-			(*list)[n++] = stmt_dup(s, 0, a);
+			(*list)[n++] = (struct grant){stmt_dup(s, 0, a), stmt_dup(s, 1, a)};
 	return row < 0 ? row : n;
 }
 
-int grant_add(struct db *db, const char *app_id, const char *permission)
+int grant_add(struct db *db, const char *app_id, const char *permission, const char *about)
 {
-	int err = db_run(db, "INSERT INTO grants (app_id, permission, granted) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", "cci", app_id, permission, now_ms());
-	return err ? err : changed(db, app_id);
+	int err = db_run(db, "INSERT INTO grants (app_id, permission, granted, about) VALUES (?, ?, ?, ?) "
+			 "ON CONFLICT (app_id, permission) DO UPDATE SET about = excluded.about",
+			 "ccic", app_id, permission, now_ms(), about);
+	return err ? err : app_changed(db, app_id);
 }
 
 int grant_remove(struct db *db, const char *app_id, const char *permission)
 {
 	int err = db_run(db, "DELETE FROM grants WHERE app_id = ? AND permission = ?", "cc", app_id, permission);
-	return err ? err : changed(db, app_id);
+	return err ? err : app_changed(db, app_id);
 }
 
 int64_t app_usage(struct db *db, const char *app_id, enum usage what)

@@ -30,6 +30,9 @@ int app_rows(struct db *db, struct arena *a, struct app_row **list);
 /* What a cache compares to know whether its copy still holds: 0 when there is no such app. */
 int64_t app_rev(struct db *db, const char *id);
 
+/* What the kernel knows about it changed: its rev is bumped, and the epoch with it. */
+int app_changed(struct db *db, const char *id);
+
 int app_insert(struct db *db, const struct app_row *app); /* version 0: advance it next */
 int app_revive(struct db *db, const struct app_row *app); /* a removed one, with its data */
 int app_source(struct db *db, const char *id, const char *source, const char *origin);
@@ -40,13 +43,17 @@ int64_t app_previous(struct db *db, const char *id, int64_t version);
 /* Switch the pointer; title is that of the version's manifest. */
 int app_point(struct db *db, const char *id, int64_t version, const char *title);
 int app_state(struct db *db, const char *id, const char *state);
-/* Drop versions, candidates and grants and free the name; the row stays for NAME_REST_MS and for its data. */
+/* Drop versions, candidates, grants, settings and tokens and free the name; the row stays for NAME_REST_MS and for its data. */
 int app_forget(struct db *db, const char *id, bool purged);
 
 const char *version_package(struct db *db, struct arena *a, const char *id, int64_t version);
 
-int grants_list(struct db *db, struct arena *a, const char *app_id, const char ***list); /* number, or -ERR_* */
-int grant_add(struct db *db, const char *app_id, const char *permission);
+struct grant {
+	const char *permission;
+	const char *about; /* the id of the app it is about, when it was given; empty for those about none */
+};
+int grants_list(struct db *db, struct arena *a, const char *app_id, struct grant **list); /* number, or -ERR_* */
+int grant_add(struct db *db, const char *app_id, const char *permission, const char *about); /* again: about this one now */
 int grant_remove(struct db *db, const char *app_id, const char *permission);
 
 /* What the app stores, counted with its rows. */

@@ -18,6 +18,7 @@ static void mac(struct store *s, const struct listing *l, struct str place, unsi
 	struct buf b = BUF_INIT;
 	crypt_derive(key, store_secret(s), "cursor");
 	part(&b, str_of(l->kind));
+	part(&b, str_of(l->reader));
 	part(&b, str_of(l->scope->app_id));
 	part(&b, str_of(l->scope->me));
 	part(&b, str_of(l->scope->who));

@@ -15,6 +15,7 @@ struct listing {
 	const char *kind; /* docs, kv */
 	struct str what;  /* collection, or prefix */
 	struct str query; /* canonical text of query and order */
+	const char *reader; /* the id of another app that reads, or NULL */
 };
 
 void cursor_make(struct store *s, const struct listing *l, struct str place, struct buf *out);

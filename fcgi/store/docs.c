@@ -44,6 +44,8 @@ static int row_get(const struct docs *d, struct str id, struct row *r)
 	if (row <= 0)
 		return row;
 	docs_row(s, r);
+	if (d->reader)
+		r->owner = STR("");
 	struct str *texts[] = {&r->id, &r->owner, &r->parent, &r->body};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		*texts[i] = arena_str(d->arena, *texts[i]);

@@ -22,6 +22,7 @@ struct docs {
 	const struct scope *scope;
 	const struct collection *collection;
 	int64_t scan_rows; /* rows a query may look at without an index */
+	const char *reader; /* the id of another app that reads them, which then have no owner: ids are pairwise. NULL: their own */
 };
 
 /* id: of the new row; may be NULL. ERR_CONFLICT for a unique index, ERR_QUOTA_EXCEEDED. */

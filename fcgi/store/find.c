@@ -27,6 +27,7 @@ struct looking {
 	struct buf scratch;
 	int64_t left;
 	bool budget, over;
+	bool ownerless; /* rows are shown to another app */
 };
 
 /* ---- the SQL functions: doc_match(:look, row…) and doc_key(:look, row…) ---- */
@@ -50,6 +51,8 @@ static bool look(sqlite3_context *ctx, sqlite3_value **v, struct looking **l, st
 		.id = value_str(v[1]), .owner = value_str(v[2]), .parent = value_str(v[3]), .created = sqlite3_value_int64(v[4]),
 		.updated = sqlite3_value_int64(v[5]), .rev = sqlite3_value_int64(v[6]), .body = value_str(v[7]),
 	};
+	if ((*l)->ownerless)
+		r->owner = STR("");
 	return true;
 }
 
@@ -174,7 +177,7 @@ struct finding {
 
 static void listing_of(struct finding *f)
 {
-	f->listing = (struct listing){.scope = f->docs->scope, .kind = "docs", .what = str_of(f->docs->collection->name),
+	f->listing = (struct listing){.scope = f->docs->scope, .reader = f->docs->reader, .kind = "docs", .what = str_of(f->docs->collection->name),
 				      .query = f->query.canonical};
 }
 
@@ -222,17 +225,27 @@ static int bind(struct finding *f)
 	return err ? err : bind_place(f, place);
 }
 
+/* Asking about an owner would tell whose a row is, one letter after the other. */
+static int owner_asked(struct finding *f)
+{
+	if (!f->docs->reader || !query_names(&f->query, "owner"))
+		return 0;
+	return db_fail(f->docs->db, ERR_BAD_QUERY, "Rows of another app have no owner here, so a query cannot ask for it.");
+}
+
 static int finding_prepare(struct finding *f, const struct docs *d, struct str query, struct str opts, const char *head,
 			   bool paged)
 {
 	*f = (struct finding){.docs = d};
 	int n = 0, err = query_parse(d->arena, query, opts, &f->query, d->db->fault);
+	if (!err)
+		err = owner_asked(f);
 	if (!err && (n = slots_load(d->db, d->arena, d->scope->app_id, d->collection->name, f->slot)) < 0)
 		err = -n;
 	if (err)
 		return err;
 	plan_query(d->arena, d->scope, d->collection, &f->query, f->slot, n, &f->plan);
-	f->look = (struct looking){.query = &f->query, .left = d->scan_rows, .budget = f->plan.budget};
+	f->look = (struct looking){.query = &f->query, .left = d->scan_rows, .budget = f->plan.budget, .ownerless = d->reader};
 	listing_of(f);
 	struct buf b = BUF_INIT;
 	buf_adds(&b, head);
@@ -291,6 +304,8 @@ static int page(struct finding *f, struct out *o, struct buf *more)
 			break;
 		}
 		docs_row(f->stmt, &r);
+		if (f->docs->reader)
+			r.owner = STR("");
 		buf_clear(&text);
 		row_write(&text, &r, f->query.field, f->query.nfields);
 		out_raw(o, buf_str(&text));

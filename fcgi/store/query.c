@@ -343,3 +343,19 @@ int query_parse(struct arena *a, struct str where, struct str opts, struct query
 	json_decref(o);
 	return err;
 }
+
+static bool cond_names(const struct cond *c, const char *path)
+{
+	for (int i = 0; c->op >= OP_AND && i < c->n; i++)
+		if (cond_names(&c->child[i], path))
+			return true;
+	return c->op < OP_AND && str_is(c->path, path);
+}
+
+bool query_names(const struct query *q, const char *path)
+{
+	for (int i = 0; i < q->sort.n; i++)
+		if (!strcmp(q->sort.field[i].path, path))
+			return true;
+	return cond_names(&q->where, path);
+}

@@ -52,6 +52,7 @@ struct query {
 /* Both may be STR_NONE or null. ERR_BAD_QUERY with a sentence that names what is wrong. */
 int query_parse(struct arena *a, struct str where, struct str opts, struct query *q, struct fault *f);
 bool query_match(const struct cond *c, const struct row *r, struct buf *scratch);
+bool query_names(const struct query *q, const char *path); /* in a condition or the order */
 const char *op_name(enum op op);
 
 #endif

@@ -32,6 +32,11 @@ struct scope scope_stranger(const char *app_id)
 	return (struct scope){.app_id = app_id, .me = "!", .who = "!", .group = "!", .level = WHO_ANYONE};
 }
 
+struct scope scope_nowhere(void)
+{
+	return scope_stranger(""); /* no app has that id */
+}
+
 struct scope scope_app(const char *app_id)
 {
 	return (struct scope){.app_id = app_id, .me = "", .who = "!", .group = "members", .known = true, .level = WHO_ADMINS};

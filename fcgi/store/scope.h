@@ -34,6 +34,7 @@ struct scope {
 
 struct scope scope_person(const char *app_id, const char *public_id, bool admin);
 struct scope scope_stranger(const char *app_id);
+struct scope scope_nowhere(void); /* where no row exists */
 struct scope scope_app(const char *app_id);
 struct scope scope_as_app(struct scope caller); /* the app speaks for itself in the caller's request */
 

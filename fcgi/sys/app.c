@@ -1,17 +1,15 @@
 #include <string.h>
 
-#include "base/log.h"
 #include "base/visible.h"
-#include "codec/json.h"
+#include "kernel/import.h"
 #include "kernel/install.h"
 #include "kernel/people.h"
 #include "kernel/publish.h"
+#include "store/env.h"
 #include "store/files.h"
 #include "sys/appinfo.h"
 
 /* The owner's verbs about installed apps. What is not installed yet is in candidate.c. */
-
-#define LOG_LINES 100
 
 /* ---- looking ---- */
 
@@ -71,8 +69,10 @@ static void write_storage(struct out *o, struct db *db, const struct app_row *ro
 	out_end(o);
 }
 
-static void write_all(struct req *r, struct db *db, struct out *o, const struct app_row *row, const struct app *a)
+static int write_all(struct req *r, struct db *db, struct out *o, const struct app_row *row, const struct app *a)
 {
+	struct env_value *values;
+	int n = env_list(db, r->arena, row->id, &values);
 	out_object(o);
 	write_app(r, o, row);
 	write_words(r, o, a->manifest);
@@ -85,8 +85,10 @@ static void write_all(struct req *r, struct db *db, struct out *o, const struct 
 	out_kint(o, "installed", row->installed);
 	write_permissions(r, o, a->manifest, a, NULL);
 	write_rules(r, o, a->manifest);
+	write_env(r, o, a->manifest, values, n);
 	write_storage(o, db, row);
 	out_end(o);
+	return MAX(-n, 0);
 }
 
 static int show(struct req *r, struct db *db, const struct call *c, struct out *o)
@@ -95,42 +97,14 @@ static int show(struct req *r, struct db *db, const struct call *c, struct out *
 	struct app *a = row ? app_by_id(r->node, db, str_of(row->id)) : NULL;
 	if (!a)
 		return r->fault.err ? r->fault.err : fail(r, ERR_NOT_FOUND, NULL);
-	write_all(r, db, o, row, a);
+	int err = write_all(r, db, o, row, a);
 	app_release(a);
-	return 0;
+	return err;
 }
 
 int op_app_show(struct req *r, const struct call *c, struct out *o)
 {
 	return with_db(r, c, o, show);
-}
-
-static void write_line(void *arg, struct str line)
-{
-	struct fault ignored;
-	if (json_check(line, JSON_DEPTH, LOG_LINE, &ignored))
-		out_str(arg, line); /* cut at LOG_LINE */
-	else
-		out_raw(arg, line);
-}
-
-static int logs(struct req *r, struct db *db, const struct call *c, struct out *o)
-{
-	struct app_row *app = app_named(r, db, c->arg[0].s);
-	int64_t limit = c->arg[1].present ? c->arg[1].i : LOG_LINES;
-	if (!app)
-		return r->fault.err;
-	if (limit < 1 || limit > 1000)
-		return fail(r, ERR_BAD_REQUEST, "limit is a number from 1 to 1000");
-	out_array(o);
-	log_tail(app->id, (int)limit, write_line, o);
-	out_end(o);
-	return 0;
-}
-
-int op_app_logs(struct req *r, const struct call *c, struct out *o)
-{
-	return with_db(r, c, o, logs);
 }
 
 /* ---- changing ---- */
@@ -218,25 +192,39 @@ static int asked_for(struct req *r, struct db *db, const struct app_row *app, st
 	return err;
 }
 
-typedef int permission_fn(struct db *db, const char *app_id, const char *permission);
+typedef int permission_fn(struct db *db, struct arena *a, const char *app_id, const char *permission);
 
 static int change_permission(struct req *r, struct db *db, const struct call *c, struct out *o, permission_fn *change)
 {
 	struct app_row *app = app_named(r, db, c->arg[0].s);
 	int err = app ? asked_for(r, db, app, c->arg[1].s) : r->fault.err;
 	if (!err)
-		err = change(db, app->id, arena_cstr(r->arena, c->arg[1].s));
+		err = change(db, r->arena, app->id, arena_cstr(r->arena, c->arg[1].s));
 	return err ? err : answer(r, db, c, o);
+}
+
+static int give(struct db *db, struct arena *a, const char *app_id, const char *permission)
+{
+	const char *about = import_about(db, a, permission);
+	if (about)
+		return grant_add(db, app_id, permission, about);
+	return db_fail(db, ERR_NOT_FOUND, "\"%s\" is about an app that is not installed; install it first", permission);
+}
+
+static int take(struct db *db, struct arena *a, const char *app_id, const char *permission)
+{
+	(void)a;
+	return grant_remove(db, app_id, permission);
 }
 
 static int grant(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
-	return change_permission(r, db, c, o, grant_add);
+	return change_permission(r, db, c, o, give);
 }
 
 static int revoke(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
-	return change_permission(r, db, c, o, grant_remove);
+	return change_permission(r, db, c, o, take);
 }
 
 int op_app_grant(struct req *r, const struct call *c, struct out *o)

@@ -20,8 +20,7 @@ void write_app(struct req *r, struct out *o, const struct app_row *app)
 	out_kcstr(o, "state", app->state);
 }
 
-/* On one line: what would start another one becomes a space. */
-static const char *words(struct req *r, const char *text, size_t max)
+const char *shown_line(struct req *r, const char *text, size_t max)
 {
 	if (!text)
 		return NULL;
@@ -34,8 +33,8 @@ static const char *words(struct req *r, const char *text, size_t max)
 
 void write_words(struct req *r, struct out *o, const struct manifest *m)
 {
-	out_kcstr(o, "description", words(r, m->description, SHOWN_BYTES));
-	out_kcstr(o, "version", words(r, m->version, 40));
+	out_kcstr(o, "description", shown_line(r, m->description, SHOWN_BYTES));
+	out_kcstr(o, "version", shown_line(r, m->version, 40));
 	out_kcstr(o, "visibility", visibility_name(m->visibility));
 }
 

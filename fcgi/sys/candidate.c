@@ -9,6 +9,7 @@
 #include "base/now.h"
 #include "codec/json.h"
 #include "kernel/install.h"
+#include "store/env.h"
 #include "store/files.h"
 #include "sys/appinfo.h"
 
@@ -168,7 +169,8 @@ static int write_package(struct req *r, struct db *db, struct out *o, const stru
 	struct manifest *m, *before = NULL;
 	struct app_row *app = *c->for_app ? app_row_by_id(db, r->arena, str_of(c->for_app)) : NULL;
 	int64_t nfiles, bytes = package_bytes(db, c->package, &nfiles);
-	int err = package_manifest(db, r->arena, c->package, &m);
+	struct env_value *values = NULL;
+	int n = app ? env_list(db, r->arena, app->id, &values) : 0, err = n < 0 ? -n : package_manifest(db, r->arena, c->package, &m);
 	if (!err && app && !strcmp(c->state, "ready"))
 		err = package_manifest(db, r->arena, app->package, &before);
 	if (err)
@@ -181,17 +183,30 @@ static int write_package(struct req *r, struct db *db, struct out *o, const stru
 	write_permissions(r, o, m, NULL, before);
 	write_rules(r, o, m);
 	write_hosts(o, m);
+	write_env(r, o, m, values, n);
 	out_kint(o, "files", nfiles);
 	out_kint(o, "bytes", bytes);
 	write_upgrade(o, c, app, before, m);
 	return 0;
 }
 
-static int show(struct req *r, struct db *db, const struct call *call, struct out *o)
+/* The candidate of that id; where an app is named, only as an upgrade of it. NULL with the fault set. */
+static struct candidate *candidate_of(struct req *r, struct db *db, const struct call *call)
 {
 	struct candidate *c = candidate_get(db, r->arena, call->arg[0].s);
+	struct app_row *app = call->arg[1].present ? app_row_by_name(db, r->arena, call->arg[1].s) : NULL;
+	if (c && call->arg[1].present && (!app || strcmp(app->id, c->for_app)))
+		c = NULL;
 	if (!c)
-		return fail(r, ERR_NOT_FOUND, "there is no such candidate; fetched packages are kept for a day");
+		fail(r, ERR_NOT_FOUND, "there is no such candidate; fetched packages are kept for a day");
+	return c;
+}
+
+static int show(struct req *r, struct db *db, const struct call *call, struct out *o)
+{
+	struct candidate *c = candidate_of(r, db, call);
+	if (!c)
+		return r->fault.err;
 	int err = 0;
 	out_object(o);
 	out_kcstr(o, "id", c->id);
@@ -262,9 +277,9 @@ int op_app_consent(struct req *r, const struct call *c, struct out *o)
 
 static int discard(struct req *r, struct db *db, const struct call *call, struct out *o)
 {
-	struct candidate *c = candidate_get(db, r->arena, call->arg[0].s);
+	struct candidate *c = candidate_of(r, db, call);
 	if (!c)
-		return fail(r, ERR_NOT_FOUND, "there is no such candidate");
+		return r->fault.err;
 	out_null(o);
 	return candidate_delete(db, c->id);
 }

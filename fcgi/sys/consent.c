@@ -54,6 +54,27 @@ static void rules(struct buf *b, const json_t *o)
 		sentence(b, "-", json_string_value(rule) ? json_string_value(rule) : "");
 }
 
+/* What the owner has to tell it, and how. */
+static void settings(struct buf *b, const json_t *o)
+{
+	size_t i;
+	json_t *e;
+	bool missing = false;
+	if (!json_array_size(json_object_get(o, "env")))
+		return;
+	buf_adds(b, "\nIt wants to be told:\n");
+	json_array_foreach(json_object_get(o, "env"), i, e) {
+		bool secret = json_is_true(json_object_get(e, "secret")), set = json_is_true(json_object_get(e, "set"));
+		bool required = json_is_true(json_object_get(e, "required"));
+		missing |= required && !set;
+		buf_addf(b, "  - %s%s (%s)\n", text(e, "name"), secret ? ", a secret" : "", set ? "set" : required ? "needed, not set" : "not set");
+		if (*text(e, "description"))
+			sentence(b, " ", text(e, "description"));
+	}
+	if (missing)
+		buf_addf(b, "  Until it knows what it needs it may not work. Tell it with: fazt-admin app env set %s NAME\n", text(o, "name"));
+}
+
 static void upgrade(struct buf *b, const json_t *o)
 {
 	const json_t *u = json_object_get(o, "upgrade");
@@ -83,5 +104,6 @@ void consent_text(struct buf *b, struct str candidate)
 	upgrade(b, o);
 	permissions(b, o);
 	rules(b, o);
+	settings(b, o);
 	json_decref(o);
 }

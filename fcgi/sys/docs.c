@@ -11,12 +11,12 @@ static struct str optional(const struct arg *a)
 typedef int work_fn(struct rows *k, const struct call *c, struct buf *out);
 
 /* The first argument of every call is the collection. What a failed call wrote is taken back. */
-static int run(struct req *r, const struct call *c, struct out *o, work_fn *work)
+static int run(struct req *r, const struct call *c, struct out *o, int (*turn_to)(struct rows *, struct str), work_fn *work)
 {
 	struct rows k;
 	int err = rows_open(&k, r, c->as_app);
 	if (!err)
-		err = rows_collection(&k, c->arg[0].s);
+		err = turn_to(&k, c->arg[0].s);
 	size_t before = o->buf->len;
 	out_raw(o, STR("")); /* what comes is one value of the writer's */
 	if (!err)
@@ -80,17 +80,17 @@ static int shares(struct rows *k, const struct call *c, struct buf *out)
 	return docs_shares(&k->docs, c->arg[1].s, out);
 }
 
-#define HANDLER(name)                                                          \
+#define HANDLER(name, turn_to)                                                  \
 	int sys_docs_##name(struct req *r, const struct call *c, struct out *o) \
 	{                                                                      \
-		return run(r, c, o, name);                                     \
+		return run(r, c, o, turn_to, name);                            \
 	}
-HANDLER(insert)
-HANDLER(get)
-HANDLER(find)
-HANDLER(count)
-HANDLER(update)
-HANDLER(replace)
-HANDLER(delete)
-HANDLER(share)
-HANDLER(shares)
+HANDLER(insert, rows_collection)
+HANDLER(get, rows_readable)
+HANDLER(find, rows_readable)
+HANDLER(count, rows_readable)
+HANDLER(update, rows_collection)
+HANDLER(replace, rows_collection)
+HANDLER(delete, rows_collection)
+HANDLER(share, rows_collection)
+HANDLER(shares, rows_collection)

@@ -102,15 +102,15 @@ static int ref_add(struct batch *b, struct str name, const char *id)
 
 /* ---- entries ---- */
 
-/* Who an entry speaks for, and on which collection. */
-static int turn_to(struct batch *b, struct str entry)
+/* Who an entry speaks for, and on which collection: of any app for a read. */
+static int turn_to(struct batch *b, struct str entry, int (*collection)(struct rows *, struct str))
 {
 	bool as_app = str_is(json(entry, "as_app"), "true");
 	if (as_app && !app_granted(b->req->app, "storage:app"))
 		return fail(b->req, ERR_PERMISSION_DENIED,
 			    "as_app needs the permission \"storage:app\", which this app was not granted.");
-	b->rows.scope = rows_scope(b->req, as_app);
-	return rows_collection(&b->rows, text(b, entry, "collection"));
+	rows_as(&b->rows, as_app);
+	return collection(&b->rows, text(b, entry, "collection"));
 }
 
 static int check_read(struct batch *b, struct str entry)
@@ -119,7 +119,7 @@ static int check_read(struct batch *b, struct str entry)
 	struct str given = json(entry, "rev");
 	if (given.p && (!str_int(given, &rev) || rev < 1))
 		return fail(b->req, ERR_BAD_REQUEST, "rev is the revision of a row, or null.");
-	int err = turn_to(b, entry);
+	int err = turn_to(b, entry, rows_readable);
 	return err ? err : docs_unchanged(&b->rows.docs, text(b, entry, "id"), rev);
 }
 
@@ -169,7 +169,7 @@ static const struct {
 static int write_one(struct batch *b, struct str entry, struct buf *out)
 {
 	struct str op = text(b, entry, "op");
-	int err = turn_to(b, entry);
+	int err = turn_to(b, entry, rows_collection);
 	if (err)
 		return err;
 	b->as_app |= str_is(json(entry, "as_app"), "true");

@@ -11,10 +11,10 @@ static struct str table_of(const char *name)
 	return dot ? (struct str){name, (size_t)(dot - name)} : STR("");
 }
 
-/* Not a function, but what it is called. */
+/* No function but a value: its type has a = in front. */
 static bool is_value(const struct syscall *row)
 {
-	return row->local && !strcmp(row->result, row->name);
+	return row->local && *row->result == '=';
 }
 
 static void call_line(struct buf *b, const struct syscall *row)
@@ -55,7 +55,7 @@ static void entry(struct buf *b, const struct syscall *row)
 {
 	buf_adds(b, "\n### `");
 	call_line(b, row);
-	buf_addf(b, "` → %s\n\n%s\n", row->result, row->doc);
+	buf_addf(b, "` → %s\n\n%s\n", row->result + is_value(row), row->doc);
 	if (row->permission)
 		buf_addf(b, "\nNeeds the permission `%s`; %s.\n", row->permission, effects[row->effect]);
 	example(b, row->name);
@@ -203,7 +203,7 @@ static void stub(struct buf *b, const struct syscall *row)
 {
 	buf_addf(b, "\n---%s\n", row->doc);
 	if (is_value(row)) {
-		buf_addf(b, "---@type userdata\nfazt.%s = nil\n", row->name);
+		buf_addf(b, "---@type %s\nfazt.%s = nil\n", row->result + 1, row->name);
 		return;
 	}
 	for (int i = 0; i < row->sig.n; i++)
