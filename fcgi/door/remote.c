@@ -87,6 +87,11 @@ int remote_open(struct remote *m, struct arena *a, struct str url, struct str to
 	return read_token(m, a, arena_cstr(a, token_file), f);
 }
 
+#ifdef HAVE_CURL
+
+#include <curl/curl.h>
+#include <dlfcn.h>
+
 /* ---- what the node answered ---- */
 
 static struct str text_member(struct str object, const char *name, struct buf *into)
@@ -104,7 +109,7 @@ static int stranger(const struct remote *m, long status, struct fault *f)
 		     m->url, status);
 }
 
-/* {"error": {code, message, request_id}}: the node's own words, made safe for a terminal by whoever prints them. */
+/* {"error": {code, message, request_id}}: the node's own words, made safe to show. */
 static int refusal(const struct remote *m, long status, struct str body, char id[ID_LEN + 1], struct fault *f)
 {
 	struct str error;
@@ -127,11 +132,6 @@ static int refusal(const struct remote *m, long status, struct str body, char id
 }
 
 /* ---- the call ---- */
-
-#ifdef HAVE_CURL
-
-#include <curl/curl.h>
-#include <dlfcn.h>
 
 #define ANSWER_MAX (8 * MIB)
 #define CONNECT_S 10L

@@ -18,6 +18,7 @@ static void address(struct arena *a, struct str text)
 	MUST(!strpbrk(m.url + 8, "/?#@ \r\n") && url.n < 300);
 }
 
+#ifdef HAVE_CURL
 static void answer(struct str body)
 {
 	struct remote m = {.url = "https://os.example.com"};
@@ -29,6 +30,9 @@ static void answer(struct str body)
 	MUST(err && f.err == err && f.message[0] && strlen(f.message) < FAULT_MAX);
 	MUST(!id[0] || id_valid(str_of(id)));
 }
+#else
+#define answer(body) ((void)(body))
+#endif
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
