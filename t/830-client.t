@@ -1,4 +1,4 @@
-# /_fazt/client.js in a browser: requests and their errors, who is signed in, uploads.
+# /_fazt/client.js in a browser: requests and their errors, who is signed in, uploads. And a form without any script.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -10,13 +10,26 @@ my $fazt = Fazt->new;
 $fazt->install(client => {
 	'app.json' => { visibility => 'anyone', },
 	'public/index.html' => "<!doctype html><html lang=en><title>Client</title><h1>Client</h1>\n",
+	'views/form.html' => "<!doctype html><html lang=en><title>Form</title><h1>{{ heading }}</h1>\n{{ form }}\n",
 	'api/main.lua' => <<'LUA',
 local fazt = require "fazt"
 local form, validate = require "fazt.form", require "fazt.validate"
+local html = require "fazt.html"
 local note = validate.schema { { "title", "string", required = true } }
+local full = validate.schema { { "title", "string", required = true, max = 5, hint = "Short" }, { "stars", "integer", max = 5 }, { "done", "boolean" },
+	{ "size", "enum", values = { "small", "large" } }, { "tags", "list", of = { "string", max = 3, pattern = "^%l+$" } }, { "text", "string", lines = 3 } }
+local function show(values, errors)
+	return html.render("form", { heading = "A & B", form = form.render(full, { action = "/form", values = values, errors = errors }) })
+end
 local function echo(req) return { json = { method = req.method, sent = #req.body > 0 and req.json or fazt.null, accept = req.headers.accept } } end
 return {
 	["GET /echo"] = echo, ["POST /echo"] = echo, ["PUT /echo"] = echo, ["PATCH /echo"] = echo, ["DELETE /echo"] = echo,
+	["GET /form"] = function() return { html = show() } end,
+	["POST /form"] = function(req)
+		local value, errors, typed = form.read(full, req)
+		if errors then return form.invalid(req, errors, function() return show(typed, errors) end) end
+		return { json = value }
+	end,
 	["GET /text"] = function() return { text = "plain" } end,
 	["DELETE /empty"] = function() return { status = 204 } end,
 	["GET /fail"] = function() fazt.fail("conflict", "Too late.") end,

@@ -1,7 +1,7 @@
 // /_fazt/client.js, as a page of an app uses it.
 import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
-import { browse, done, is, ok } from './tap.mjs';
+import { browse, done, fits, is, ok } from './tap.mjs';
 
 const { OWNER_LINK, APP, CLIENT } = process.env;
 const page = await browse();
@@ -42,6 +42,35 @@ const user = await call('user');
 ok(user && /^u_/.test(user.id) && user.name && user.role === 'admin', 'signIn goes there and back', JSON.stringify(user));
 await call('signOut');
 is(await call('user'), null, 'signOut');
+
+// ---- a form of fazt.form, without a script ----
+
+const plain = await browse({ size: 'narrow', javaScriptEnabled: false });
+await plain.goto(`${APP}/form`);
+ok(await fits(plain), 'a form fits a phone');
+is(await plain.textContent('h1'), 'A & B', 'a template shows what it was given');
+const post = () => Promise.all([plain.waitForNavigation(), plain.locator('form').evaluate((form) => { form.noValidate = true; form.requestSubmit(); })]);
+const typed = '"<b>&';
+await plain.getByLabel('Title').fill('');
+await plain.getByLabel('Text').fill(`\n${typed}`);
+await plain.getByLabel('Stars').fill('9');
+await plain.getByLabel('Done').check();
+await plain.getByLabel('Size').selectOption('large');
+await plain.getByLabel('Tags').fill('A1');
+await post();
+const title = plain.getByLabel('Title');
+is(await title.getAttribute('aria-invalid'), 'true', 'a field that is wrong says so');
+is((await Promise.all((await title.getAttribute('aria-describedby')).split(' ').map((id) => plain.textContent(`#${id}`)))).join('|'), 'Short|Title is missing.', 'with what and why');
+is(await plain.textContent('#field-stars-error'), 'At most 5.', 'so does the next');
+is(await plain.textContent('#field-tags-1-error'), 'Does not look right.', 'and one of a list');
+is(await plain.getByLabel('Text').inputValue(), `\n${typed}`, 'what was typed is still there');
+ok(await plain.getByLabel('Done').isChecked() && await plain.getByLabel('Size').inputValue() === 'large', 'boxes and choices too');
+await title.fill('Milk');
+await plain.getByLabel('Stars').fill('5');
+await plain.locator('#field-tags-1').fill('a');
+await plain.locator('#field-tags-2').fill('b');
+await post();
+is(await plain.evaluate(() => document.body.textContent), JSON.stringify({ done: true, size: 'large', stars: 5, tags: ['a', 'b'], text: typed, title: 'Milk' }), 'the value');
 
 // ---- uploads, to a server of tus 1.0.0 whose connection breaks in the middle of the second piece ----
 
