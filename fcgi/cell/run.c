@@ -17,6 +17,7 @@
 #include "cell/request.h"
 #include "cell/response.h"
 #include "cell/sdk.h"
+#include "codec/entry.h"
 #include "wire/syscall.h"
 
 /* The C side of a cell holds nothing of a request once it has ended: the heap is restored, the buffers are wiped,
@@ -112,9 +113,9 @@ static int compile_file(lua_State *state UNUSED)
 {
 	struct wire w = {.left = file.payload};
 	struct str path = get_str(&w), text = get_str(&w);
-	if (!w.bad && str_starts(path, "api/") && str_ends(path, ".lua"))
+	if (!w.bad && entry_is_code(path))
 		env_compile(L, path, text);
-	else if (!w.bad && str_starts(path, "views/") && str_ends(path, ".html"))
+	else if (!w.bad && entry_is_view(path))
 		sdk_view(L, path, text);
 	return 0;
 }

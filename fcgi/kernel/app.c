@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "codec/entry.h"
 #include "store/apps.h"
 #include "store/files.h"
 
@@ -56,7 +57,7 @@ void app_release(struct app *a)
 
 bool app_loads(struct str path)
 {
-	return (str_starts(path, "api/") && str_ends(path, ".lua")) || (str_starts(path, "views/") && str_ends(path, ".html"));
+	return entry_is_code(path) || entry_is_view(path);
 }
 
 static int load_files(struct app *a, struct db *db)
