@@ -4,6 +4,7 @@
 
 #include "base/crypt.h"
 #include "base/out.h"
+#include "codec/entry.h"
 #include "store/env.h"
 #include "store/files.h"
 #include "store/host.h"
@@ -59,7 +60,7 @@ void app_release(struct app *a)
 
 bool app_loads(struct str path)
 {
-	return (str_starts(path, "api/") && str_ends(path, ".lua")) || (str_starts(path, "views/") && str_ends(path, ".html"));
+	return entry_is_code(path) || entry_is_view(path);
 }
 
 static int load_files(struct app *a, struct db *db)

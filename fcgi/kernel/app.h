@@ -52,7 +52,7 @@ struct app {
 	struct arena *arena;
 };
 
-/* Is this file of a package for the cell: api/….lua, views/….html? */
+/* Is this file of a package for the cell? */
 bool app_loads(struct str path);
 
 /* By its name (its address) or its id. NULL and no fault when there is none. */

@@ -332,6 +332,17 @@ int identity_check_origin(struct req *r)
 	return 0;
 }
 
+void identity_user(const struct req *r, struct out *o)
+{
+	if (r->who.kind != WHO_IS_USER)
+		return out_null(o);
+	out_object(o);
+	out_kcstr(o, "id", r->who.public_id);
+	out_kcstr(o, "name", r->who.name);
+	out_kcstr(o, "role", r->who.admin ? "admin" : "member");
+	out_end(o);
+}
+
 /* ---- the way to a person ---- */
 
 static bool is_navigation(const struct req *r)

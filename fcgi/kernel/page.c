@@ -11,6 +11,7 @@
 EMBED(page_look, "apps/look.css");
 EMBED(page_css, "fcgi/kernel/page.css");
 EMBED(page_js, "fcgi/kernel/page.js");
+EMBED(page_client, "lua-sdk/client.js");
 EMBED(page_icon, "apps/os/public/icon.svg");
 
 static void add_escaped(struct buf *b, const char *text)
@@ -156,6 +157,7 @@ bool page_file(struct req *r, struct str name)
 		struct str text, more;
 	} file[] = {{"kernel.css", "text/css; charset=utf-8", EMBEDDED(page_look), EMBEDDED(page_css)},
 		    {"kernel.js", "text/javascript; charset=utf-8", EMBEDDED(page_js)},
+		    {"client.js", "text/javascript; charset=utf-8", EMBEDDED(page_client)},
 		    {"icon.svg", "image/svg+xml", EMBEDDED(page_icon)}};
 	for (size_t i = 0; i < ARRAY_LEN(file); i++) {
 		if (!str_is(name, file[i].name))
