@@ -18,6 +18,7 @@
 #include "cell/response.h"
 #include "cell/sdk.h"
 #include "cell/testing.h"
+#include "codec/entry.h"
 #include "wire/syscall.h"
 
 /* The C side of a cell holds nothing of a request once it has ended: the heap is restored, the buffers are wiped,
@@ -114,9 +115,9 @@ static int compile_file(lua_State *state UNUSED)
 {
 	struct wire w = {.left = file.payload};
 	struct str path = get_str(&w), text = get_str(&w);
-	if (!w.bad && (str_starts(path, "api/") || str_starts(path, "t/")) && str_ends(path, ".lua"))
+	if (!w.bad && (entry_is_code(path) || (str_starts(path, "t/") && str_ends(path, ".lua"))))
 		env_compile(L, path, text);
-	else if (!w.bad && str_starts(path, "views/") && str_ends(path, ".html"))
+	else if (!w.bad && entry_is_view(path))
 		sdk_view(L, path, text);
 	return 0;
 }

@@ -81,6 +81,9 @@ static int parse(struct command *c, int argc, char **argv, struct fault *f)
 	struct str home = admin_option(c, "home");
 	const char *env = getenv("FAZT_HOME");
 	c->home = home.n ? home.p : env ? env : "/var/lib/fazt";
+	c->url = admin_option(c, "url");
+	c->token_file = admin_option(c, "token-file");
+	c->ca = admin_option(c, "ca");
 	c->json = admin_flag(c, "json");
 	c->yes = admin_flag(c, "yes");
 	c->dry_run = admin_flag(c, "dry-run");
@@ -184,11 +187,25 @@ static int take_input(struct admin *a, const struct op *op, struct call *c)
 	return 0;
 }
 
+static int call_remote(struct admin *a, const struct op *op, const struct call *c, struct buf *out)
+{
+	struct buf args = BUF_INIT;
+	struct out o = OUT(&args);
+	if (op->who == OP_SHELL)
+		return fail(&a->r, ERR_DENIED, "this works in the owner's shell on the server only, without --url: fazt-admin %s %s", op->noun, op->verb);
+	sig_to_json(&op->sig, c, &o);
+	int err = remote_call(&a->remote, op->noun, op->verb, buf_str(&args), out, a->r.id, &a->r.fault);
+	crypt_wipe(args.p, args.cap); /* it may carry a secret */
+	buf_release(&args);
+	return err;
+}
+
+/* The one place where it is decided whether the node is this one. */
 int admin_op(struct admin *a, const char *noun, const char *verb, struct call *c, struct buf *out)
 {
 	struct out o = OUT(out);
 	c->row = op_find(str_of(noun), str_of(verb));
-	return op_call(&a->r, c, &o);
+	return a->remote.url ? call_remote(a, op_row(c->row), c, out) : op_call(&a->r, c, &o);
 }
 
 int admin_op_json(struct admin *a, const char *noun, const char *verb, struct str args, struct buf *out)
@@ -206,6 +223,8 @@ static int take_part(struct admin *a, const struct op *op)
 		return 0;
 	struct str as = admin_option(&a->cmd, "as");
 	a->r.os = true;
+	if (as.n && a->remote.url)
+		return fail(&a->r, ERR_USAGE, "--as works on the node itself, without --url");
 	return as.n ? identity_become(&a->r, as) : 0;
 }
 
@@ -243,28 +262,28 @@ static int run_op(struct admin *a, int row, int words)
 
 /* Recipes: commands that are more than one operation. `open`: the database is opened first. */
 const struct recipe admin_recipes[] = {
-	{"init", "", admin_init, STORE_CREATE, false, false, "[--owner NAME]", "Make a new home with its database and its owner."},
-	{"migrate", "", NULL, STORE_MIGRATE, false, false, "", "Bring the database of an older Fazt up to this one."},
-	{"app", "new", admin_app_new, STORE_SERVE, false, true, "NAME [--template blank|list|blog|form]",
+	{"init", "", admin_init, STORE_CREATE, false, "[--owner NAME]", "Make a new home with its database and its owner."},
+	{"migrate", "", NULL, STORE_MIGRATE, false, "", "Bring the database of an older Fazt up to this one."},
+	{"app", "new", admin_app_new, STORE_CREATE, false, "NAME [--template blank|list|blog|form]",
 	 "Write a new app with its tests into ./NAME."},
-	{"app", "check", admin_app_check, STORE_SERVE, true, true, "DIR",
+	{"app", "check", admin_app_check, STORE_CREATE, false, "DIR",
 	 "Read an app without running it for anybody: syntax, globals, manifest, permissions, routes. Needs no home."},
-	{"app", "install", admin_app_install, STORE_SERVE, true, false, "SOURCE[@REF] [--name NAME] [--yes] [--grant LIST|all]",
+	{"app", "install", admin_app_install, STORE_SERVE, true, "SOURCE[@REF] [--name NAME] [--yes] [--grant LIST|all]",
 	 "Install an app from an https Git URL, or from a directory or repository on this machine. --yes consents to the "
 	 "low-risk permissions, --grant to the named others."},
-	{"app", "upgrade", admin_app_upgrade, STORE_SERVE, true, false, "APP [--source SOURCE[@REF]] [--yes] [--grant LIST|all]",
-	 "Fetch the app's source again and switch to the new version; asks when it wants more than it has."},
-	{"app", "test", admin_app_test, STORE_CREATE, false, false, "DIR [--only TEXT] [--timeout SECONDS]",
+	{"app", "upgrade", admin_app_upgrade, STORE_SERVE, true, "APP [--source SOURCE[@REF]] [--yes] [--grant LIST|all]",
+	 "Fetch the app's source again and switch to the new version; asks when it wants more than it has.", NULL, true},
+	{"app", "test", admin_app_test, STORE_CREATE, false, "DIR [--only TEXT] [--timeout SECONDS]",
 	 "Run the tests of an app, t/*.lua, in a throw-away Fazt. --only runs those whose file and name contain the text. "
 	 "Needs no home."},
-	{"app", "dev", admin_app_dev, STORE_SERVE, true, false, "DIR [--name NAME] [--yes] [--grant LIST|all] [--lease SECONDS]",
+	{"app", "dev", admin_app_dev, STORE_SERVE, true, "DIR [--name NAME] [--yes] [--grant LIST|all] [--lease SECONDS]",
 	 "Install an app from a directory and bring over every save, until Ctrl-C. What it asks for is consented to once, as app install "
-	 "does. Shows its log and errors; its owner's browser follows by itself."},
-	{"app", "request", admin_app_request, STORE_SERVE, true, false,
+	 "does. Shows its log and errors; its owner's browser follows by itself.", NULL, true},
+	{"app", "request", admin_app_request, STORE_SERVE, true,
 	 "APP METHOD PATH [--as USER] [--body TEXT] [--type MIME] [--header 'NAME: VALUE']",
 	 "Send a request down the whole pipeline, without nginx, and print the answer."},
-	{"app", "logs", admin_app_follow, STORE_SERVE, false, false, "APP --follow [--limit N] [--level LEVEL] [--request ID]",
-	 "Print the last log lines, and what comes, until you stop it; -f is short for --follow. With --json one line each.", "follow"},
+	{"app", "logs", admin_app_follow, STORE_SERVE, false, "APP --follow [--limit N] [--level LEVEL] [--request ID]",
+	 "Print the last log lines, and what comes, until you stop it; -f is short for --follow. With --json one line each.", "follow", true},
 	{0},
 };
 
@@ -311,6 +330,14 @@ static int open_home(struct admin *a, const struct recipe *recipe)
 	return err;
 }
 
+static int open_remote(struct admin *a, const struct recipe *recipe)
+{
+	const struct command *c = &a->cmd;
+	if (recipe && !recipe->remote)
+		return fail(&a->r, ERR_USAGE, "fazt-admin %s %s works on the node itself, without --url", recipe->noun, recipe->verb);
+	return remote_open(&a->remote, a->arena, c->url, c->token_file, c->ca, &a->r.fault);
+}
+
 /* The owner in a shell on the node. */
 static int be_the_owner(struct admin *a)
 {
@@ -339,16 +366,6 @@ static int find_op(struct admin *a, int *words)
 	return -1;
 }
 
-/* What concerns a folder only. */
-static int run_homeless(struct admin *a, const struct recipe *recipe)
-{
-	int control = recipe->cells ? zygote_fork() : -1;
-	settings_default(&a->r.settings);
-	if (control >= 0)
-		pool_open(&a->node, control);
-	return recipe->run(a);
-}
-
 static int run(struct admin *a)
 {
 	struct command *c = &a->cmd;
@@ -365,11 +382,12 @@ static int run(struct admin *a)
 	if (!recipe && row < 0)
 		return unknown(a);
 	int err;
-	if (recipe && recipe->mode == STORE_CREATE)
+	if (!c->url.p && (c->token_file.p || c->ca.p))
+		return fail(&a->r, ERR_USAGE, "--token-file and --ca go with --url");
+	if (!c->url.p && recipe && recipe->mode == STORE_CREATE)
 		return recipe->run(a);
-	if (recipe && recipe->homeless)
-		return run_homeless(a, recipe);
-	if ((err = open_home(a, recipe)) || (err = be_the_owner(a)))
+	err = c->url.p ? open_remote(a, recipe) : open_home(a, recipe);
+	if (err || (!c->url.p && (err = be_the_owner(a))))
 		return err;
 	if (!recipe)
 		return run_op(a, row, words);

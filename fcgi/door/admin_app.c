@@ -1,4 +1,5 @@
 #include <jansson.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,8 @@
 #include "kernel/content.h"
 #include "kernel/install.h"
 #include "sys/consent.h"
+
+#define POLL_MS 300 /* how often a node elsewhere is asked whether it has fetched */
 
 /* ---- install and upgrade: fetch → show → ask → consent ---- */
 
@@ -61,22 +64,35 @@ static int consent(struct admin *a, const json_t *candidate, struct buf *result)
 	return err;
 }
 
-static void discard(struct admin *a, const char *id)
+/* An operation on the candidate; for an upgrade (app not NULL) as one of that app, which is all that a token may do. */
+static int candidate_op(struct admin *a, const char *verb, const char *id, const char *app, struct buf *json)
+{
+	struct buf args = BUF_INIT;
+	struct out o = OUT(&args);
+	out_object(&o);
+	out_kcstr(&o, "id", id);
+	if (app)
+		out_kcstr(&o, "app", app);
+	out_end(&o);
+	int err = admin_op_json(a, "app", verb, buf_str(&args), json);
+	buf_release(&args);
+	return err;
+}
+
+static void discard(struct admin *a, const char *id, const char *app)
 {
 	struct fault kept = a->r.fault;
 	struct buf ignored = BUF_INIT;
-	char *args = arena_printf(a->arena, "{\"id\":\"%s\"}", id);
-	admin_op_json(a, "app", "discard", str_of(args), &ignored);
+	candidate_op(a, "discard", id, app, &ignored);
 	buf_release(&ignored);
 	a->r.fault = kept;
 }
 
 /* The candidate as JSON, after it was fetched. */
-static int show(struct admin *a, const char *id, json_t **candidate)
+static int show(struct admin *a, const char *id, const char *app, json_t **candidate)
 {
 	struct buf json = BUF_INIT, text = BUF_INIT;
-	char *args = arena_printf(a->arena, "{\"id\":\"%s\"}", id);
-	int err = admin_op_json(a, "app", "candidate", str_of(args), &json);
+	int err = candidate_op(a, "candidate", id, app, &json);
 	*candidate = err ? NULL : json_loadb(json.p, json.len, 0, NULL);
 	if (!err) {
 		consent_text(&text, buf_str(&json));
@@ -95,25 +111,71 @@ static int fetch(struct admin *a, struct str args, char **id)
 	buf_release(&json);
 	if (err)
 		return err;
-	*id = arena_strdup(a->arena, json_string_value(json_object_get(v, "id")));
+	const char *made = json_string_value(json_object_get(v, "id"));
+	*id = arena_strdup(a->arena, made ? made : "");
 	json_decref(v);
-	return install_fetch(&a->node, *id, &a->r.fault);
+	return a->remote.url ? 0 : install_fetch(&a->node, *id, &a->r.fault);
 }
 
-static int install(struct admin *a, struct str args)
+/* ---- on a node elsewhere, which fetches by itself, and whose owner decides there ---- */
+
+static const char *member(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+	return s ? s : "";
+}
+
+static int settled(struct admin *a, const json_t *candidate)
+{
+	const json_t *error = json_object_get(candidate, "error"), *upgrade = json_object_get(candidate, "upgrade");
+	int err = err_by_code(member(error, "code"));
+	if (!strcmp(member(candidate, "state"), "installed"))
+		return 0;
+	if (error)
+		return fail(&a->r, err ? err : ERR_INTERNAL, "%s", member(error, "message"));
+	return fail(&a->r, ERR_DENIED, "the new version waits for the owner, who decides at %s/waiting: %s", a->remote.url, member(upgrade, "reason"));
+}
+
+static int upgrade_remote(struct admin *a, const char *app, struct str args)
+{
+	struct buf json = BUF_INIT;
+	json_t *candidate = NULL;
+	char *id = NULL;
+	int err = fetch(a, args, &id);
+	do {
+		if (candidate)
+			poll(NULL, 0, POLL_MS);
+		json_decref(candidate);
+		buf_clear(&json);
+		candidate = err || (err = candidate_op(a, "candidate", id, app, &json)) ? NULL : json_loadb(json.p, json.len, 0, NULL);
+	} while (!err && !strcmp(member(candidate, "state"), "fetching"));
+	if (!err)
+		err = settled(a, candidate);
+	if (!err && a->cmd.json)
+		printf("%.*s\n", (int)json.len, json.p);
+	else if (!err)
+		printf("%s is at version %s\n", app, *member(candidate, "version") ? member(candidate, "version") : "(without a number)");
+	json_decref(candidate);
+	buf_release(&json);
+	return err;
+}
+
+/* ---- here ---- */
+
+static int install(struct admin *a, struct str args, const char *upgraded)
 {
 	struct buf result = BUF_INIT;
 	json_t *candidate = NULL;
 	char *id = NULL;
 	int err = fetch(a, args, &id);
 	if (!err)
-		err = show(a, id, &candidate);
+		err = show(a, id, upgraded, &candidate);
 	if (!err && a->cmd.dry_run)
 		puts("dry run: nothing was installed");
 	if (!err && !a->cmd.dry_run && !(err = ask_consent(a, candidate)))
 		err = consent(a, candidate, &result);
 	if (id && (err || a->cmd.dry_run))
-		discard(a, id);
+		discard(a, id, upgraded);
 	if (!err && !a->cmd.dry_run) {
 		json_t *app = json_loadb(result.p, result.len, 0, NULL);
 		if (a->cmd.json)
@@ -128,10 +190,10 @@ static int install(struct admin *a, struct str args)
 	return err;
 }
 
-int admin_consent(struct admin *a, const char *id, struct buf *result)
+int admin_consent(struct admin *a, const char *id, const char *app, struct buf *result)
 {
 	json_t *candidate = NULL;
-	int err = show(a, id, &candidate);
+	int err = show(a, id, app, &candidate);
 	if (!err)
 		err = ask_consent(a, candidate);
 	if (!err)
@@ -161,7 +223,7 @@ int admin_app_install(struct admin *a)
 	if (name.n)
 		out_kstr(&o, "name", name);
 	out_end(&o);
-	int err = install(a, buf_str(&args));
+	int err = install(a, buf_str(&args), NULL);
 	buf_release(&args);
 	if ((err == ERR_BAD_PACKAGE || err == ERR_BAD_MANIFEST) && !a->cmd.json)
 		admin_show_findings(a, a->cmd.word[2]);
@@ -175,11 +237,15 @@ int admin_app_upgrade(struct admin *a)
 		return fail(&a->r, ERR_USAGE, "say which app: fazt-admin app upgrade APP");
 	struct buf args = BUF_INIT;
 	struct out o = OUT(&args);
+	int err;
 	out_object(&o);
-	out_kcstr(&o, "source", source.n ? absolute(a, source.p) : "");
+	out_kcstr(&o, "source", !source.n ? "" : a->remote.url ? source.p : absolute(a, source.p));
 	out_kcstr(&o, "app", a->cmd.word[2]);
 	out_end(&o);
-	int err = install(a, buf_str(&args));
+	if (a->remote.url && (a->cmd.dry_run || admin_option(&a->cmd, "grant").p))
+		err = fail(&a->r, ERR_USAGE, "--grant and --dry-run work on the node itself, without --url");
+	else
+		err = a->remote.url ? upgrade_remote(a, a->cmd.word[2], buf_str(&args)) : install(a, buf_str(&args), a->cmd.word[2]);
 	buf_release(&args);
 	return err;
 }

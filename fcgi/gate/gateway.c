@@ -61,10 +61,11 @@ static int find_site(struct req *r, struct db *db)
 		return 0;
 	}
 	struct str label = site_label(&r->settings, r->host);
-	if (!label.p)
-		return fail(r, ERR_WRONG_HOST, NULL);
+	r->own_domain = !label.p;
 	r->os = str_is(label, "os");
-	r->app = app_by_name(r->node, db, label);
+	r->app = label.p ? app_by_name(r->node, db, label) : app_by_host(r->node, db, r->host);
+	if (!r->app && r->own_domain)
+		return r->fault.err ? r->fault.err : fail(r, ERR_WRONG_HOST, NULL);
 	if (r->fault.err)
 		return r->fault.err;
 	return r->app || r->os ? 0 : fail(r, ERR_NOT_FOUND, "No app lives at this address.");

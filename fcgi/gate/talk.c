@@ -11,6 +11,7 @@
 #include "gate/syscall.h"
 #include "gate/trace.h"
 #include "kernel/cookie.h"
+#include "kernel/identity.h"
 #include "wire/frame.h"
 
 /* The cell's ends of the pipes are in the hands of code we do not trust. So: never block past the deadline, never
@@ -263,11 +264,7 @@ static struct str user_json(struct req *r)
 		return STR_NONE;
 	struct buf b = BUF_INIT;
 	struct out o = OUT(&b);
-	out_object(&o);
-	out_kcstr(&o, "id", r->who.public_id);
-	out_kcstr(&o, "name", r->who.name);
-	out_kcstr(&o, "role", r->who.admin ? "admin" : "member");
-	out_end(&o);
+	identity_user(r, &o);
 	struct str json = arena_str(r->arena, buf_str(&b));
 	buf_release(&b);
 	return json;
@@ -276,7 +273,7 @@ static struct str user_json(struct req *r)
 /* The address the app is known by: of the settings, since a Host header says what its sender likes. */
 static struct wire_header app_host(struct req *r)
 {
-	const char *origin = node_origin(&r->settings, r->arena, r->app->name);
+	const char *origin = req_origin(r);
 	return (struct wire_header){STR("host"), str_of(strstr(origin, "//") + 2)};
 }
 

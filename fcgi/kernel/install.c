@@ -475,13 +475,13 @@ int install_consent(struct node *n, struct str id, struct str hash, int npermiss
 
 /* ---- a package that was pushed ---- */
 
-/* What waits from there already is older than what arrives now. */
+/* What came from there before, waiting or consented to, is older than what arrives now. */
 static int drop_earlier(struct db *db, struct arena *a, const struct arrival *w)
 {
 	struct candidate *list;
 	int n = candidate_rows(db, a, &list), err = MAX(-n, 0);
 	for (int i = 0; !err && i < n; i++)
-		if (!strcmp(list[i].origin, w->origin) && !strcmp(list[i].state, "ready"))
+		if (!strcmp(list[i].origin, w->origin) && strcmp(list[i].state, "fetching"))
 			err = candidate_delete(db, list[i].id);
 	return err;
 }

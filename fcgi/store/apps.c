@@ -162,6 +162,10 @@ int app_forget(struct db *db, const char *id, bool purged)
 	if (!err)
 		err = db_run(db, "DELETE FROM env WHERE app_id = ?", "c", id);
 	if (!err)
+		err = db_run(db, "DELETE FROM hosts WHERE app_id = ?", "c", id);
+	if (!err)
+		err = db_run(db, "DELETE FROM tokens WHERE app_id = ?", "c", id);
+	if (!err)
 		err = db_run(db, "UPDATE apps SET state = 'removed', purged = ? WHERE id = ?", "ic", (int64_t)purged, id);
 	if (!err)
 		err = drop_old(db, a, id, -1, -1);

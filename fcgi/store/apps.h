@@ -43,7 +43,7 @@ int64_t app_previous(struct db *db, const char *id, int64_t version);
 /* Switch the pointer; title is that of the version's manifest. */
 int app_point(struct db *db, const char *id, int64_t version, const char *title);
 int app_state(struct db *db, const char *id, const char *state);
-/* Drop versions, candidates, grants and settings and free the name; the row stays for NAME_REST_MS and for its data. */
+/* Drop versions, candidates, grants, settings and tokens and free the name; the row stays for NAME_REST_MS and for its data. */
 int app_forget(struct db *db, const char *id, bool purged);
 
 const char *version_package(struct db *db, struct arena *a, const char *id, int64_t version);

@@ -190,11 +190,23 @@ static int write_package(struct req *r, struct db *db, struct out *o, const stru
 	return 0;
 }
 
-static int show(struct req *r, struct db *db, const struct call *call, struct out *o)
+/* The candidate of that id; where an app is named, only as an upgrade of it. NULL with the fault set. */
+static struct candidate *candidate_of(struct req *r, struct db *db, const struct call *call)
 {
 	struct candidate *c = candidate_get(db, r->arena, call->arg[0].s);
+	struct app_row *app = call->arg[1].present ? app_row_by_name(db, r->arena, call->arg[1].s) : NULL;
+	if (c && call->arg[1].present && (!app || strcmp(app->id, c->for_app)))
+		c = NULL;
 	if (!c)
-		return fail(r, ERR_NOT_FOUND, "there is no such candidate; fetched packages are kept for a day");
+		fail(r, ERR_NOT_FOUND, "there is no such candidate; fetched packages are kept for a day");
+	return c;
+}
+
+static int show(struct req *r, struct db *db, const struct call *call, struct out *o)
+{
+	struct candidate *c = candidate_of(r, db, call);
+	if (!c)
+		return r->fault.err;
 	int err = 0;
 	out_object(o);
 	out_kcstr(o, "id", c->id);
@@ -265,9 +277,9 @@ int op_app_consent(struct req *r, const struct call *c, struct out *o)
 
 static int discard(struct req *r, struct db *db, const struct call *call, struct out *o)
 {
-	struct candidate *c = candidate_get(db, r->arena, call->arg[0].s);
+	struct candidate *c = candidate_of(r, db, call);
 	if (!c)
-		return fail(r, ERR_NOT_FOUND, "there is no such candidate");
+		return r->fault.err;
 	out_null(o);
 	return candidate_delete(db, c->id);
 }

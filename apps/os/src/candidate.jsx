@@ -141,6 +141,22 @@ function Permissions({ app, granted, setGranted }) {
   );
 }
 
+// Told after it is installed, on its own page.
+function Wants({ env }) {
+  return env.length > 0 && (
+    <section class="card inset stack" aria-labelledby="wants">
+      <h2 id="wants">What it wants to be told</h2>
+      <dl class="facts">
+        {env.map(({ name, description, required, secret, set }) => (
+          <div key={name}><dt>{name}</dt>
+            <dd>{[description, secret && "A secret.", set ? "You told it." : required ? "It needs that to work." : ""].filter(Boolean).join(" ")}</dd></div>
+        ))}
+      </dl>
+      <p class="hint">You tell it on its page, once it is installed.</p>
+    </section>
+  );
+}
+
 function Origin({ app }) {
   return (
     <dl class="facts">
@@ -170,6 +186,7 @@ function Consent({ id, app, onInstalled }) {
       </header>
       <Origin app={app} />
       <Permissions app={app} granted={granted} setGranted={setGranted} />
+      <Wants env={app.env} />
       <Rules rules={app.rules} />
       {problem && <Trouble problem={problem} retry={problem.code === "stale" ? () => location.reload() : undefined} />}
       <div class="row">
