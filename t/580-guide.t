@@ -11,7 +11,7 @@ my @pages = ('lua-sdk/README.md', map { s{^\Q@{[top()]}\E/}{}r } glob top() . '/
 @pages = grep { /$ENV{GUIDE}/ } @pages if $ENV{GUIDE};
 for my $page (@pages) {
 	subtest $page => sub {
-		my $fazt = Fazt->new(port => $page eq 'lua-sdk/README.md' ? 8080 : undef)->start;
+		my $fazt = Fazt->new->start;
 		Fazt::Guide->new(fazt => $fazt, page => $page)->run;
 		$fazt->stop;
 	};

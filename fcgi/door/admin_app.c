@@ -45,7 +45,7 @@ static int ask_consent(struct admin *a, const json_t *candidate)
 	if (!isatty(STDIN_FILENO))
 		return fail(&a->r, ERR_DENIED, "nothing was installed: there is no terminal to ask on; consent with --yes "
 			    "(low-risk permissions) and --grant LIST|all");
-	const char *question = json_object_get(candidate, "upgrade") ? "Upgrade?" : "Install?";
+	const char *question = json_is_object(json_object_get(candidate, "upgrade")) ? "Upgrade?" : "Install?";
 	return admin_ask(question) ? 0 : fail(&a->r, ERR_DENIED, "nothing was installed");
 }
 

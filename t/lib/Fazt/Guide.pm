@@ -1,7 +1,7 @@
 package Fazt::Guide;
 
 # The code blocks of a page of the guide, executed in their order: files are written, commands are run and what they print is
-# compared, Lua runs in a handler. How a block says what it is, lua-sdk/guide/README.md tells.
+# compared, Lua runs in a handler. How a block says what it is, HACKING.md tells.
 #
 #     Fazt::Guide->new(fazt => $fazt, page => 'lua-sdk/README.md')->run;
 
@@ -28,6 +28,7 @@ sub new {
 	$self->{name} = 'guide' if $self->{name} eq 'README';
 	$self->{dir} = File::Temp::tempdir('guide-XXXXXX', DIR => '/tmp', CLEANUP => 1);
 	$self->{cwd} = $self->{dir};
+	spew("$self->{dir}/.gitconfig", "[user]\n\tname = You\n\temail = you\@example.org\n");
 	$self->{manifest} = { name => "page-$self->{name}", title => 'A page', version => '1.0.0', visibility => 'members',
 		permissions => ['storage', 'people'] };
 	return $self;
@@ -40,7 +41,8 @@ sub blocks {
 	my ($self) = @_;
 	my ($block, @blocks, @before);
 	my $n = 0;
-	for my $line (split /^/, slurp(top() . "/$self->{page}")) {
+	my $port = $self->{fazt}->port;
+	for my $line (split /^/, slurp(top() . "/$self->{page}") =~ s/localhost:8080/localhost:$port/gr) {
 		$n++;
 		if ($block) {
 			$line =~ /^```\s*$/ ? undef $block : ($block->{text} .= $line);
@@ -74,7 +76,8 @@ sub run {
 	my ($self) = @_;
 	for my $b ($self->blocks) {
 		my $where = "$self->{page}:$b->{line}";
-		$self->flush unless $b->{lang} eq 'lua' && !$b->{file};
+		my $more = $b->{lang} eq 'lua' && !$b->{file} && $b->{mark} !~ /^(?:not run|from)/;
+		$self->flush if !$more || whole($b) || @{ $self->{lua} } && whole($self->{lua}[0]);
 		if ($b->{mark} =~ /^not run: \S/) { pass("$where $b->{mark}") }
 		elsif ($b->{mark} =~ /^from (\S+)$/) { $self->quote($b, $1, $where) }
 		elsif ($b->{file}) { $self->write($b, $where) }
@@ -110,27 +113,40 @@ sub write {
 	is($exit, 0, "$where $b->{file}" . ($b->{where} ? ", $b->{where}" : '')) or diag($err);
 }
 
+# Lua without a file: handlers of the page's own app, at the lines of the page, so that an error says where. What is a whole
+# table of routes is the app, and nobody asks it.
 sub flush {
 	my ($self) = @_;
 	my @lua = splice @{ $self->{lua} } or return;
-	my ($first, $text) = ($lua[0]{line}, '');
-	for my $b (@lua) { # at the lines of the page, so that an error says where
-		$text .= "\n" x ($b->{line} - ($text =~ tr/\n//)) . $b->{text};
+	my $whole = whole($lua[0]);
+	my @lines = ($prelude);
+	for my $b (@lua) {
+		push @lines, '' while @lines < $b->{line};
+		push @lines, split /\n/, $b->{text};
 	}
-	my $whole = $text =~ /^\s*return \{\s*\["/;
-	$text =~ s/^\n/$prelude\n/;
-	$text =~ s/^\n(?=\n*\S)/$whole ? "\n" : "return { [\"GET \/\"] = function(req)\n"/me;
-	$text .= ' return { text = "done" } end }' unless $whole;
-	spew("$self->{dir}/page/api/main.lua", $text);
+	unless ($whole) {
+		$lines[$lua[0]{line} - 1] .= ' return { ["GET /"] = function(req)';
+		push @lines, 'return { text = "done" } end }' if $lua[-1]{text} !~ /^return /m;
+		push @lines, 'end }' if $lua[-1]{text} =~ /^return /m;
+	}
+	my $where = "$self->{page}:$lua[0]{line}";
+	$self->install("@{[join qq(\n), @lines]}\n", $where) or return;
+	return pass("$where is an app") if $whole;
+	my $answer = text_of($self->{fazt}->admin('app', 'request', "page-$self->{name}", 'GET', '/', '--as', 'owner', '--json'));
+	is($answer->{status}, 200, "$where does what it says")
+		or diag($answer->{body}, "\n", $self->{fazt}->admin('app', 'logs', "page-$self->{name}", '--limit', '3'));
+}
+
+sub whole { $_[0]{text} =~ /^return \{\s*\["/ }
+
+sub install {
+	my ($self, $main, $where) = @_;
+	spew("$self->{dir}/page/api/main.lua", $main);
 	spew("$self->{dir}/page/app.json", json_of($self->{manifest}));
-	my $fazt = $self->{fazt};
-	my ($exit, $out, $err) = $fazt->try_admin('app', $self->{installed}++ ? 'upgrade' : 'install', $self->{installed} > 1 ? "page-$self->{name}" : "$self->{dir}/page",
-		'--yes', '--grant', 'all');
-	return fail("$self->{page}:$first: $err") if $exit;
-	return pass("$self->{page}:$first is an app") if $whole;
-	my $answer = text_of($fazt->admin('app', 'request', "page-$self->{name}", 'GET', '/', '--as', 'owner', '--json'));
-	is($answer->{status}, 200, "$self->{page}: the Lua at " . join ', ', map { $_->{line} } @lua)
-		or diag($answer->{body}, "\n", $fazt->admin('app', 'logs', "page-$self->{name}", '--limit', '3'));
+	my @how = $self->{installed}++ ? ('upgrade', "page-$self->{name}") : ('install', "$self->{dir}/page");
+	my ($exit, $out, $err) = $self->{fazt}->try_admin('app', @how, '--yes', '--grant', 'all');
+	fail("$where: $err") if $exit;
+	return !$exit;
 }
 
 # What app.json has more.
@@ -146,11 +162,7 @@ sub ask_for {
 
 # Output with … for what differs: within a line, or as a line any number of lines.
 sub pattern {
-	my ($text) = @_;
-	my $p = quotemeta $text;
-	my $dots = quotemeta '…';
-	$p =~ s/^(?:$dots\\\n)/(?:.*\\n)*?/mg;
-	$p =~ s/$dots/[^\\n]*/g;
+	my $p = join '', map { $_ eq "…\n" ? '(?:.*\n)*?' : join '[^\n]*', map { quotemeta } split /…/, $_, -1 } split /^/, $_[0];
 	return qr/\A$p\z/;
 }
 
@@ -171,7 +183,7 @@ sub shell {
 	return $self->stay($b, @{ $commands[0] }, $where) if $b->{mark} eq 'stays';
 	for (@commands) {
 		my ($command, $expected) = @$_;
-		my ($exit, $out) = Fazt::run($self->environment, 'bash', '-c', "cd '$self->{cwd}'\n$command\ncode=\$?; pwd >'$self->{dir}/.cwd'; exit \$code 2>&1");
+		my ($exit, $out) = Fazt::run($self->environment, 'bash', '-c', "exec 2>&1; cd '$self->{cwd}'\n$command\ncode=\$?; pwd >'$self->{dir}/.cwd'; exit \$code");
 		my $wanted = $b->{mark} =~ /^exits (\d+)$/ ? $1 : 0;
 		is($exit, $wanted, "$where \$ $command") or diag($out);
 		chomp($self->{cwd} = slurp("$self->{dir}/.cwd"));
