@@ -210,7 +210,7 @@ sub stay {
 			"cd '$self->{cwd}'; (sleep 1; cat '$self->{dir}/.typed'; sleep 3600) | script -qefc '$command' /dev/null");
 	}
 	my $want = pattern($expected);
-	my $fine = eval { $self->{fazt}->wait_for(sub { (slurp($log) =~ tr/\r//dr) =~ $want }, 'output') };
+	my $fine = eval { $self->{fazt}->wait_for(sub { ((eval { slurp($log) } // '') =~ tr/\r//dr) =~ $want }, 'output') };
 	ok($fine, "$where \$ $command") or diag("got:\n" . slurp($log));
 }
 
