@@ -136,11 +136,12 @@ static void drain(FCGX_Request *f)
 {
 	char piece[16 * KIB];
 	struct timeval patience = {.tv_sec = DRAIN_SECONDS}, forever = {0};
+	int64_t until = mono_ms() + DRAIN_SECONDS * 1000;
 	size_t n = 0, sum = 0;
 	FCGX_FClose(f->err);
 	FCGX_FClose(f->out);
 	setsockopt(f->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	while (sum < DRAIN_BYTES && (n = fcgi_read(f->in, piece, sizeof piece)))
+	while (sum < DRAIN_BYTES && mono_ms() < until && (n = fcgi_read(f->in, piece, sizeof piece)))
 		sum += n;
 	setsockopt(f->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
 	f->keepConnection &= !n && !FCGX_GetError(f->in);

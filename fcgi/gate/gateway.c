@@ -163,7 +163,7 @@ static int app_answer(struct req *r)
 
 static int kernel_answer(struct req *r)
 {
-	int err = endpoint_streams(r) ? 0 : req_read_body(r, REQ_BODY);
+	int err = endpoint_streams(r) ? 0 : form_is_multipart(r) ? fail(r, ERR_UNSUPPORTED_TYPE, NULL) : req_read_body(r, REQ_BODY);
 	const struct endpoint *e = err ? NULL : endpoint_find(r);
 	if (err)
 		return err;

@@ -1,10 +1,13 @@
 #include "kernel/content.h"
 
-#include "base/visible.h"
+#include <stdatomic.h>
+
 #include "codec/form.h"
 #include "codec/range.h"
 #include "kernel/app.h"
 #include "kernel/cache.h"
+
+#define SENDING_MOST 16 /* by one worker itself */
 
 /* ---- what a browser does with it ---- */
 
@@ -159,10 +162,31 @@ static int next_piece(struct req *r, const unsigned char *body, struct range *le
 	return err;
 }
 
+static atomic_int sending;
+
+static void sent(void *unused)
+{
+	(void)unused;
+	sending--;
+}
+
+/* A client may be slow, and a thread waits for it: few at once. */
+static int send_later(struct req *r)
+{
+	if (atomic_fetch_add(&sending, 1) >= SENDING_MOST) {
+		sending--;
+		return fail(r, ERR_UNAVAILABLE, "Too many files are being sent at once; try again in a moment.");
+	}
+	arena_defer(r->arena, sent, NULL);
+	return 0;
+}
+
 static int send_part(struct req *r, const struct content *c, struct range part)
 {
 	int err = 0;
 	if (part.length > (int64_t)CONTENT_INLINE) {
+		if ((err = send_later(r)))
+			return err;
 		r->res.file = (struct res_file){.from = part.from, .length = part.length};
 		memcpy(r->res.file.body, c->object.body, HASH_LEN);
 		return 0;
