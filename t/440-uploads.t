@@ -153,17 +153,27 @@ is($ann->fetch(HEAD => $url, headers => \@tus)->{status}, 404, 'tus: and gone');
 is($ann->fetch(HEAD => $url =~ s/id=.*/id=x/r, headers => \@tus)->{status}, 404, 'tus: what never was');
 $before = $usage->();
 my $broken = $create->($ann, 3000000)->{headers}{location};
-my $cookies = $ann->cookies($broken);
-my ($path) = $broken =~ m{(/_fazt/.*)};
-my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $fazt->port);
-print $s join("\r\n", "PATCH $path HTTP/1.1", 'Host: post.localhost', "Cookie: $cookies", 'Origin: ' . $fazt->url('post', '') =~ s{/$}{}r, 'Tus-Resumable: 1.0.0', 'Upload-Offset: 0',
-	'Content-Type: application/offset+octet-stream', 'Content-Length: 3000000', '', 'x' x 1500000);
-$s->flush;
+my $offset = sub { $ann->fetch(HEAD => $broken, headers => \@tus)->{headers}{'upload-offset'} // 0 };
+sub send_some { # a piece whose end does not come
+	my ($at, $bytes) = @_;
+	my ($path) = $broken =~ m{(/_fazt/.*)};
+	my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $fazt->port) or die;
+	print $s join("\r\n", "PATCH $path HTTP/1.1", 'Host: post.localhost', 'Cookie: ' . $ann->cookies($broken), 'Origin: ' . $fazt->url('post', '') =~ s{/$}{}r, @{[map { "$_->[0]: $_->[1]" } ['Tus-Resumable', '1.0.0'], ['Upload-Offset', $at]]},
+		'Content-Type: application/offset+octet-stream', 'Content-Length: ' . (3000000 - $at), '', $bytes);
+	$s->flush;
+	return $s;
+}
+my $line = send_some(0, 'x' x 1100000);
+$fazt->wait_for(sub { $offset->() == 1048576 }, 'a whole chunk is kept');
+kill KILL => $_ for grep { $fazt->processes_below($fazt->pid('serve'))->{$_} =~ /\bworker\b/ } keys %{ $fazt->processes_below($fazt->pid('serve')) };
+close $line;
+$fazt->wait_for(sub { $fazt->healthy }, 'the workers are back');
+is($offset->(), 1048576, 'tus: what was there when the workers were killed is there');
+$line = send_some(1048576, 'x' x 500000);
 sleep 0.3;
-close $s;
-my $offset = sub { $ann->fetch(HEAD => $broken, headers => \@tus)->{headers}{'upload-offset'} };
-$fazt->wait_for(sub { $offset->() >= 1048576 }, 'what came before the line broke is kept');
-cmp_ok($offset->(), '>=', 1048576, 'tus: what came before the line broke is kept (' . $offset->() . ')');
+close $line;
+$fazt->wait_for(sub { $offset->() > 1048576 }, 'what came before the line broke is kept');
+cmp_ok($offset->(), '<=', 1548576, 'tus: what came before the line broke is kept (' . $offset->() . ')');
 is($usage->() - $before, $offset->(), 'DSK-06 and counts at once');
 is($ann->fetch(DELETE => $broken, headers => \@tus)->{status}, 204, 'tus: given up');
 is($usage->(), $before, '… it costs nothing');
