@@ -130,8 +130,9 @@ static void await_request(int fd)
 		;
 }
 
-/* An answer came before the body had been read. nginx still writes, and takes the answer only if it can: so the answer is
- * ended first, then what comes is thrown away for a moment. Where that is not all, the connection is not used again. */
+/* An answer came before the body had been read. nginx still writes, and takes the answer only if it can: so the
+ * answer is ended first, then what comes is thrown away for a moment. Where that is not all, the connection is not
+ * used again. */
 static void drain(FCGX_Request *f)
 {
 	char piece[16 * KIB];
@@ -253,8 +254,8 @@ static void follow_parent(pid_t supervisor)
 		raise(SIGTERM);
 }
 
-/* In the first worker only: uploads that nobody took, and content that nobody has any more. A little at a time; the next
- * time is ten seconds away. */
+/* In the first worker only: uploads that nobody took, and content that nobody has any more. A little at a time; the
+ * next time is ten seconds away. */
 static void sweep(void)
 {
 	struct fault quiet = {0};

@@ -11,7 +11,8 @@
 
 /* ---- what a browser does with it ---- */
 
-/* Types that a browser shows without running anything. A type ends at its parameters; "image/" stands for all of them. */
+/* Types that a browser shows without running anything. A type ends at its parameters; "image/" stands for all of
+ * them. */
 static const char *const shown[] = {"image/", "audio/", "video/", "application/pdf", "text/plain"};
 static const char *const not_shown[] = {"image/svg+xml"}; /* may contain scripts; fine inside an <img> */
 
@@ -146,8 +147,8 @@ static int add_piece(struct db *db, const unsigned char *body, struct range piec
 	return whole ? 0 : db_fail(db, ERR_CORRUPT, "Content is not as long as it was.");
 }
 
-/* The next piece of left, out of one chunk. A connection is borrowed for each, and given back before the piece goes to a
- * client that may be slow. */
+/* The next piece of left, out of one chunk. A connection is borrowed for each, and given back before the piece goes
+ * to a client that may be slow. */
 static int next_piece(struct req *r, const unsigned char *body, struct range *left, struct buf *out)
 {
 	struct db *db = db_borrow(r->node->store, &r->fault);
@@ -214,7 +215,8 @@ int content_answer(struct req *r, const struct content *c)
 		r->res.status = 304;
 		return 0;
 	}
-	if (whole && c->object.size > (int64_t)CONTENT_INLINE && r->accelerated && cache_keep(r, &c->object)) {
+	bool fits = c->object.size > (int64_t)CONTENT_INLINE && c->object.size <= (int64_t)CONTENT_CACHED;
+	if (whole && fits && r->accelerated && cache_keep(r, &c->object)) {
 		res_headerf(r, "x-accel-redirect", CONTENT_PLACE "%s", cache_name(&c->object, r->arena));
 		return 0;
 	}
