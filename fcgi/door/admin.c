@@ -202,6 +202,9 @@ const struct recipe admin_recipes[] = {
 	{"app", "request", admin_app_request, STORE_SERVE, true,
 	 "APP METHOD PATH [--as USER] [--body TEXT] [--type MIME] [--header 'NAME: VALUE']",
 	 "Send a request down the whole pipeline, without nginx, and print the answer."},
+	{"rls", "test", admin_rls_test, STORE_SERVE, true, "APP [--timeout SECONDS]",
+	 "Try every route of an app as two people, a stranger and the owner, in a throw-away Fazt with a copy of its rows, and tell "
+	 "which rows crossed a rule and which GET changed something."},
 	{0},
 };
 

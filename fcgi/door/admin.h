@@ -59,6 +59,7 @@ int admin_app_install(struct admin *a);
 int admin_app_upgrade(struct admin *a);
 int admin_app_request(struct admin *a);
 int admin_app_test(struct admin *a);
+int admin_rls_test(struct admin *a);
 
 /* Ask on the terminal; false when there is none. */
 bool admin_ask(const char *question);

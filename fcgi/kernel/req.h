@@ -63,6 +63,7 @@ struct req {
 
 	/* gateway */
 	int calls;         /* syscalls made so far */
+	bool spoke_as_app; /* the app spoke for itself (as_app) */
 	bool audited;      /* that the app spoke for itself (as_app) is in the audit */
 	int64_t retry_after; /* seconds, where an error knows them better than the door; 0: it does not */
 	struct str allow;    /* with ERR_METHOD_NOT_ALLOWED: the methods that would do */

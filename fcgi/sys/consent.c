@@ -64,6 +64,73 @@ static void upgrade(struct buf *b, const json_t *o)
 		sentence(b, "!", text(u, "reason"));
 }
 
+/* ---- what a trial found ---- */
+
+static void callers(struct buf *b, const json_t *list)
+{
+	size_t i, n = json_array_size(list);
+	json_t *one;
+	json_array_foreach(list, i, one)
+		buf_addf(b, "%s%s", !i ? "" : i + 1 == n ? " and " : ", ", json_string_value(one));
+}
+
+static void finding(struct buf *b, const json_t *f)
+{
+	const char *kind = text(f, "kind");
+	bool get = !strcmp(kind, "get"), key = *text(f, "key");
+	struct buf s = BUF_INIT;
+	buf_addf(&s, "%s ", text(f, "route"));
+	if (get) {
+		buf_adds(&s, "changes ");
+	} else {
+		buf_adds(&s, "lets ");
+		callers(&s, json_object_get(f, "callers"));
+		buf_addf(&s, " %s ", kind);
+	}
+	buf_addf(&s, "%s \"%s\"", key ? "the key" : "a row of", text(f, key ? "key" : "collection"));
+	if (!get)
+		buf_addf(&s, " that belongs to %s", text(f, "owner"));
+	buf_addf(&s, "%s: %s.", json_is_true(json_object_get(f, "as_app")) ? ", through as_app" : "", text(f, "why"));
+	sentence(b, "!", s.p);
+	buf_release(&s);
+}
+
+static void what_was_tried(struct buf *b, const json_t *o)
+{
+	int64_t requests = json_integer_value(json_object_get(o, "requests")), failed = json_integer_value(json_object_get(o, "failed"));
+	size_t n = json_array_size(json_object_get(o, "findings"));
+	struct buf s = BUF_INIT;
+	if (!requests)
+		buf_adds(&s, "It has no routes to try.");
+	else if (!n)
+		buf_addf(&s, "Two people, a stranger and the owner tried every page of it (%lld requests): nothing crossed a rule.", (long long)requests);
+	else
+		buf_addf(&s, "That is what two people, a stranger and the owner found (%lld requests).", (long long)requests);
+	if (failed)
+		buf_addf(&s, " %lld of them failed in the app.", (long long)failed);
+	if (!json_is_true(json_object_get(o, "finished")))
+		buf_adds(&s, " The time was up before everything was tried.");
+	sentence(b, n ? "!" : "-", s.p);
+	buf_release(&s);
+}
+
+static void trial(struct buf *b, const json_t *o)
+{
+	size_t i;
+	json_t *f;
+	json_array_foreach(json_object_get(o, "findings"), i, f)
+		finding(b, f);
+	what_was_tried(b, o);
+}
+
+void consent_trial(struct buf *b, struct str report)
+{
+	json_t *o = json_loadb(report.p ? report.p : "", report.n, 0, NULL);
+	if (o)
+		trial(b, o);
+	json_decref(o);
+}
+
 void consent_text(struct buf *b, struct str candidate)
 {
 	json_t *o = json_loadb(candidate.p ? candidate.p : "", candidate.n, 0, NULL);
@@ -83,5 +150,9 @@ void consent_text(struct buf *b, struct str candidate)
 	upgrade(b, o);
 	permissions(b, o);
 	rules(b, o);
+	if (json_is_object(json_object_get(o, "trial"))) {
+		buf_adds(b, "\nTried before it is installed:\n");
+		trial(b, json_object_get(o, "trial"));
+	}
 	json_decref(o);
 }

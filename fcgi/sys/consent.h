@@ -8,4 +8,8 @@
  * (high risk marked), who sees what, what an upgrade adds. */
 void consent_text(struct buf *b, struct str candidate);
 
+/* What trying every route found (the JSON of gate/probe.h), as text: what crossed a rule, line by line, and a last line that
+ * says what was tried. */
+void consent_trial(struct buf *b, struct str report);
+
 #endif
