@@ -6,6 +6,7 @@
 #include "door/admin.h"
 #include "gate/ask.h"
 #include "gate/gateway.h"
+#include "gate/probe.h"
 #include "kernel/install.h"
 #include "sys/consent.h"
 
@@ -104,6 +105,8 @@ static int install(struct admin *a, struct str args)
 	struct buf result = BUF_INIT;
 	json_t *candidate = NULL;
 	char *id = NULL;
+	if (!a->cmd.yes) /* somebody reads what comes of it */
+		probe_install();
 	int err = fetch(a, args, &id);
 	if (!err)
 		err = show(a, id, &candidate);

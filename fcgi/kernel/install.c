@@ -255,6 +255,7 @@ struct fetch {
 	struct candidate *candidate;
 	struct source source;
 	struct package *package;
+	struct str trial;
 	const char *direct; /* name of the app that was upgraded without asking */
 };
 
@@ -313,6 +314,43 @@ static int check_package(struct fetch *w)
 		err = progress(w, "Checking the code");
 	if (!err && package_check)
 		err = package_check(w->node, w->package, w->fault);
+	return err;
+}
+
+/* An upgrade that asks for no more than what serves now is consented to already. */
+static bool will_be_asked(struct fetch *w)
+{
+	const struct candidate *c = w->candidate;
+	struct db *db = *c->for_app ? db_borrow(w->node->store, w->fault) : NULL;
+	struct app_row *app = db ? app_row_by_id(db, w->arena, str_of(c->for_app)) : NULL;
+	const char *origin = w->source.kind == SOURCE_LOCAL ? c->origin : w->source.origin;
+	bool asked = !app || upgrade_reason(db, w->arena, app, origin, w->package->manifest);
+	db_return(db);
+	return asked;
+}
+
+static int write_trial(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	struct fetch *w = arg;
+	(void)n, (void)a;
+	return candidate_tried(db, w->candidate->id, w->trial);
+}
+
+/* What it shows is for whoever consents; that it could not be tried stands in nobody's way. */
+static int try_package(struct fetch *w)
+{
+	struct buf report = BUF_INIT;
+	struct fault own = {0};
+	if (!package_try || !will_be_asked(w))
+		return 0;
+	int err = progress(w, "Trying it as several people");
+	if (!err && package_try(w->node, w->package, &report, &own)) {
+		log_event(LOG_WARN, "trial.failed", "candidate", w->candidate->id, "message", fault_message(&own), NULL);
+	} else if (!err) {
+		w->trial = buf_str(&report);
+		err = transact(w->node, w->arena, write_trial, w, w->fault);
+	}
+	buf_release(&report);
 	return err;
 }
 
@@ -379,6 +417,8 @@ int install_fetch(struct node *n, const char *id, struct fault *f)
 		err = read_source(&w);
 	if (!err)
 		err = check_package(&w);
+	if (!err)
+		err = try_package(&w);
 	if (!err)
 		err = transact(n, w.arena, keep_package, &w, f);
 	if (err)

@@ -233,7 +233,7 @@ int applied_clear(struct db *db, const char *app_id)
 /* ---- candidates ---- */
 
 #define CANDIDATE_COLUMNS                                                                                                    \
-	"SELECT id, state, progress, source, origin, name, for_app, package, commit_id, reason, code, error, local, created, changed FROM candidates "
+	"SELECT id, state, progress, source, origin, name, for_app, package, commit_id, reason, code, error, local, created, changed, trial FROM candidates "
 
 static void read_candidate(struct stmt *s, struct arena *a, struct candidate *c)
 {
@@ -242,6 +242,7 @@ static void read_candidate(struct stmt *s, struct arena *a, struct candidate *c)
 		.origin = stmt_dup(s, 4, a), .name = stmt_dup(s, 5, a), .for_app = stmt_dup(s, 6, a), .package = stmt_dup(s, 7, a),
 		.commit = stmt_dup(s, 8, a), .reason = stmt_dup(s, 9, a), .code = stmt_dup(s, 10, a), .error = stmt_dup(s, 11, a),
 		.local = stmt_int(s, 12) != 0, .created = stmt_int(s, 13), .changed = stmt_int(s, 14),
+		.trial = stmt_dup(s, 15, a),
 	};
 }
 
@@ -282,6 +283,11 @@ int candidate_insert(struct db *db, const struct candidate *c)
 int candidate_progress(struct db *db, const char *id, const char *progress)
 {
 	return db_run(db, "UPDATE candidates SET progress = ?, changed = ? WHERE id = ?", "cic", progress, now_ms(), id);
+}
+
+int candidate_tried(struct db *db, const char *id, struct str trial)
+{
+	return db_run(db, "UPDATE candidates SET trial = ?, changed = ? WHERE id = ?", "sic", trial, now_ms(), id);
 }
 
 int candidate_ready(struct db *db, const char *id, const char *package, const char *commit, const char *origin, const char *reason)

@@ -62,6 +62,7 @@ int applied_clear(struct db *db, const char *app_id);
 
 struct candidate {
 	const char *id, *state, *progress, *source, *origin, *name, *for_app, *package, *commit, *reason, *code, *error;
+	const char *trial; /* JSON, or empty */
 	bool local;
 	int64_t created, changed;
 };
@@ -70,6 +71,7 @@ struct candidate *candidate_get(struct db *db, struct arena *a, struct str id);
 int candidate_rows(struct db *db, struct arena *a, struct candidate **list); /* oldest first; number, or -ERR_* */
 int candidate_insert(struct db *db, const struct candidate *c);
 int candidate_progress(struct db *db, const char *id, const char *progress);
+int candidate_tried(struct db *db, const char *id, struct str trial);
 int candidate_ready(struct db *db, const char *id, const char *package, const char *commit, const char *origin, const char *reason);
 int candidate_failed(struct db *db, const char *id, const char *code, const char *error);
 int candidate_installed(struct db *db, const char *id, const char *app_id);

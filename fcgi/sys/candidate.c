@@ -184,6 +184,7 @@ static int write_package(struct req *r, struct db *db, struct out *o, const stru
 	out_kint(o, "files", nfiles);
 	out_kint(o, "bytes", bytes);
 	write_upgrade(o, c, app, before, m);
+	out_kraw(o, "trial", *c->trial ? str_of(c->trial) : STR("null"));
 	return 0;
 }
 
