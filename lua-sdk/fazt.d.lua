@@ -59,6 +59,8 @@ fazt.storage.kv = {}
 
 fazt.users = {}
 
+fazt.test = {}
+
 fazt.log = {}
 
 fazt.crypto = {}
@@ -204,6 +206,30 @@ function fazt.users.get(id) end
 ---The people of this app: a list of { id, name, role }.
 ---@return Person[]
 function fazt.users.list() end
+
+---In an app's own tests only, as all of fazt.test; require "fazt.test" wraps it. Sends a request to the app as somebody (nobody: a stranger). Returns the head of the answer as one line of JSON, and behind it the body.
+---@param who string
+---@param method string
+---@param target string
+---@param headers? any
+---@param body? string
+---@return string
+function fazt.test.request(who, method, target, headers, body) end
+
+---Somebody with an account, made when there is none of that name; role is member or admin. Errors: bad_request (not a name).
+---@param name string
+---@param role? string
+---@return Person
+function fazt.test.person(name, role) end
+
+---From now on the test's own calls are made as this person; nil: as the app. Errors: not_found.
+---@param who? string
+function fazt.test.become(who) end
+
+---Moves the clock of the throw-away Fazt forward and returns the new moment in milliseconds. Errors: bad_request (not forward).
+---@param seconds number
+---@return integer
+function fazt.test.advance(seconds) end
 
 ---One line in the app's log, at most 4 KB of it.
 ---@param message string

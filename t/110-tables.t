@@ -90,11 +90,17 @@ sub code_of {
 	return "$answer->{status} " . (ref $said eq 'HASH' && $said->{error} ? $said->{error}{code} : 'fine');
 }
 
+my %to_be_had = map { $_->[1] => 1 } @grants; # the others are the kernel's own to give
 for (@calls) {
 	my ($id, $name, $permission) = @$_;
 	next if $permission eq 'NULL';
 	is(code_of('bare', $id), '403 permission_denied', "$name is denied to an app without $permission");
-	unlike(code_of('full', $id), qr/permission_denied|^5/, '… and not to one that has it');
+	unlike(code_of('full', $id), qr/permission_denied|^5/, '… and not to one that has it') if $to_be_had{$permission};
+	is(code_of('full', $id), '403 permission_denied', '… and to every other') unless $to_be_had{$permission};
+}
+for my $permission (grep { $_ ne 'NULL' && !$to_be_had{$_} } map { $_->[2] } @calls) {
+	my $asking = $fazt->cartridge('asking', { 'app.json' => { permissions => [$permission] }, 'api/main.lua' => 'return {}' });
+	is(($fazt->try_admin('app', 'install', $asking, '--yes', '--grant', 'all'))[0], 7, "no app may ask for $permission");
 }
 is(code_of('full', 'as_app'), '403 permission_denied', 'as_app is denied without storage:app');
 

@@ -29,6 +29,15 @@ void log_open(const char *home)
 		folder[0] = 0;
 }
 
+const char *log_home(void)
+{
+	static char home[sizeof folder];
+	if (!folder[0])
+		return NULL;
+	snprintf(home, sizeof home, "%.*s", (int)(strlen(folder) - strlen("/log")), folder);
+	return home;
+}
+
 static bool log_path(char *path, size_t room, const char *name, const char *suffix)
 {
 	return folder[0] && (size_t)snprintf(path, room, "%s/%s.log%s", folder, name, suffix) < room;

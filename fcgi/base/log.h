@@ -16,6 +16,7 @@
 enum log_level { LOG_INFO, LOG_WARN, LOG_ERROR };
 
 void log_open(const char *home); /* before that, and for NULL, lines go to stderr */
+const char *log_home(void); /* the home it was opened for, or NULL */
 
 /* One event of the kernel in fazt.log: its name and up to a few fields, as pairs of const char* ending with NULL.
  * log_event(LOG_INFO, "worker.start", "pid", "12", NULL) */

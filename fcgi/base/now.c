@@ -33,6 +33,11 @@ void now_shift(int64_t ms)
 	atomic_store(&shift, ms);
 }
 
+int64_t now_shifted(void)
+{
+	return atomic_load(&shift);
+}
+
 static struct tm split(int64_t ms)
 {
 	time_t s = (time_t)(ms / 1000);

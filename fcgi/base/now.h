@@ -12,7 +12,8 @@
 int64_t now_ms(void);
 int64_t mono_ms(void);
 int64_t mono_us(void);
-void now_shift(int64_t ms); /* the offset of this process, for tests */
+void now_shift(int64_t ms); /* the offset of this process, for tests and trials */
+int64_t now_shifted(void);  /* what it is */
 
 /* "2026-11-21T10:15:30.123Z"; text has room for 25 bytes. */
 char *now_iso(int64_t ms, char text[25]);

@@ -16,6 +16,7 @@
 #include "cell/raise.h"
 #include "cell/request.h"
 #include "cell/response.h"
+#include "cell/testing.h"
 #include "wire/syscall.h"
 
 /* The C side of a cell holds nothing of a request once it has ended: the heap is restored, the buffers are wiped,
@@ -31,6 +32,7 @@ static struct heap *heap;
 static lua_State *L;
 static jmp_buf leave;
 static struct str config; /* of START, while the app loads */
+static bool testing;      /* it is a file of tests that serves, not the app */
 
 void run_exit(void)
 {
@@ -123,7 +125,7 @@ static int compile_file(lua_State *state UNUSED)
 {
 	struct wire w = {.left = file.payload};
 	struct str path = get_str(&w), text = get_str(&w);
-	if (!w.bad && str_starts(path, "api/") && str_ends(path, ".lua"))
+	if (!w.bad && (str_starts(path, "api/") || str_starts(path, "t/")) && str_ends(path, ".lua"))
 		env_compile(L, path, text);
 	return 0;
 }
@@ -141,7 +143,13 @@ static void set_env(void)
 
 static int run_main(lua_State *state UNUSED)
 {
+	struct str test;
 	set_env();
+	testing = json_member(config, STR("test"), &test);
+	if (testing) {
+		testing_load(L, (struct str){test.p + 1, test.n - 2}); /* the kernel's own path, without escapes */
+		return 0;
+	}
 	env_require(L, STR("api/main.lua"));
 	routes_load(L);
 	return 0;
@@ -171,8 +179,11 @@ static void send_ready(void)
 	struct buf text = BUF_INIT;
 	struct out o = OUT(&text);
 	out_object(&o);
-	out_key(&o, "routes");
-	routes_list(&o);
+	out_key(&o, testing ? "tests" : "routes");
+	if (testing)
+		testing_list(L, &o);
+	else
+		routes_list(&o);
 	out_end(&o);
 	put_str(link_begin(FRAME_READY, 0, 0), buf_str(&text));
 	link_send();
@@ -235,9 +246,17 @@ static void serve_job(void)
 	response_send_done();
 }
 
+static void serve_test(void)
+{
+	testing_run(L, request()->path);
+	response_send_done();
+}
+
 static int serve_protected(lua_State *state UNUSED)
 {
-	if (str_is(request()->trigger, "http"))
+	if (testing)
+		serve_test();
+	else if (str_is(request()->trigger, "http"))
 		serve_http();
 	else
 		serve_job();

@@ -196,6 +196,9 @@ const struct recipe admin_recipes[] = {
 	 "low-risk permissions, --grant to the named others."},
 	{"app", "upgrade", admin_app_upgrade, STORE_SERVE, true, "APP [--source SOURCE[@REF]] [--yes] [--grant LIST|all]",
 	 "Fetch the app's source again and switch to the new version; asks when it wants more than it has."},
+	{"app", "test", admin_app_test, STORE_CREATE, false, "DIR [--only TEXT] [--timeout SECONDS]",
+	 "Run the tests of an app, t/*.lua, in a throw-away Fazt. --only runs those whose file and name contain the text. "
+	 "Needs no home."},
 	{"app", "request", admin_app_request, STORE_SERVE, true,
 	 "APP METHOD PATH [--as USER] [--body TEXT] [--type MIME] [--header 'NAME: VALUE']",
 	 "Send a request down the whole pipeline, without nginx, and print the answer."},

@@ -47,7 +47,7 @@ int admin_op_json(struct admin *a, const char *noun, const char *verb, struct st
 struct recipe {
 	const char *noun, *verb;
 	int (*run)(struct admin *a); /* NULL: opening the database in that mode is all */
-	enum store_mode mode;
+	enum store_mode mode;        /* STORE_CREATE: it makes a home itself, and none is opened */
 	bool cells; /* may start cells: a zygote is forked before the database is opened */
 	const char *usage, *doc;
 };
@@ -58,6 +58,7 @@ int admin_init(struct admin *a);
 int admin_app_install(struct admin *a);
 int admin_app_upgrade(struct admin *a);
 int admin_app_request(struct admin *a);
+int admin_app_test(struct admin *a);
 
 /* Ask on the terminal; false when there is none. */
 bool admin_ask(const char *question);

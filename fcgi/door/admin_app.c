@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "base/out.h"
-#include "codec/path.h"
 #include "door/admin.h"
+#include "gate/ask.h"
 #include "gate/gateway.h"
 #include "kernel/install.h"
 #include "sys/consent.h"
@@ -173,41 +173,30 @@ int admin_app_upgrade(struct admin *a)
 
 static int add_headers(struct admin *a, struct req *r)
 {
-	for (int i = 0; i < a->cmd.noptions; i++) {
+	int err = 0;
+	for (int i = 0; !err && i < a->cmd.noptions; i++) {
 		struct option_given *o = &a->cmd.option[i];
 		struct str value, name;
 		if (!str_is(o->name, "header"))
 			continue;
 		o->used = true;
 		name = str_cut(o->value, ':', &value);
-		if (!value.p || r->nheaders == REQ_HEADERS)
-			return fail(&a->r, ERR_USAGE, "--header takes 'NAME: VALUE'");
-		char *lower = arena_cstr(a->arena, str_trim(name));
-		for (char *p = lower; *p; p++)
-			*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
-		r->header[r->nheaders++] = (struct header){str_of(lower), str_trim(value)};
+		err = value.p ? ask_header(r, str_trim(name), value) : fail(r, ERR_USAGE, "--header takes 'NAME: VALUE'");
 	}
-	return 0;
+	return err;
 }
 
 static int build_request(struct admin *a, struct req *r)
 {
+	const char *const *word = a->cmd.word;
 	struct str type = admin_option(&a->cmd, "type");
-	char *method = arena_strdup(a->arena, a->cmd.word[3]);
-	int err;
-	for (char *p = method; *p; p++)
-		*p = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
-	r->method = str_of(method);
-	r->host = str_of(arena_printf(a->arena, "%s.%s", a->cmd.word[2], a->r.settings.text[SETTING_DOMAIN]));
-	r->target = str_of(a->cmd.word[4]);
-	r->client = STR("127.0.0.1");
+	int err = ask(r, &a->r.settings, word[2], str_of(word[3]), str_of(word[4]), admin_option(&a->cmd, "as"));
 	r->body = admin_option(&a->cmd, "body");
-	if ((err = add_headers(a, r)))
-		return err;
-	if (r->body.n)
-		r->header[r->nheaders++] = (struct header){STR("content-type"), type.n ? type : STR("application/json")};
-	r->as = admin_option(&a->cmd, "as");
-	return path_target(a->arena, r->target, &r->path, &r->query, &a->r.fault);
+	if (!err)
+		err = add_headers(a, r);
+	if (!err && r->body.n)
+		err = ask_header(r, STR("content-type"), type.n ? type : STR("application/json"));
+	return err;
 }
 
 static void print_answer(struct admin *a, const struct req *r)

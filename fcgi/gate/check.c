@@ -38,8 +38,10 @@ static int loads(struct node *n, const struct package *p, struct fault *f)
 	int err = db ? node_settings(n, db, a->arena, &s) : f->err;
 	if (db)
 		db_return(db);
+	struct cell c = {0};
 	if (!err)
-		err = pool_try(n, &s, a, f);
+		err = pool_apart(n, &s, a, NULL, &c, f);
+	pool_apart_end(&c);
 	app_release(a);
 	return err;
 }

@@ -348,11 +348,27 @@ void pool_reap(struct pool *p)
 	pthread_mutex_unlock(&p->lock);
 }
 
-int pool_try(struct node *n, const struct settings *s, struct app *a, struct fault *f)
+int pool_apart(struct node *n, const struct settings *s, struct app *a, struct watch *w, struct cell *c, struct fault *f)
 {
-	struct cell c = {.app = a, .fd = -1, .leash = -1, .busy = true};
+	*c = (struct cell){.app = a, .fd = -1, .leash = -1, .busy = true, .watch = w};
 	__atomic_add_fetch(&a->refs, 1, __ATOMIC_RELAXED);
-	int err = start(n->pool, &c, s, f);
-	cell_end(&c);
-	return err;
+	return start(n->pool, c, s, f);
+}
+
+void pool_apart_end(struct cell *c)
+{
+	if (c->app)
+		cell_end(c);
+}
+
+void watch_release(struct watch *w)
+{
+	buf_release(&w->ready);
+	buf_release(&w->message);
+	buf_release(&w->trace);
+}
+
+int pool_control(const struct pool *p)
+{
+	return p->control;
 }

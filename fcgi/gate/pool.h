@@ -23,6 +23,14 @@ struct cell {
 	int64_t idle_since;
 	struct buf in, out;
 	size_t consumed; /* bytes of in that were parsed already */
+	struct watch *watch; /* somebody wants to know everything; NULL for a cell of the table */
+};
+
+/* What a cell says besides its answers, kept for whoever tries an app (gate/tests, gate/probe). */
+struct watch {
+	const char *test;          /* the cell runs the tests of this file of t/ instead of the app; or NULL */
+	struct buf ready;          /* what READY told: {"routes": …} or {"tests": […]} */
+	struct buf message, trace; /* of the last error */
 };
 
 /* control is the socket of a zygote (wire/spawn.h). Sets n->pool. */
@@ -37,7 +45,12 @@ void pool_release(struct pool *p, struct cell *c, bool sound);
 /* End cells that were idle for a minute. */
 void pool_reap(struct pool *p);
 
-/* Does this app load? Starts a cell for it and ends it again; for the installer. */
-int pool_try(struct node *n, const struct settings *s, struct app *a, struct fault *f);
+/* A cell of its own, outside the table and its capacity, that has loaded a: so one that tests an app never takes a place
+ * from the app. watch may be NULL. pool_apart_end also after an error. */
+int pool_apart(struct node *n, const struct settings *s, struct app *a, struct watch *w, struct cell *c, struct fault *f);
+void pool_apart_end(struct cell *c);
+void watch_release(struct watch *w);
+
+int pool_control(const struct pool *p); /* the zygote's socket, for another pool of this process */
 
 #endif

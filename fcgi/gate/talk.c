@@ -145,6 +145,13 @@ static int error_frame(struct cell *c, const char *request, const struct frame *
 	int err = f->code > 0 && f->code < ERR_COUNT ? (int)f->code : ERR_APP_ERROR;
 	if (w.bad)
 		return fault(fault_out, ERR_APP_ERROR, NULL);
+	if (c->watch) {
+		buf_clear(&c->watch->message);
+		buf_clear(&c->watch->trace);
+		buf_addstr(&c->watch->message, message);
+		buf_addstr(&c->watch->trace, trace);
+		return fault(fault_out, err, "%.*s", (int)MIN(message.n, (size_t)FAULT_MAX), message.n ? message.p : "");
+	}
 	if (!c->app->version)
 		return not_loadable(message, fault_out);
 	if (err_row(err)->http >= 500)
@@ -182,6 +189,8 @@ static void put_start(struct cell *c, const struct settings *s)
 	out_key(&o, "env");
 	out_object(&o);
 	out_end(&o);
+	if (c->watch && c->watch->test)
+		out_kcstr(&o, "test", c->watch->test);
 	out_kint(&o, "heap", s->number[SETTING_HEAP]);
 	out_end(&o);
 	size_t at = frame_begin(&c->out, FRAME_START, 0, 0);
@@ -197,6 +206,15 @@ static int broken(enum talk t, const char *doing, struct fault *f)
 	return fault(f, ERR_APP_ERROR, "The app's process ended %s.", doing);
 }
 
+static int note_ready(struct cell *c, const struct frame *f)
+{
+	struct wire w = {f->payload, false};
+	struct str json = get_str(&w);
+	if (c->watch)
+		buf_addstr(&c->watch->ready, json);
+	return 0;
+}
+
 int talk_load(struct cell *c, const struct settings *s, int64_t deadline, struct fault *f)
 {
 	struct frame frame;
@@ -207,7 +225,7 @@ int talk_load(struct cell *c, const struct settings *s, int64_t deadline, struct
 	buf_release(&c->out); /* as large as the app's code */
 	while (!t && !(t = next_frame(c, &frame, deadline))) {
 		if (frame.type == FRAME_READY)
-			return 0;
+			return note_ready(c, &frame);
 		if (frame.type == FRAME_LOG)
 			log_frame(c, NULL, &frame, &lines);
 		else if (frame.type == FRAME_ERROR)
@@ -277,7 +295,7 @@ static int put_request(struct cell *c, struct req *r)
 {
 	struct wire_request *w = NEW(r->arena, struct wire_request);
 	*w = (struct wire_request){.method = r->method, .path = r->path, .query = r->query, .body = r->body,
-				   .id = str_of(r->id), .trigger = STR("http"), .user = user_json(r), .now = r->received};
+				   .id = str_of(r->id), .trigger = r->trigger.n ? r->trigger : STR("http"), .user = user_json(r), .now = r->received};
 	crypt_random(w->seed, sizeof w->seed);
 	w->header[w->nheaders++] = app_host(r);
 	for (int i = 0; i < r->nheaders && w->nheaders < (int)ARRAY_LEN(w->header); i++) {

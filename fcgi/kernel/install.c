@@ -455,46 +455,79 @@ int install_consent(struct node *n, struct str id, struct str hash, int npermiss
 	return err;
 }
 
-/* ---- built-in apps ---- */
+/* ---- packages that need no consent: built-in apps, and what is only tried ---- */
 
-static int bring_builtin(struct node *n, struct db *db, struct arena *a, void *arg)
+struct bringing {
+	const struct package *package;
+	const char *origin;
+	char *app_id;
+};
+
+static int bring(struct node *n, struct db *db, struct arena *a, void *arg)
 {
-	struct package *p = arg;
+	struct bringing *b = arg;
+	const struct package *p = b->package;
 	struct app_row *app = app_row_by_name(db, a, str_of(p->manifest->name));
-	const char *origin = arena_printf(a, "builtin:%s", p->manifest->name);
 	struct str all = STR("all");
 	struct switching s = {app, p->manifest, p->hash, "", 1, &all};
 	(void)n;
-	if (app && strcmp(app->origin, origin))
+	if (app && strcmp(app->origin, b->origin))
 		return db_fail(db, ERR_CONFLICT, "another app is called %s", app->name);
-	if (app && !strcmp(app->package, p->hash))
-		return 0;
-	int err = store_package(db, p);
-	if (!app) {
+	int err = app && !strcmp(app->package, p->hash) ? 0 : store_package(db, p);
+	if (!err && !app) {
 		s.app = app = NEW(a, struct app_row);
-		*app = (struct app_row){.name = p->manifest->name, .title = p->manifest->title, .source = origin, .origin = origin};
-		err = err ? err : make_app(db, a, app);
+		*app = (struct app_row){.name = p->manifest->name, .title = p->manifest->title, .source = b->origin, .origin = b->origin};
+		err = make_app(db, a, app);
 	}
-	return err ? err : switch_to(db, a, &s);
+	if (!err && (!app->package || strcmp(app->package, p->hash)))
+		err = switch_to(db, a, &s);
+	snprintf(b->app_id, ID_LEN + 1, "%s", app && app->id ? app->id : "");
+	return err;
+}
+
+int install_package(struct node *n, const struct package *p, const char *origin, char *app_id, struct fault *f)
+{
+	struct arena *a = arena_new();
+	struct bringing b = {p, origin, app_id};
+	int err = package_check ? package_check(n, p, f) : 0;
+	if (!err)
+		err = transact(n, a, bring, &b, f);
+	if (!err)
+		follow_up(n, p->manifest->name);
+	arena_free(a);
+	return err;
 }
 
 int install_builtin(struct node *n, const char *name, struct fault *f)
 {
 	struct arena *a = arena_new();
 	struct package *p = package_new();
+	char app_id[ID_LEN + 1];
 	const char *folder = builtin_folder(a, name);
 	int err = folder ? folder_read(p, folder, f) : fault(f, ERR_BAD_SOURCE, "no app %s comes with this Fazt", name);
 	if (!err)
 		err = package_finish(p, true, f);
-	if (!err && package_check)
-		err = package_check(n, p, f);
 	if (!err)
-		err = transact(n, a, bring_builtin, p, f);
-	if (!err)
-		follow_up(n, p->manifest->name);
+		err = install_package(n, p, arena_printf(a, "builtin:%s", p->manifest->name), app_id, f);
 	package_free(p);
 	arena_free(a);
 	return err;
+}
+
+/* A stored package, read back into memory. */
+int package_stored(struct db *db, const char *hash, struct package *p)
+{
+	struct file_row *list;
+	struct arena *a = arena_new();
+	int n = files_list(db, a, hash, "", &list), err = MAX(-n, 0);
+	for (int i = 0; !err && i < n; i++) {
+		struct str bytes;
+		err = file_load(db, a, hash, list[i].path, &bytes);
+		if (!err)
+			err = package_file(p, str_of(list[i].path), bytes, db_fault(db));
+	}
+	arena_free(a);
+	return err ? err : package_finish(p, true, db_fault(db));
 }
 
 /* ---- back, and away ---- */

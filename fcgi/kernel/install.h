@@ -34,6 +34,10 @@ int install_consent(struct node *n, struct str id, struct str hash, int npermiss
 /* An app that comes with Fazt, from apps/NAME, with everything it asks for; again: brought up to date. */
 int install_builtin(struct node *n, const char *name, struct fault *f);
 
+/* A finished package under its manifest's own name, with everything it asks for; again: brought up to date. Its code must
+ * load. For nodes where nobody needs to consent. app_id has room for ID_LEN + 1. */
+int install_package(struct node *n, const struct package *p, const char *origin, char *app_id, struct fault *f);
+
 /* The version before this one serves again. */
 int install_rollback(struct node *n, struct str name, struct fault *f);
 /* Its code goes and its name rests; with purge its data goes too, also that of an app removed before. */
@@ -41,6 +45,8 @@ int install_remove(struct node *n, struct str name, bool purge, struct fault *f)
 
 /* The manifest of a stored package, in the arena. */
 int package_manifest(struct db *db, struct arena *a, const char *package, struct manifest **m);
+/* All of a stored package, as an empty p; finished. */
+int package_stored(struct db *db, const char *hash, struct package *p);
 /* Why an upgrade of app to this manifest needs the owner, in a sentence, or NULL: it asks for no more. */
 const char *upgrade_reason(struct db *db, struct arena *a, const struct app_row *app, const char *origin, const struct manifest *m);
 

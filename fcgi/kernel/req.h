@@ -49,6 +49,7 @@ struct req {
 	struct str body;
 	struct str client; /* address of the peer, text */
 	struct str as;     /* DOOR_SHELL: the account whose part the owner takes; STR_NONE the own one, "nobody" a stranger */
+	struct str trigger; /* why the app runs; STR_NONE: a request over HTTP */
 	int64_t received;  /* now_ms at arrival: the time the app sees */
 	int64_t deadline;  /* mono_ms */
 

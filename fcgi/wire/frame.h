@@ -7,10 +7,10 @@
  * cell.
  *
  *   worker → cell   FILE*   one module of the app: str path, str text
- *                   START   run api/main.lua, take the snapshot: str config (JSON: env, limits)
+ *                   START   run api/main.lua, take the snapshot: str config (JSON: env, limits, test)
  *                   REQUEST wire_request
  *                   REPLY   to a CALL; code 0 and the result, or code = ERR_* and its message
- *   cell → worker   READY   the app is loaded: str JSON {"routes":[["GET","/x"],…] | null}
+ *   cell → worker   READY   the app is loaded: str JSON {"routes":[["GET","/x"],…] | null}; of a cell for tests {"tests":["name",…]}
  *                   CALL    code = row of syscall.def, flag AS_APP; wire_args
  *                   LOG     code = level (0 info, 1 warn, 2 error); str text. Not answered
  *                   BODY*   leading pieces of a large response body
@@ -75,7 +75,7 @@ bool wire_get_args(struct str payload, const struct sig *s, struct call *c);
 /* A request as the app sees it. The kernel's cookie and token are already gone. */
 struct wire_request {
 	struct str method, path, query, body, id;
-	struct str trigger; /* http, cron, queue, event */
+	struct str trigger; /* http, cron, queue, event; test: path is the number of one of the file's tests */
 	struct str user;    /* JSON {"id","name","role"} or STR_NONE */
 	int64_t now;        /* frozen for the whole request, ms */
 	unsigned char seed[32];

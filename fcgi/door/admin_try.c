@@ -1,0 +1,154 @@
+/* app test: an app tried in a throw-away Fazt, told line by line. */
+#include <jansson.h>
+
+#include "base/out.h"
+#include "base/visible.h"
+#include "door/admin.h"
+#include "door/door.h"
+#include "gate/tests.h"
+#include "kernel/folder.h"
+
+/* ---- telling ---- */
+
+struct telling {
+	bool json;
+	struct buf list;
+	struct out out;
+};
+
+/* Lines of the app or test: not those of Lua itself and of what Fazt adds. */
+static bool of_the_app(struct str line)
+{
+	return line.n && !str_starts(line, "stack traceback") && !str_starts(line, "[C]") && !str_starts(line, "fazt");
+}
+
+static void print_text(const char *indent, struct str text)
+{
+	struct buf b = BUF_INIT;
+	while (text.n) {
+		struct str line = str_trim(str_cut(text, '\n', &text));
+		buf_adds(&b, indent);
+		visible_add(&b, line, 2000);
+		buf_addc(&b, '\n');
+	}
+	fwrite(b.p ? b.p : "", 1, b.len, stdout);
+	buf_release(&b);
+}
+
+static void print_trace(struct str trace)
+{
+	while (trace.n) {
+		struct str line = str_trim(str_cut(trace, '\n', &trace));
+		if (of_the_app(line))
+			print_text("      ", line);
+	}
+}
+
+static void print_log(struct str log)
+{
+	json_t *line, *list = json_loadb(log.p, log.n, 0, NULL);
+	size_t i;
+	json_array_foreach(list, i, line) {
+		struct str text = str_of(json_string_value(json_object_get(line, "text")));
+		printf("    log, %s:\n", json_string_value(json_object_get(line, "level")));
+		print_text("      ", text);
+	}
+	json_decref(list);
+}
+
+static void tell(void *arg, const struct test *x)
+{
+	struct telling *t = arg;
+	if (t->json) {
+		test_write(&t->out, x);
+		return;
+	}
+	printf("%s %s  %.*s (%lld ms)\n", x->passed ? "✓" : "✗", x->file, STR_FMT(x->name.p ? x->name : STR("does not load")), (long long)x->ms);
+	if (!x->passed) {
+		print_text("    ", x->message);
+		print_trace(x->trace);
+		print_log(x->log);
+	}
+	fflush(stdout);
+}
+
+static void sum_up(struct telling *t, const struct tests *s)
+{
+	if (!t->json) {
+		printf("%d passed, %d failed\n", s->passed, s->failed);
+		return;
+	}
+	out_end(&t->out);
+	out_kint(&t->out, "passed", s->passed);
+	out_kint(&t->out, "failed", s->failed);
+	out_end(&t->out);
+	puts(t->list.p);
+}
+
+/* ---- app test ---- */
+
+static int run_tests(struct admin *a, struct trial *t, const char *dir, struct tests *s)
+{
+	struct telling tell_to = {.json = a->cmd.json};
+	tell_to.out = OUT(&tell_to.list);
+	s->each = tell;
+	s->arg = &tell_to;
+	if (a->cmd.json) {
+		out_object(&tell_to.out);
+		out_key(&tell_to.out, "tests");
+		out_array(&tell_to.out);
+	}
+	int err = tests_run(t, s, &a->r.fault);
+	if (!err && !s->files)
+		err = fail(&a->r, ERR_NOT_FOUND, "there are no tests: an app has them in %s/t/NAME.lua", dir);
+	else if (!err && !s->passed && !s->failed)
+		err = fail(&a->r, ERR_NOT_FOUND, "no test has a name like that");
+	if (!err)
+		sum_up(&tell_to, s);
+	buf_release(&tell_to.list);
+	return err;
+}
+
+static int try(struct admin *a, int control, struct package *p, struct tests *s)
+{
+	struct trial t;
+	int err = trial_open(&t, control, NULL, &a->r.fault);
+	if (!err)
+		err = trial_install(&t, p, &a->r.fault);
+	if (!err)
+		err = run_tests(a, &t, a->cmd.word[2], s);
+	trial_close(&t);
+	return err;
+}
+
+static int wishes(struct admin *a, struct tests *s)
+{
+	int64_t seconds = TESTS_MS / 1000;
+	struct str timeout = admin_option(&a->cmd, "timeout");
+	s->only = admin_option(&a->cmd, "only");
+	if (a->cmd.nwords != 3)
+		return fail(&a->r, ERR_USAGE, "say where the app is: fazt-admin app test DIR");
+	if (timeout.n && (!str_int(timeout, &seconds) || seconds < 1 || seconds > 3600))
+		return fail(&a->r, ERR_USAGE, "--timeout takes seconds, from 1 to 3600");
+	s->deadline = seconds * 1000;
+	return 0;
+}
+
+int admin_app_test(struct admin *a)
+{
+	struct tests s = {0};
+	int control = zygote_fork(), err = wishes(a, &s);
+	struct package *p = package_new();
+	if (!err)
+		err = folder_read(p, a->cmd.word[2], &a->r.fault);
+	if (!err)
+		err = package_finish(p, false, &a->r.fault);
+	if (!err)
+		err = try(a, control, p, &s);
+	package_free(p);
+	if (!err && s.failed) {
+		a->reported = true;
+		err = ERR_APP_ERROR;
+	}
+	return err;
+}

@@ -1,0 +1,51 @@
+#include "sys/test.h"
+
+#include "base/now.h"
+#include "kernel/app.h"
+#include "kernel/home.h"
+#include "kernel/identity.h"
+
+#define CENTURY_S 3155760000.0
+
+sys_fn *test_pipeline;
+
+int sys_test_request(struct req *r, const struct call *c, struct out *o)
+{
+	return test_pipeline ? test_pipeline(r, c, o) : fail(r, ERR_PERMISSION_DENIED, NULL);
+}
+
+int sys_test_person(struct req *r, const struct call *c, struct out *o)
+{
+	struct user u;
+	char public_id[PUBLIC_ID_LEN + 1];
+	int role = c->arg[1].present ? role_by_name(c->arg[1].s) : ROLE_MEMBER;
+	if (role != ROLE_MEMBER && role != ROLE_ADMIN)
+		return fail(r, ERR_BAD_REQUEST, "a role is \"member\" or \"admin\"");
+	int err = home_person(r->node, c->arg[0].s, (enum role)role, &u, &r->fault);
+	if (err)
+		return err;
+	app_public_id(r->node, r->app->id, u.id, public_id);
+	out_object(o);
+	out_kcstr(o, "id", public_id);
+	out_kcstr(o, "name", u.name);
+	out_kcstr(o, "role", u.role >= ROLE_ADMIN ? "admin" : "member");
+	out_end(o);
+	return 0;
+}
+
+int sys_test_become(struct req *r, const struct call *c, struct out *o)
+{
+	out_null(o);
+	r->who = (struct principal){.kind = c->arg[0].present ? WHO_IS_STRANGER : WHO_IS_APP};
+	return !c->arg[0].present || str_is(c->arg[0].s, "nobody") ? 0 : identity_become(r, c->arg[0].s);
+}
+
+int sys_test_advance(struct req *r, const struct call *c, struct out *o)
+{
+	double seconds = c->arg[0].n;
+	if (seconds < 0 || seconds > CENTURY_S)
+		return fail(r, ERR_BAD_REQUEST, "the clock goes forward, by at most a century");
+	now_shift(now_shifted() + (int64_t)(seconds * 1000));
+	out_int(o, now_ms());
+	return 0;
+}

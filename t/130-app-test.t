@@ -1,0 +1,213 @@
+# fazt-admin app test: an app's own tests in a throw-away Fazt, on a machine that has no home.
+use strict;
+use warnings;
+use lib 't/lib';
+use Fazt qw(build text_of spew);
+use File::Temp ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $fazt = Fazt->new(init => 0);
+my $tmp = File::Temp::tempdir(CLEANUP => 1);
+my %env = (TMPDIR => $tmp, FAZT_HOME => "$tmp/nowhere");
+
+sub left { my @names = glob "$tmp/*"; return "@names" }
+
+# The cartridge of all tests here, with these files besides.
+sub lists {
+	my (%files) = @_;
+	return $fazt->cartridge('lists', {
+		'app.json' => { visibility => 'members', permissions => ['storage', 'people'],
+			collections => { items => { read => 'shared' }, board => { read => 'members', add => 'members' } } },
+		'api/main.lua' => <<'LUA',
+local fazt = require "fazt"
+local docs = fazt.storage.docs
+return {
+	["GET /items"] = function() return { json = fazt.list((docs.find("items"))) } end,
+	["POST /items"] = function(req) return { status = 201, json = docs.insert("items", { text = req.json.text }) } end,
+	["POST /items/:id/share"] = function(req) docs.share("items", req.params.id, req.json.who, "read") return { text = "" } end,
+	["GET /now"] = function() return { json = fazt.now() } end,
+	["POST /echo"] = function(req) return { json = { form = req.form, query = req.query, header = req.headers["x-mine"], cookies = req.cookies } } end,
+	["POST /bytes"] = function(req) return { body = req.body, headers = { ["content-type"] = "application/octet-stream" } } end,
+	["GET /cookie"] = function() return { html = "<p>hi", headers = { ["set-cookie"] = "flash=yes; Path=/" } } end,
+	["GET /forget"] = function() return { html = "", headers = { ["set-cookie"] = "flash=; Max-Age=0" } } end,
+	["GET /oops"] = function() print("before") error("oops") end,
+	["GET /hour"] = function() return { json = require "words".hour(fazt.now()) } end,
+	["GET /steal"] = function() return { text = fazt.test.request("owner", "GET", "/items") } end,
+	["GET /invent"] = function() return { json = fazt.test.person("mallory", "admin") } end,
+	["GET /pretend"] = function() fazt.test.become("owner") return { json = docs.find("items") } end,
+	["GET /wait"] = function() return { json = fazt.test.advance(3600) } end,
+	["GET /module"] = function() return { json = (pcall(require, "fazt.test")) } end,
+}
+LUA
+		'api/words.lua' => 'return { hour = function(ms) return ms // 3600000 end }',
+		%files,
+	});
+}
+
+sub app_test { my ($dir, @options) = @_; return Fazt::run({ %env }, build() . '/fazt-admin', 'app', 'test', $dir, @options) }
+sub results { my ($exit, $out, $err) = app_test(@_, '--json'); return text_of($out) }
+# One test with this body: its result.
+sub try_one {
+	my ($body, @options) = @_;
+	my $all = results(lists('t/one.lua' => "local test, fazt = require 'fazt.test', require 'fazt'\ntest('one', function(t)\n$body\nend)\n"), @options);
+	return $all->{tests} ? $all->{tests}[0] : $all;
+}
+sub passes { my ($body, $name) = @_; my $x = try_one($body); ok($x->{passed}, $name) or diag explain $x }
+sub fails { my ($body, $like, $name, @options) = @_; my $x = try_one($body, @options); ok(!$x->{passed}, "$name: fails"); like($x->{message}, $like, '… and says why'); return $x }
+
+# ---- people ----
+
+passes(<<'LUA', 'several people, and the rules between them');
+local anna, bob, eve = t.user("anna"), t.user("bob"), t.user("eve", { role = "admin" })
+local milk = anna:post("/items", { json = { text = "milk" } })
+t.equal(milk.status, 201)
+t.equal(milk.json.owner, anna.id)
+t.equal({ anna.role, eve.role, t.owner().role }, { "member", "admin", "admin" })
+for _, who in ipairs { bob, eve, t.owner() } do t.equal(who:get("/items").json, {}, who.name) end
+t.equal(t.stranger():get("/items").status, 401)
+t.equal(anna:post("/items/" .. milk.json.id .. "/share", { json = { who = bob.id } }).status, 200)
+t.equal(#bob:get("/items").json, 1)
+t.equal(#eve:get("/items").json, 0)
+LUA
+passes(<<'LUA', 'rows made as somebody, with the calls of fazt');
+local anna = t.user("anna")
+local row = anna:as(function() return fazt.storage.docs.insert("items", { text = "milk" }) end)
+t.equal(row.owner, anna.id)
+t.equal(anna:get("/items").json[1].text, "milk")
+t.equal(fazt.storage.docs.get("items", row.id), nil, "the app itself")
+t.fails("not_found", function() fazt.storage.docs.update("items", row.id, {}) end)
+t.fails("unauthorized", function() t.stranger():as(function() fazt.storage.docs.insert("items", {}) end) end)
+LUA
+passes(<<'LUA', 'forms, queries, headers, cookies, bytes');
+local anna = t.user("anna")
+local echo = anna:post("/echo", { form = { a = "ü & =", b = "x y" }, query = { q = "1/2", z = 3 }, headers = { ["X-Mine"] = "yes" } }).json
+t.equal(echo.form, { a = "ü & =", b = "x y" })
+t.equal(echo.query, { q = "1/2", z = "3" })
+t.equal(echo.header, "yes")
+t.equal(echo.cookies, {})
+local page = anna:get("/cookie")
+t.match(page.html, "^<p>")
+t.match(page.headers["content-type"], "^text/html")
+t.equal(anna:post("/echo", { form = {} }).json.cookies, { flash = "yes" })
+anna:get("/forget")
+t.equal(anna:post("/echo", { form = {} }).json.cookies, {})
+local all = {}
+for i = 0, 255 do all[#all + 1] = string.char(i) end
+t.equal(anna:post("/bytes", { body = table.concat(all), headers = { ["Content-Type"] = "application/octet-stream" } }).body, table.concat(all))
+t.equal(anna:delete("/items").status, 405)
+t.equal(anna:head("/items").status, 200)
+LUA
+passes(<<'LUA', 'the clock');
+local before, anna = t.now(), t.user("anna")
+t.ok(math.abs(before - fazt.now()) < 60000)
+t.ok(t.advance(3600) >= before + 3600000)
+t.ok(anna:get("/now").json >= before + 3600000)
+t.ok(anna:get("/hour").json > before // 3600000)
+t.equal(require "words".hour(7200000), 2, "a module of the app's own")
+LUA
+
+# ---- each test begins with nothing ----
+
+my $all = results(lists('t/a.lua' => <<'LUA', 't/b.lua' => 'require "fazt.test"("other file", function(t) t.equal(shared, nil) end)', 't/lib/deep.lua' => 'error "not a test"'));
+local test = require "fazt.test"
+local start
+shared = 0
+for i = 1, 3 do
+	test("run " .. i, function(t)
+		shared = shared + 1
+		t.equal(shared, 1, "a variable")
+		t.equal(t.user("anna"):get("/items").json, {}, "rows")
+		t.user("anna"):post("/items", { json = { text = "milk" } })
+		t.user("user" .. i)
+		local day = t.now() // 86400000
+		start = start or day
+		t.advance(10 * 86400)
+		t.equal(#(require "fazt".users.list()), 3, "people")
+		t.ok(day * 86400000 < os.time() * 1000 + 86400000, "the clock")
+	end)
+end
+LUA
+is_deeply([map { [@$_{qw(file name passed)}] } @{ $all->{tests} }], [(map { ['t/a.lua', "run $_", JSON::PP::true()] } 1 .. 3), ['t/b.lua', 'other file', JSON::PP::true()]],
+	'three tests do the same, and each begins with nothing') or diag explain $all;
+
+# ---- failures ----
+
+my $x = fails("local function check()\n\tt.equal({ a = 1 }, { a = 2 }, 'the answer')\nend\ncheck()", qr/^t\/one\.lua:4: the answer: got \{"a":1\}, expected \{"a":2\}$/, 'equal');
+like($x->{trace}, qr/t\/one\.lua:6/, '… with the way to it');
+fails('t.ok(nil, "there")', qr/^t\/one\.lua:3: there: got nil/, 'ok');
+fails('t.match("abc", "^b")', qr/^t\/one\.lua:3: got "abc", which does not match "\^b"/, 'match');
+fails('t.fails("denied", function() end)', qr/^t\/one\.lua:3: it worked, expected the error "denied"/, 'fails');
+fails('t.fails("denied", function() fazt.fail("conflict") end)', qr/failed with "conflict"/, 'fails with another');
+fails('error("boom")', qr/^t\/one\.lua:3: boom/, 'an error of the test\'s own');
+fails('fazt.fail("conflict", "Too late.")', qr/^Too late\.$/, 'an error with a code');
+fails('t.user("anna"):get("/items", { jsn = 1 })', qr/no option "jsn"/, 'an option there is not');
+fails('t.user("x")', qr/name/, 'a name that is none');
+fails('t.user("anna"):get("//../x")', qr/dot segment/, 'a path that is none');
+fails('t.user("anna"):get("/", { headers = { ["a b"] = "x" } })', qr/header/, 'a header that is none');
+fails('t.user("anna"):get("/", { headers = { a = "x\\r\\nb: c" } })', qr/header/, 'two headers in one');
+fails('t.advance(-1)', qr/forward/, 'a clock that goes back');
+$x = fails('t.user("anna"):get("/oops") t.ok(false)', qr/one\.lua:3/, 'a test of an app that fails');
+like($x->{log}[0]{text}, qr/^before$/, '… shows what the app logged');
+like($x->{log}[1]{text}, qr/^api\/main\.lua:\d+: oops\nstack traceback/, '… and where it failed');
+
+# ---- hostile ----
+
+fails('while true do end', qr/longer than 1 seconds/, 'HOST endless', '--timeout', 1);
+fails('local s = {} while true do s[#s + 1] = ("x"):rep(1000) .. #s end', qr/memory/, 'HOST memory');
+fails('for i = 1, 2000 do t.user("u" .. i) end', qr/1000 calls/, 'HOST two thousand people');
+fails('for i = 1, 2000 do pcall(function() t.stranger():get("/items") end) end', qr/1000 calls/, 'HOST two thousand requests, whatever it catches');
+passes('for _, path in ipairs { "/steal", "/invent", "/pretend", "/wait" } do t.equal(t.owner():get(path).json.error.code, "permission_denied", path) end
+t.equal(t.owner():get("/module").json, false)', 'the app itself gets nothing of this');
+my $mixed = results(lists('t/a.lua' => "local test = require 'fazt.test'\ntest('dies', function(t) while true do end end)\ntest('lives', function(t) t.ok(true) end)\n", 't/b.lua' => 'this is not Lua',
+	't/c.lua' => "require 'fazt'.storage.docs.find('items')", 't/d.lua' => "require 'fazt.test'('x')"), '--timeout', 1);
+is_deeply([map { [$_->{name}, $_->{passed} ? 1 : 0] } @{ $mixed->{tests} }], [['dies', 0], ['lives', 1], [undef, 0], [undef, 0], [undef, 0]], 'a test that kills its cell leaves the others alone')
+	or diag explain $mixed;
+like($mixed->{tests}[$_->[0]]{message}, $_->[1], 'a file that does not load says why') for [2, qr/t\/b\.lua:1:/], [3, qr/while the app is loading/], [4, qr/there is no function/];
+is_deeply([@$mixed{qw(passed failed)}], [1, 4], 'the sum');
+
+# ---- the command ----
+
+my $dir = lists('t/a.lua' => "local test = require 'fazt.test'\ntest('good', function(t) t.ok(true) end)\ntest('bad', function(t) t.ok(false) end)\n");
+my ($exit, $out, $err) = app_test($dir);
+is($exit, 1, 'a failure shows in the exit code');
+like($out, qr/^✓ t\/a\.lua  good \(\d+ ms\)\n✗ t\/a\.lua  bad \(\d+ ms\)\n    t\/a\.lua:3: got false.*^1 passed, 1 failed$/ms, 'a line for each, and the sum');
+($exit, $out) = app_test($dir, '--only', 'a.lua good');
+is("$exit $out" =~ s/\d+ ms/N/r, "0 ✓ t/a.lua  good (N)\n1 passed, 0 failed\n", '--only');
+($exit, $out, $err) = app_test($dir, '--only', 'nosuch');
+is($exit, 4, '--only of none');
+($exit, $out, $err) = app_test(lists());
+is($exit, 4, 'an app without tests');
+like($err, qr/there are no tests.*t\/NAME\.lua/, '… is told where they belong');
+for (['app.json' => { nonsense => 1 }, 'bad_manifest'], ['api/main.lua' => 'return', 'bad_package'], ['api/x.lua' => "\x1bLua", 'binary_chunk'], ['t/x.lua' => "\x1bLua", 'binary_chunk'],
+	['api/big.lua' => '-' x 300_000, 'manifest_limits']) {
+	my ($exit, $out) = app_test(lists('t/a.lua' => '', $_->[0] => $_->[1]), '--json');
+	is("$exit " . text_of($out)->{error}{code}, "7 $_->[2]", "$_->[2], as at install");
+}
+is((app_test("$tmp/nosuch"))[0], 7, 'a folder there is not');
+is((Fazt::run({ %env }, build() . '/fazt-admin', 'app', 'test'))[0], 2, 'no folder');
+is((app_test($dir, '--timeout', $_))[0], 2, "--timeout $_") for 0, 'x', 100000;
+is(left(), '', 'nothing is left behind');
+
+# ---- ended from outside ----
+
+my $slow = lists('t/a.lua' => "require 'fazt.test'('slow', function(t) while true do end end)");
+for my $signal (qw(INT TERM HUP KILL)) {
+	my $pid = fork // die;
+	if (!$pid) {
+		$ENV{TMPDIR} = $tmp;
+		open STDOUT, '>', '/dev/null';
+		exec build() . '/fazt-admin', 'app', 'test', $slow or POSIX::_exit(127);
+	}
+	my $until = time + 20;
+	sleep 0.02 until glob("$tmp/*/data.db.kept") || time > $until;
+	my $below = $fazt->processes_below($pid);
+	kill $signal => $pid;
+	waitpid $pid, 0;
+	is($? & 127, { INT => 2, TERM => 15, HUP => 1, KILL => 9 }->{$signal}, "SIG$signal ends it");
+	$until = time + 20;
+	sleep 0.02 while (left() ne '' || grep { kill 0 => $_ } keys %$below) && time < $until;
+	is(left(), '', '… and nothing is left behind');
+	is_deeply([grep { kill 0 => $_ } keys %$below], [], '… no process either');
+}
+done_testing;
