@@ -1,7 +1,9 @@
 #include "base/log.h"
 #include "door/door.h"
 #include "gate/check.h"
+#include "gate/migrate.h"
 #include "gate/pool.h"
+#include "gate/rehearse.h"
 #include "kernel/install.h"
 
 int install_main(int argc, char **argv)
@@ -18,6 +20,8 @@ int install_main(int argc, char **argv)
 	if (!err) {
 		pool_open(&node, control);
 		check_install();
+		migrate_install();
+		rehearse_install();
 		err = install_fetch(&node, argv[3], &f);
 		pool_close(&node);
 		node_close(&node);
