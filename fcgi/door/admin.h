@@ -60,6 +60,24 @@ int admin_app_upgrade(struct admin *a);
 int admin_app_request(struct admin *a);
 int admin_app_test(struct admin *a);
 int admin_rls_test(struct admin *a);
+int admin_app_export(struct admin *a);
+int admin_app_import(struct admin *a);
+int admin_app_rollback(struct admin *a);
+int admin_app_diff(struct admin *a);
+
+/* For recipes: an option nobody took is ERR_USAGE; a word as JSON; a result as --json or for a person. */
+int admin_leftover(struct admin *a);
+const char *admin_quote(struct admin *a, struct str word);
+void admin_print(struct admin *a, struct str json);
+/* A package fetched as a candidate (args of app.fetch); its id, also where that fails; and thrown away again. */
+int admin_fetch(struct admin *a, struct str args, char **id);
+void admin_discard(struct admin *a, const char *id);
+/* A path in the owner's shell is made absolute, because whoever fetches it may stand elsewhere. */
+char *admin_absolute(struct admin *a, const char *source);
+/* Show a candidate that is ready, ask, and install it; with the rows of import where that is not NULL, about which say
+ * tells more before the question. */
+struct intake;
+int admin_consent(struct admin *a, const char *id, struct intake *import, void (*say)(struct admin *, const struct intake *));
 
 /* Ask on the terminal; false when there is none. */
 bool admin_ask(const char *question);

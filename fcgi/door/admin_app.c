@@ -6,8 +6,10 @@
 #include "door/admin.h"
 #include "gate/ask.h"
 #include "gate/gateway.h"
+#include "gate/op.h"
 #include "gate/probe.h"
-#include "kernel/install.h"
+#include "gate/trace.h"
+#include "kernel/intake.h"
 #include "sys/consent.h"
 
 /* ---- install and upgrade: fetch → show → ask → consent ---- */
@@ -46,7 +48,21 @@ static int ask_consent(struct admin *a, const json_t *candidate)
 	return admin_ask(question) ? 0 : fail(&a->r, ERR_DENIED, "nothing was installed");
 }
 
-static int consent(struct admin *a, const json_t *candidate, struct buf *result)
+/* An operation cannot carry a file, so an import comes by another way to the same consent. */
+static int consent_to_import(struct admin *a, struct str args, struct intake *import, struct buf *result)
+{
+	struct call c = {0};
+	const struct op *op = op_row(op_find(STR("app"), STR("consent")));
+	struct out o = OUT(result);
+	int err = sig_from_json(&op->sig, args, &c, a->arena, &a->r.fault);
+	if (err)
+		return err;
+	err = consent_with(&a->r, &c, &o, intake_rows, import);
+	trace_audit(&a->r, "app.import", import->app, err);
+	return err;
+}
+
+static int consent(struct admin *a, const json_t *candidate, struct intake *import, struct buf *result)
 {
 	struct buf args = BUF_INIT;
 	struct out o = OUT(&args);
@@ -56,12 +72,12 @@ static int consent(struct admin *a, const json_t *candidate, struct buf *result)
 	out_key(&o, "grant");
 	choose_grants(a, candidate, &o);
 	out_end(&o);
-	int err = admin_op_json(a, "app", "consent", buf_str(&args), result);
+	int err = import ? consent_to_import(a, buf_str(&args), import, result) : admin_op_json(a, "app", "consent", buf_str(&args), result);
 	buf_release(&args);
 	return err;
 }
 
-static void discard(struct admin *a, const char *id)
+void admin_discard(struct admin *a, const char *id)
 {
 	struct fault kept = a->r.fault;
 	struct buf ignored = BUF_INIT;
@@ -87,7 +103,7 @@ static int show(struct admin *a, const char *id, json_t **candidate)
 	return err;
 }
 
-static int fetch(struct admin *a, struct str args, char **id)
+int admin_fetch(struct admin *a, struct str args, char **id)
 {
 	struct buf json = BUF_INIT;
 	int err = admin_op_json(a, "app", "fetch", args, &json);
@@ -100,38 +116,49 @@ static int fetch(struct admin *a, struct str args, char **id)
 	return install_fetch(&a->node, *id, &a->r.fault);
 }
 
-static int install(struct admin *a, struct str args)
+static void report(struct admin *a, const struct buf *result)
+{
+	json_t *app = json_loadb(result->p, result->len, 0, NULL);
+	if (a->cmd.json)
+		puts(result->p);
+	else
+		printf("%s is installed: %s\n", json_string_value(json_object_get(app, "name")), json_string_value(json_object_get(app, "url")));
+	json_decref(app);
+}
+
+int admin_consent(struct admin *a, const char *id, struct intake *import, void (*say)(struct admin *, const struct intake *))
 {
 	struct buf result = BUF_INIT;
 	json_t *candidate = NULL;
-	char *id = NULL;
-	if (!a->cmd.yes) /* somebody reads what comes of it */
-		probe_install();
-	int err = fetch(a, args, &id);
-	if (!err)
-		err = show(a, id, &candidate);
+	int err = show(a, id, &candidate);
+	if (!err && say)
+		say(a, import);
 	if (!err && a->cmd.dry_run)
 		puts("dry run: nothing was installed");
 	if (!err && !a->cmd.dry_run && !(err = ask_consent(a, candidate)))
-		err = consent(a, candidate, &result);
-	if (id && (err || a->cmd.dry_run))
-		discard(a, id);
-	if (!err && !a->cmd.dry_run) {
-		json_t *app = json_loadb(result.p, result.len, 0, NULL);
-		if (a->cmd.json)
-			puts(result.p);
-		else
-			printf("%s is installed: %s\n", json_string_value(json_object_get(app, "name")),
-			       json_string_value(json_object_get(app, "url")));
-		json_decref(app);
-	}
+		err = consent(a, candidate, import, &result);
+	if (err || a->cmd.dry_run)
+		admin_discard(a, id);
+	else
+		report(a, &result);
 	json_decref(candidate);
 	buf_release(&result);
 	return err;
 }
 
+static int install(struct admin *a, struct str args)
+{
+	char *id = NULL;
+	if (!a->cmd.yes) /* somebody reads what comes of it */
+		probe_install();
+	int err = admin_fetch(a, args, &id);
+	if (err && id)
+		admin_discard(a, id);
+	return err ? err : admin_consent(a, id, NULL, NULL);
+}
+
 /* A path in the owner's shell is made absolute, because whoever fetches it may stand elsewhere. */
-static char *absolute(struct admin *a, const char *source)
+char *admin_absolute(struct admin *a, const char *source)
 {
 	char *path = realpath(source, NULL);
 	char *copy = arena_strdup(a->arena, path ? path : source);
@@ -147,7 +174,7 @@ int admin_app_install(struct admin *a)
 	struct buf args = BUF_INIT;
 	struct out o = OUT(&args);
 	out_object(&o);
-	out_kcstr(&o, "source", absolute(a, a->cmd.word[2]));
+	out_kcstr(&o, "source", admin_absolute(a, a->cmd.word[2]));
 	if (name.n)
 		out_kstr(&o, "name", name);
 	out_end(&o);
@@ -164,7 +191,7 @@ int admin_app_upgrade(struct admin *a)
 	struct buf args = BUF_INIT;
 	struct out o = OUT(&args);
 	out_object(&o);
-	out_kcstr(&o, "source", source.n ? absolute(a, source.p) : "");
+	out_kcstr(&o, "source", source.n ? admin_absolute(a, source.p) : "");
 	out_kcstr(&o, "app", a->cmd.word[2]);
 	out_end(&o);
 	int err = install(a, buf_str(&args));

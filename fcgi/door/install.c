@@ -1,8 +1,10 @@
 #include "base/log.h"
 #include "door/door.h"
 #include "gate/check.h"
+#include "gate/migrate.h"
 #include "gate/pool.h"
 #include "gate/probe.h"
+#include "gate/rehearse.h"
 #include "kernel/install.h"
 #include "wire/syscall.h"
 
@@ -22,6 +24,8 @@ int install_main(int argc, char **argv)
 		pool_open(&node, control);
 		check_install();
 		probe_install();
+		migrate_install();
+		rehearse_install();
 		err = install_fetch(&node, argv[3], &f);
 		pool_close(&node);
 		node_close(&node);

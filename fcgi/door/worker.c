@@ -19,6 +19,7 @@
 #include "base/now.h"
 #include "door/door.h"
 #include "gate/gateway.h"
+#include "gate/migrate.h"
 #include "gate/op.h"
 #include "gate/pool.h"
 #include "kernel/publish.h"
@@ -307,6 +308,7 @@ int worker_main(int argc, char **argv)
 	}
 	take_lane(argc, argv);
 	pool_open(&node, control);
+	migrate_install();
 	if (cgi) {
 		serve_cgi();
 	} else {

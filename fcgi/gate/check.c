@@ -3,12 +3,11 @@
 #include "gate/pool.h"
 #include "kernel/app.h"
 
-static void take_files(struct app *a, const struct package *p)
+static void take_files(struct app *a, const struct package *p, const char *folder)
 {
-	a->file = arena_alloc(a->arena, (size_t)(p->nfiles + 1) * sizeof *a->file);
 	for (int i = 0; i < p->nfiles; i++) {
 		struct str path = str_of(p->file[i].path);
-		if (str_starts(path, "api/") && str_ends(path, ".lua"))
+		if (str_starts(path, folder) && str_ends(path, ".lua"))
 			a->file[a->nfiles++] = (struct app_file){path, p->file[i].bytes};
 	}
 }
@@ -22,7 +21,10 @@ static struct app *app_of(const struct package *p)
 	id_new(a->id);
 	snprintf(a->name, sizeof a->name, "%s", p->manifest->name);
 	snprintf(a->title, sizeof a->title, "%s", p->manifest->title ? p->manifest->title : a->name);
-	take_files(a, p);
+	a->file = arena_alloc(arena, (size_t)(p->nfiles + 1) * sizeof *a->file);
+	take_files(a, p, "api/");
+	if (a->nfiles) /* migrations are compiled with it, and not run */
+		take_files(a, p, "migrations/");
 	return a;
 }
 

@@ -14,7 +14,10 @@
 #include "kernel/repository.h"
 #include "kernel/sentence.h"
 #include "store/docs.h"
+#include "kernel/portable.h"
+#include "kernel/upgrade.h"
 #include "store/files.h"
+#include "store/snapshot.h"
 
 /* ---- one transaction, wherever one is needed ---- */
 
@@ -142,15 +145,18 @@ struct switching {
 	const char *package, *commit;
 	int npermissions;
 	const struct str *permission;
+	struct migration *migration; /* what its rows become, or NULL */
 };
 
-/* Inside a transaction: the app's pointer goes to this package. */
-static int switch_to(struct db *db, struct arena *a, const struct switching *s)
+/* Inside a transaction: the app's pointer goes to this package, and its rows with it. */
+static int switch_to(struct node *n, struct db *db, struct arena *a, const struct switching *s)
 {
 	int64_t version;
 	int err = drop_grants(db, a, s->app->id, s->manifest);
 	if (!err)
 		err = add_grants(db, a, s->app, s->manifest, s->npermissions, s->permission);
+	if (!err)
+		err = upgrade_rows(n, db, a, s->app, s->package, s->migration);
 	s->app->title = s->manifest->title;
 	if (!err)
 		err = app_advance(db, s->app, s->package, s->commit, &version);
@@ -256,6 +262,7 @@ struct fetch {
 	struct source source;
 	struct package *package;
 	struct str trial;
+	struct migration *migration;
 	const char *direct; /* name of the app that was upgraded without asking */
 };
 
@@ -363,34 +370,112 @@ static int store_package(struct db *db, const struct package *p)
 	return err;
 }
 
+/* From here on the candidate has its package, whatever becomes of it. */
+static int keep_package(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	struct fetch *w = arg;
+	struct candidate *c = w->candidate;
+	(void)n, (void)a;
+	if (w->source.kind != SOURCE_LOCAL)
+		c->origin = w->source.origin;
+	c->package = w->package->hash;
+	int err = store_package(db, w->package);
+	return err ? err : candidate_package(db, c->id, c->package, w->package->commit, c->origin);
+}
+
+struct keeping {
+	struct candidate row;
+	const struct package *package;
+};
+
+static int keep_ready(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	struct keeping *k = arg;
+	(void)n, (void)a;
+	int err = candidates_reap(db, now_ms() - CANDIDATE_MS);
+	if (!err)
+		err = candidate_insert(db, &k->row);
+	if (!err)
+		err = store_package(db, k->package);
+	if (!err)
+		err = candidate_package(db, k->row.id, k->package->hash, "", k->row.origin);
+	return err ? err : candidate_ready(db, k->row.id, "");
+}
+
+int candidate_keep(struct node *n, const struct package *p, const char *source, const char *origin, struct str name, char *id, struct fault *f)
+{
+	struct arena *a = arena_new();
+	int err = name.n ? manifest_name(name, false, f) : 0;
+	id_new(id);
+	struct keeping k = {{.id = id, .source = source, .origin = origin, .local = true, .name = name.n ? arena_cstr(a, name) : "", .for_app = ""}, p};
+	if (!err)
+		err = transact(n, a, keep_ready, &k, f);
+	arena_free(a);
+	return err;
+}
+
+/* ---- an upgrade: rehearse, and switch where nobody need be asked ---- */
+
+static int write_rehearsal(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	struct fetch *w = arg;
+	(void)n, (void)a;
+	return candidate_rehearsed(db, w->candidate->id, w->candidate->rehearsal);
+}
+
+static int upgraded_app(struct fetch *w, struct app_row **app)
+{
+	struct db *db = db_borrow(w->node->store, w->fault);
+	if (!db)
+		return w->fault->err;
+	*app = app_row_by_id(db, w->arena, str_of(w->candidate->for_app));
+	db_return(db);
+	return *app ? 0 : fault(w->fault, ERR_CONFLICT, "the app was removed meanwhile");
+}
+
+static int rehearse(struct fetch *w)
+{
+	struct app_row *app;
+	struct buf text = BUF_INIT;
+	struct out o = OUT(&text);
+	int err = upgraded_app(w, &app);
+	if (err || !strcmp(app->package, w->candidate->package))
+		return err;
+	err = upgrade_rehearse(w->node, app, w->candidate->package, progress, w, &o, &w->migration, w->fault);
+	w->candidate->rehearsal = arena_cstr(w->arena, buf_str(&text));
+	buf_release(&text);
+	return err ? err : transact(w->node, w->arena, write_rehearsal, w, w->fault);
+}
+
 static int upgrade(struct fetch *w, struct db *db, struct app_row *app)
 {
 	const struct package *p = w->package;
-	const char *reason = upgrade_reason(db, w->arena, app, w->source.origin, p->manifest);
-	int err = candidate_ready(db, w->candidate->id, p->hash, p->commit, w->source.origin, reason ? reason : "");
+	const char *reason = upgrade_reason(db, w->arena, app, w->candidate->origin, p->manifest);
+	int err = candidate_ready(db, w->candidate->id, reason ? reason : "");
 	if (err || reason)
 		return err;
-	struct switching s = {.app = app, .manifest = p->manifest, .package = p->hash, .commit = p->commit};
+	struct switching s = {.app = app, .manifest = p->manifest, .package = p->hash, .commit = p->commit, .migration = w->migration};
 	if (strcmp(app->package, p->hash))
-		err = switch_to(db, w->arena, &s);
+		err = switch_to(w->node, db, w->arena, &s);
 	w->direct = app->name;
 	return err ? err : candidate_installed(db, w->candidate->id, app->id);
 }
 
-static int keep_package(struct node *n, struct db *db, struct arena *a, void *arg)
+static int settle(struct node *n, struct db *db, struct arena *a, void *arg)
 {
 	struct fetch *w = arg;
 	const struct candidate *c = w->candidate;
 	(void)n;
-	int err = store_package(db, w->package);
-	if (err)
-		return err;
-	if (w->source.kind == SOURCE_LOCAL)
-		w->source.origin = c->origin;
 	if (!*c->for_app)
-		return candidate_ready(db, c->id, w->package->hash, w->package->commit, w->source.origin, "");
+		return candidate_ready(db, c->id, "");
 	struct app_row *app = app_row_by_id(db, a, str_of(c->for_app));
 	return app ? upgrade(w, db, app) : db_fail(db, ERR_CONFLICT, "the app was removed meanwhile");
+}
+
+static int settle_once(void *arg)
+{
+	struct fetch *w = arg;
+	return transact(w->node, w->arena, settle, w, w->fault);
 }
 
 static int write_failure(struct node *n, struct db *db, struct arena *a, void *arg)
@@ -421,10 +506,15 @@ int install_fetch(struct node *n, const char *id, struct fault *f)
 		err = try_package(&w);
 	if (!err)
 		err = transact(n, w.arena, keep_package, &w, f);
+	if (!err && *w.candidate->for_app)
+		err = rehearse(&w);
+	if (!err)
+		err = upgrade_switch(w.migration, progress, &w, settle_once, &w, f);
 	if (err)
 		record_failure(&w);
 	if (!err && w.direct)
 		follow_up(n, w.direct);
+	migration_free(w.migration);
 	package_free(w.package);
 	arena_free(w.arena);
 	return err;
@@ -433,11 +523,17 @@ int install_fetch(struct node *n, const char *id, struct fault *f)
 /* ---- consent ---- */
 
 struct consent {
+	struct node *node;
+	struct arena *arena;
+	struct fault *fault;
 	struct str id, hash;
 	int npermissions;
 	const struct str *permission;
 	char *app_id;
 	const char *name;
+	struct migration *migration;
+	install_rows_fn *rows;
+	void *arg;
 };
 
 static int consent_to(struct db *db, struct arena *a, struct consent *q, const struct candidate *c)
@@ -455,9 +551,11 @@ static int consent_to(struct db *db, struct arena *a, struct consent *q, const s
 	} else if (strcmp(app->origin, c->origin)) {
 		err = app_source(db, app->id, c->source, c->origin);
 	}
-	struct switching s = {app, m, c->package, c->commit, q->npermissions, q->permission};
+	struct switching s = {app, m, c->package, c->commit, q->npermissions, q->permission, q->migration};
 	if (!err)
-		err = switch_to(db, a, &s);
+		err = switch_to(q->node, db, a, &s);
+	if (!err && q->rows)
+		err = q->rows(q->arg, db, app->id);
 	if (!err)
 		err = candidate_installed(db, c->id, app->id);
 	snprintf(q->app_id, ID_LEN + 1, "%s", app->id);
@@ -483,19 +581,67 @@ static int consent(struct node *n, struct db *db, struct arena *a, void *arg)
 	return 0;
 }
 
-int install_consent(struct node *n, struct str id, struct str hash, int npermissions, const struct str *permission, char *app_id,
-		    struct fault *f)
+/* The rows that the candidate would take over: those of the app it upgrades, or of a removed one that returns. */
+static int rows_of(struct consent *q, struct candidate **candidate, struct app_row **app)
 {
-	struct arena *a = arena_new();
-	struct consent q = {id, hash, npermissions, permission, app_id, NULL};
-	int err = transact(n, a, consent, &q, f);
+	struct manifest *m;
+	struct db *db = db_borrow(q->node->store, q->fault);
+	*app = NULL;
+	if (!db)
+		return q->fault->err;
+	struct candidate *c = *candidate = candidate_get(db, q->arena, q->id);
+	bool ready = c && !strcmp(c->state, "ready") && str_is(q->hash, c->package);
+	if (ready && *c->for_app)
+		*app = app_row_by_id(db, q->arena, str_of(c->for_app));
+	else if (ready && !package_manifest(db, q->arena, c->package, &m))
+		*app = app_row_removed(db, q->arena, str_of(*c->name ? c->name : m->name));
+	if (*app && !*c->for_app && ((*app)->purged || strcmp((*app)->origin, c->origin)))
+		*app = NULL;
+	db_return(db);
+	return 0;
+}
+
+static int consent_once(void *arg)
+{
+	struct consent *q = arg;
+	return transact(q->node, q->arena, consent, q, q->fault);
+}
+
+int install_consent_with(struct node *n, struct str id, struct str hash, int npermissions, const struct str *permission,
+			 install_rows_fn *rows, void *arg, char *app_id, struct fault *f)
+{
+	struct consent q = {n, arena_new(), f, id, hash, npermissions, permission, app_id, NULL, NULL, rows, arg};
+	struct candidate *c;
+	struct app_row *app;
+	int err = rows_of(&q, &c, &app);
+	if (!err && app)
+		err = upgrade_compute(n, app, c->package, &q.migration, f);
+	if (!err)
+		err = upgrade_switch(q.migration, NULL, NULL, consent_once, &q, f);
 	if (!err && q.name)
 		follow_up(n, q.name);
-	arena_free(a);
+	migration_free(q.migration);
+	arena_free(q.arena);
 	return err;
 }
 
+int install_consent(struct node *n, struct str id, struct str hash, int npermissions, const struct str *permission, char *app_id,
+		    struct fault *f)
+{
+	return install_consent_with(n, id, hash, npermissions, permission, NULL, NULL, app_id, f);
+}
+
 /* ---- packages that need no consent: built-in apps, and what is only tried ---- */
+
+/* What migrates rows goes the way of all upgrades. */
+static int needs_nothing(struct node *n, struct db *db, const struct app_row *app, const char *package)
+{
+	struct migration *m;
+	int err = migration_plan(n, db, app, package, &m);
+	bool pending = m != NULL;
+	migration_free(m);
+	return err || !pending ? err : db_fail(db, ERR_CONFLICT, "the new version changes rows; run: fazt-admin app upgrade %s", app->name);
+}
 
 struct bringing {
 	const struct package *package;
@@ -509,18 +655,19 @@ static int bring(struct node *n, struct db *db, struct arena *a, void *arg)
 	const struct package *p = b->package;
 	struct app_row *app = app_row_by_name(db, a, str_of(p->manifest->name));
 	struct str all = STR("all");
-	struct switching s = {app, p->manifest, p->hash, "", 1, &all};
-	(void)n;
+	struct switching s = {app, p->manifest, p->hash, "", 1, &all, NULL};
 	if (app && strcmp(app->origin, b->origin))
 		return db_fail(db, ERR_CONFLICT, "another app is called %s", app->name);
 	int err = app && !strcmp(app->package, p->hash) ? 0 : store_package(db, p);
+	if (!err && app)
+		err = needs_nothing(n, db, app, p->hash);
 	if (!err && !app) {
 		s.app = app = NEW(a, struct app_row);
 		*app = (struct app_row){.name = p->manifest->name, .title = p->manifest->title, .source = b->origin, .origin = b->origin};
 		err = make_app(db, a, app);
 	}
 	if (!err && (!app->package || strcmp(app->package, p->hash)))
-		err = switch_to(db, a, &s);
+		err = switch_to(n, db, a, &s);
 	snprintf(b->app_id, ID_LEN + 1, "%s", app && app->id ? app->id : "");
 	return err;
 }
@@ -574,8 +721,30 @@ int package_stored(struct db *db, const char *hash, struct package *p)
 
 struct change {
 	struct str name;
-	bool purge;
+	bool purge; /* or, rolling back, the rows as they were */
 };
+
+/* Declared while there are no rows: neither version's are held against the indexes of the other. */
+static int restore_rows(struct db *db, const struct app_row *app, int64_t version, const struct manifest *m)
+{
+	struct snapshot s;
+	if (!snapshot_get(db, app->id, &s) || s.version != version)
+		return db_fail(db, ERR_CONFLICT, "no rows were kept of the version before; leave out --data to take back the code alone");
+	int err = copy_clear(db, app->id);
+	if (!err)
+		err = docs_declare(db, app->id, m->collection, m->ncollections);
+	if (!err)
+		err = portable_restore(db, app->id);
+	return err ? err : snapshot_drop(db, app->id);
+}
+
+/* Where the code went back alone, its rows may follow later. */
+static int64_t version_before(struct db *db, const struct app_row *app, bool data)
+{
+	struct snapshot s;
+	int64_t version = app_previous(db, app->id, app->version);
+	return !version && data && snapshot_get(db, app->id, &s) && s.version == app->version ? app->version : version;
+}
 
 static int roll_back(struct node *n, struct db *db, struct arena *a, void *arg)
 {
@@ -585,13 +754,15 @@ static int roll_back(struct node *n, struct db *db, struct arena *a, void *arg)
 	(void)n;
 	if (!app)
 		return db_fail(db, ERR_NOT_FOUND, "there is no app of that name");
-	int64_t version = app_previous(db, app->id, app->version);
+	int64_t version = version_before(db, app, c->purge);
 	if (!version)
 		return db_fail(db, ERR_CONFLICT, "there is no version of %s before this one", app->name);
 	int err = package_manifest(db, a, version_package(db, a, app->id, version), &m);
+	if (!err && c->purge)
+		err = restore_rows(db, app, version, m);
 	if (!err)
 		err = app_point(db, app->id, version, m->title);
-	return err ? err : docs_declare(db, app->id, m->collection, m->ncollections);
+	return err || c->purge ? err : docs_declare(db, app->id, m->collection, m->ncollections);
 }
 
 /* A removed app's data can still be purged, by its name. */
@@ -621,9 +792,9 @@ static int change(struct node *n, work_fn *work, struct change c, struct fault *
 	return err;
 }
 
-int install_rollback(struct node *n, struct str name, struct fault *f)
+int install_rollback(struct node *n, struct str name, bool data, struct fault *f)
 {
-	return change(n, roll_back, (struct change){name, false}, f);
+	return change(n, roll_back, (struct change){name, data}, f);
 }
 
 int install_remove(struct node *n, struct str name, bool purge, struct fault *f)

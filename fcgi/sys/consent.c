@@ -54,6 +54,28 @@ static void rules(struct buf *b, const json_t *o)
 		sentence(b, "-", json_string_value(rule) ? json_string_value(rule) : "");
 }
 
+static long long number(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+/* What was tried already on a copy, and went well. */
+static void rehearsal(struct buf *b, const json_t *o)
+{
+	size_t i;
+	json_t *name;
+	if (json_array_size(json_object_get(o, "migrations")))
+		buf_adds(b, "\nData migrations, rehearsed on all rows:\n");
+	json_array_foreach(json_object_get(o, "migrations"), i, name)
+		sentence(b, "-", json_string_value(name));
+	if (json_array_size(json_object_get(o, "migrations")))
+		buf_addf(b, "  %lld of %lld rows change.\n", number(o, "changed"), number(o, "rows"));
+	if (json_object_get(o, "tests"))
+		buf_addf(b, "\nIts tests (%lld) pass on a copy of the rows.\n", number(o, "tests"));
+	if (number(o, "left_out"))
+		buf_addf(b, "  The copy has the newest rows of each collection; %lld were left out.\n", number(o, "left_out"));
+}
+
 static void upgrade(struct buf *b, const json_t *o)
 {
 	const json_t *u = json_object_get(o, "upgrade");
@@ -148,6 +170,7 @@ void consent_text(struct buf *b, struct str candidate)
 	buf_addf(b, "  %-9s %lld, %lld KB\n", "Files", (long long)json_integer_value(json_object_get(o, "files")),
 		 (long long)(json_integer_value(json_object_get(o, "bytes")) + 1023) / 1024);
 	upgrade(b, o);
+	rehearsal(b, json_object_get(o, "rehearsal"));
 	permissions(b, o);
 	rules(b, o);
 	if (json_is_object(json_object_get(o, "trial"))) {
