@@ -20,6 +20,7 @@
 #include "base/now.h"
 #include "door/door.h"
 #include "gate/gateway.h"
+#include "gate/migrate.h"
 #include "gate/op.h"
 #include "gate/check.h"
 #include "gate/pool.h"
@@ -348,6 +349,7 @@ int worker_main(int argc, char **argv)
 	}
 	take_lane(argc, argv);
 	pool_open(&node, control);
+	migrate_install();
 	check_install();
 	if (cgi) {
 		serve_cgi();

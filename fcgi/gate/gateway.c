@@ -153,6 +153,8 @@ static int app_answer(struct req *r)
 		return fail(r, ERR_NOT_FOUND, "The dashboard is not installed; run: fazt-admin app install os");
 	if (r->app->state == APP_DISABLED)
 		return fail(r, ERR_APP_DISABLED, "%s is switched off.", r->app->title);
+	if (r->app->paused > r->received)
+		return fail(r, ERR_UNAVAILABLE, "%s is being upgraded; try again in a moment.", r->app->title);
 	if ((err = public_file(r, &found)) || found)
 		return err;
 	if (r->os && (err = read_body(r))) /* the dashboard's forms carry their token inside */
