@@ -7,6 +7,7 @@
 #include "config.h"
 #include "base/crypt.h"
 #include "base/log.h"
+#include "base/out.h"
 #include "base/now.h"
 #include "door/door.h"
 #include "door/manual.h"
@@ -14,7 +15,9 @@
 #include "gate/gateway.h"
 #include "gate/op.h"
 #include "gate/check.h"
+#include "gate/migrate.h"
 #include "gate/pool.h"
+#include "gate/rehearse.h"
 #include "kernel/identity.h"
 #include "wire/syscall.h"
 
@@ -44,7 +47,7 @@ bool admin_flag(struct command *c, const char *name)
 /* Options that stand alone; every other one takes the next word as its value. */
 static bool stands_alone(struct str name)
 {
-	static const char *const flags[] = {"json", "yes", "dry-run", "help", "version", "purge", "everywhere", "dev", "follow"};
+	static const char *const flags[] = {"json", "yes", "dry-run", "help", "version", "purge", "everywhere", "dev", "follow", "data", "as-owner"};
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		if (str_is(name, flags[i]))
 			return true;
@@ -141,6 +144,34 @@ static int take_words(struct admin *a, const struct op *op, struct call *c, int 
 	return 0;
 }
 
+int admin_leftover(struct admin *a)
+{
+	for (int i = 0; i < a->cmd.noptions; i++)
+		if (!a->cmd.option[i].used)
+			return fail(&a->r, ERR_USAGE, "there is no option --%.*s here; try --help", STR_FMT(a->cmd.option[i].name));
+	return 0;
+}
+
+const char *admin_quote(struct admin *a, struct str word)
+{
+	struct buf b = BUF_INIT;
+	json_quote(&b, word);
+	const char *text = arena_cstr(a->arena, buf_str(&b));
+	buf_release(&b);
+	return text;
+}
+
+void admin_print(struct admin *a, struct str json)
+{
+	struct buf text = BUF_INIT;
+	if (a->cmd.json)
+		buf_addf(&text, "%s\n", json.n ? json.p : "null");
+	else
+		print_result(&text, json);
+	fwrite(text.p ? text.p : "", 1, text.len, stdout);
+	buf_release(&text);
+}
+
 /* ---- what a command line leaves for standard input ---- */
 
 /* The terminal shows nothing of it meanwhile. */
@@ -232,7 +263,7 @@ static int run_op(struct admin *a, int row, int words)
 {
 	const struct op *op = op_row(row);
 	struct call c = {.row = row, .nargs = op->sig.n};
-	struct buf json = BUF_INIT, text = BUF_INIT;
+	struct buf json = BUF_INIT;
 	int err = take_part(a, op);
 	if (!err)
 		err = take_options(a, op, &c);
@@ -246,15 +277,9 @@ static int run_op(struct admin *a, int row, int words)
 		puts("dry run: nothing was changed");
 		return 0;
 	}
-	if (!err && !(err = admin_op(a, op->noun, op->verb, &c, &json))) {
-		if (a->cmd.json)
-			buf_addf(&text, "%s\n", json.len ? json.p : "null");
-		else
-			print_result(&text, buf_str(&json));
-		fwrite(text.p ? text.p : "", 1, text.len, stdout);
-	}
+	if (!err && !(err = admin_op(a, op->noun, op->verb, &c, &json)))
+		admin_print(a, buf_str(&json));
 	buf_release(&json);
-	buf_release(&text);
 	return err;
 }
 
@@ -273,6 +298,16 @@ const struct recipe admin_recipes[] = {
 	 "low-risk permissions, --grant to the named others."},
 	{"app", "upgrade", admin_app_upgrade, STORE_SERVE, true, "APP [--source SOURCE[@REF]] [--yes] [--grant LIST|all]",
 	 "Fetch the app's source again and switch to the new version; asks when it wants more than it has.", NULL, true},
+	{"app", "export", admin_app_export, STORE_SERVE, false, "APP [--data] [--output FILE]",
+	 "Write an app into one file (or to a pipe): its code, and with --data all rows, shares and keys of everyone."},
+	{"app", "import", admin_app_import, STORE_SERVE, true,
+	 "FILE [--name NAME] [--people all|NAME[=ACCOUNT],...] [--as-owner] [--yes] [--grant LIST|all]",
+	 "Install an app from a file that export wrote, with the rows it brings. --people says who of the export is who here, "
+	 "--as-owner makes the rows of all others yours."},
+	{"app", "rollback", admin_app_rollback, STORE_SERVE, false, "APP [--data] [--yes]",
+	 "Back to the version before; with --data also to the rows as they were when it stopped serving."},
+	{"app", "diff", admin_app_diff, STORE_SERVE, true, "APP [SOURCE[@REF]]",
+	 "What an upgrade would change: permissions and rules, data migrations, files line by line."},
 	{"app", "test", admin_app_test, STORE_CREATE, false, "DIR [--only TEXT] [--timeout SECONDS]",
 	 "Run the tests of an app, t/*.lua, in a throw-away Fazt. --only runs those whose file and name contain the text. "
 	 "Needs no home."},
@@ -284,6 +319,9 @@ const struct recipe admin_recipes[] = {
 	 "Send a request down the whole pipeline, without nginx, and print the answer."},
 	{"app", "logs", admin_app_follow, STORE_SERVE, false, "APP --follow [--limit N] [--level LEVEL] [--request ID]",
 	 "Print the last log lines, and what comes, until you stop it; -f is short for --follow. With --json one line each.", "follow", true},
+	{"rls", "test", admin_rls_test, STORE_SERVE, true, "APP [--timeout SECONDS]",
+	 "Try every route of an app as two people, a stranger and the owner, in a throw-away Fazt with a copy of its rows, and tell "
+	 "which rows crossed a rule and which GET changed something."},
 	{0},
 };
 
@@ -325,6 +363,8 @@ static int open_home(struct admin *a, const struct recipe *recipe)
 		if (control >= 0) {
 			pool_open(&a->node, control);
 			check_install();
+			migrate_install();
+			rehearse_install();
 		}
 	}
 	return err;

@@ -69,13 +69,33 @@ int admin_app_follow(struct admin *a);
 int admin_app_dev(struct admin *a);
 int admin_app_check(struct admin *a);
 int admin_app_new(struct admin *a);
+int admin_rls_test(struct admin *a);
+int admin_app_export(struct admin *a);
+int admin_app_import(struct admin *a);
+int admin_app_rollback(struct admin *a);
+int admin_app_diff(struct admin *a);
 
 /* What app check finds in a folder, on stderr; false: nothing. */
 bool admin_show_findings(struct admin *a, const char *folder);
 
+/* For recipes: an option nobody took is ERR_USAGE; a word as JSON; a result as --json or for a person. */
+int admin_leftover(struct admin *a);
+const char *admin_quote(struct admin *a, struct str word);
+void admin_print(struct admin *a, struct str json);
+/* A package fetched as a candidate (args of app.fetch); its id, also where that fails; and thrown away again. A node elsewhere
+ * fetches by itself. */
+int admin_fetch(struct admin *a, struct str args, char **id);
+/* app: the one it would be an upgrade of, or NULL; a token may do no more. */
+void admin_discard(struct admin *a, const char *id, const char *app);
+/* A path in the owner's shell is made absolute, because whoever fetches it may stand elsewhere. */
+char *admin_absolute(struct admin *a, const char *source);
 /* Show a candidate of an app, ask for consent as --yes and --grant say, and install it; the answer of app.consent in
  * result. On a node elsewhere a token may not consent. */
 int admin_consent(struct admin *a, const char *id, const char *app, struct buf *result);
+/* The same for what the command is about: it says what came of it, and throws away what was not consented to. With the rows
+ * of import where that is not NULL, about which say tells more before the question. */
+struct intake;
+int admin_settle(struct admin *a, const char *id, const char *app, struct intake *import, void (*say)(struct admin *, const struct intake *));
 
 /* Ask on the terminal; false when there is none. */
 bool admin_ask(const char *question);

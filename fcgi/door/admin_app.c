@@ -7,8 +7,11 @@
 #include "door/admin.h"
 #include "gate/ask.h"
 #include "gate/gateway.h"
+#include "gate/op.h"
+#include "gate/probe.h"
+#include "gate/trace.h"
 #include "kernel/content.h"
-#include "kernel/install.h"
+#include "kernel/intake.h"
 #include "sys/consent.h"
 
 #define POLL_MS 300 /* how often a node elsewhere is asked whether it has fetched */
@@ -49,7 +52,21 @@ static int ask_consent(struct admin *a, const json_t *candidate)
 	return admin_ask(question) ? 0 : fail(&a->r, ERR_DENIED, "nothing was installed");
 }
 
-static int consent(struct admin *a, const json_t *candidate, struct buf *result)
+/* An operation cannot carry a file, so an import comes by another way to the same consent. */
+static int consent_to_import(struct admin *a, struct str args, struct intake *import, struct buf *result)
+{
+	struct call c = {0};
+	const struct op *op = op_row(op_find(STR("app"), STR("consent")));
+	struct out o = OUT(result);
+	int err = sig_from_json(&op->sig, args, &c, a->arena, &a->r.fault);
+	if (err)
+		return err;
+	err = consent_with(&a->r, &c, &o, intake_rows, import);
+	trace_audit(&a->r, "app.import", import->app, err);
+	return err;
+}
+
+static int consent(struct admin *a, const json_t *candidate, struct intake *import, struct buf *result)
 {
 	struct buf args = BUF_INIT;
 	struct out o = OUT(&args);
@@ -59,7 +76,7 @@ static int consent(struct admin *a, const json_t *candidate, struct buf *result)
 	out_key(&o, "grant");
 	choose_grants(a, candidate, &o);
 	out_end(&o);
-	int err = admin_op_json(a, "app", "consent", buf_str(&args), result);
+	int err = import ? consent_to_import(a, buf_str(&args), import, result) : admin_op_json(a, "app", "consent", buf_str(&args), result);
 	buf_release(&args);
 	return err;
 }
@@ -79,7 +96,7 @@ static int candidate_op(struct admin *a, const char *verb, const char *id, const
 	return err;
 }
 
-static void discard(struct admin *a, const char *id, const char *app)
+void admin_discard(struct admin *a, const char *id, const char *app)
 {
 	struct fault kept = a->r.fault;
 	struct buf ignored = BUF_INIT;
@@ -103,7 +120,7 @@ static int show(struct admin *a, const char *id, const char *app, json_t **candi
 	return err;
 }
 
-static int fetch(struct admin *a, struct str args, char **id)
+int admin_fetch(struct admin *a, struct str args, char **id)
 {
 	struct buf json = BUF_INIT;
 	int err = admin_op_json(a, "app", "fetch", args, &json);
@@ -141,7 +158,7 @@ static int upgrade_remote(struct admin *a, const char *app, struct str args)
 	struct buf json = BUF_INIT;
 	json_t *candidate = NULL;
 	char *id = NULL;
-	int err = fetch(a, args, &id);
+	int err = admin_fetch(a, args, &id);
 	do {
 		if (candidate)
 			poll(NULL, 0, POLL_MS);
@@ -162,32 +179,14 @@ static int upgrade_remote(struct admin *a, const char *app, struct str args)
 
 /* ---- here ---- */
 
-static int install(struct admin *a, struct str args, const char *upgraded)
+static void report(struct admin *a, const struct buf *result)
 {
-	struct buf result = BUF_INIT;
-	json_t *candidate = NULL;
-	char *id = NULL;
-	int err = fetch(a, args, &id);
-	if (!err)
-		err = show(a, id, upgraded, &candidate);
-	if (!err && a->cmd.dry_run)
-		puts("dry run: nothing was installed");
-	if (!err && !a->cmd.dry_run && !(err = ask_consent(a, candidate)))
-		err = consent(a, candidate, &result);
-	if (id && (err || a->cmd.dry_run))
-		discard(a, id, upgraded);
-	if (!err && !a->cmd.dry_run) {
-		json_t *app = json_loadb(result.p, result.len, 0, NULL);
-		if (a->cmd.json)
-			puts(result.p);
-		else
-			printf("%s is installed: %s\n", json_string_value(json_object_get(app, "name")),
-			       json_string_value(json_object_get(app, "url")));
-		json_decref(app);
-	}
-	json_decref(candidate);
-	buf_release(&result);
-	return err;
+	json_t *app = json_loadb(result->p, result->len, 0, NULL);
+	if (a->cmd.json)
+		puts(result->p);
+	else
+		printf("%s is installed: %s\n", json_string_value(json_object_get(app, "name")), json_string_value(json_object_get(app, "url")));
+	json_decref(app);
 }
 
 int admin_consent(struct admin *a, const char *id, const char *app, struct buf *result)
@@ -197,13 +196,44 @@ int admin_consent(struct admin *a, const char *id, const char *app, struct buf *
 	if (!err)
 		err = ask_consent(a, candidate);
 	if (!err)
-		err = consent(a, candidate, result);
+		err = consent(a, candidate, NULL, result);
 	json_decref(candidate);
 	return err;
 }
 
+int admin_settle(struct admin *a, const char *id, const char *app, struct intake *import, void (*say)(struct admin *, const struct intake *))
+{
+	struct buf result = BUF_INIT;
+	json_t *candidate = NULL;
+	int err = show(a, id, app, &candidate);
+	if (!err && say)
+		say(a, import);
+	if (!err && a->cmd.dry_run)
+		puts("dry run: nothing was installed");
+	if (!err && !a->cmd.dry_run && !(err = ask_consent(a, candidate)))
+		err = consent(a, candidate, import, &result);
+	if (err || a->cmd.dry_run)
+		admin_discard(a, id, app);
+	else
+		report(a, &result);
+	json_decref(candidate);
+	buf_release(&result);
+	return err;
+}
+
+static int install(struct admin *a, struct str args, const char *upgraded)
+{
+	char *id = NULL;
+	if (!a->cmd.yes) /* somebody reads what comes of it */
+		probe_install();
+	int err = admin_fetch(a, args, &id);
+	if (err && id)
+		admin_discard(a, id, upgraded);
+	return err ? err : admin_settle(a, id, upgraded, NULL, NULL);
+}
+
 /* A path in the owner's shell is made absolute, because whoever fetches it may stand elsewhere. */
-static char *absolute(struct admin *a, const char *source)
+char *admin_absolute(struct admin *a, const char *source)
 {
 	char *path = realpath(source, NULL);
 	char *copy = arena_strdup(a->arena, path ? path : source);
@@ -219,7 +249,7 @@ int admin_app_install(struct admin *a)
 	struct buf args = BUF_INIT;
 	struct out o = OUT(&args);
 	out_object(&o);
-	out_kcstr(&o, "source", absolute(a, a->cmd.word[2]));
+	out_kcstr(&o, "source", admin_absolute(a, a->cmd.word[2]));
 	if (name.n)
 		out_kstr(&o, "name", name);
 	out_end(&o);
@@ -239,7 +269,7 @@ int admin_app_upgrade(struct admin *a)
 	struct out o = OUT(&args);
 	int err;
 	out_object(&o);
-	out_kcstr(&o, "source", !source.n ? "" : a->remote.url ? source.p : absolute(a, source.p));
+	out_kcstr(&o, "source", !source.n ? "" : a->remote.url ? source.p : admin_absolute(a, source.p));
 	out_kcstr(&o, "app", a->cmd.word[2]);
 	out_end(&o);
 	if (a->remote.url && (a->cmd.dry_run || admin_option(&a->cmd, "grant").p))

@@ -151,6 +151,7 @@ static void copy_row(struct app *a, const struct app_row *row, const struct sett
 	a->version = row->version;
 	a->installed = row->installed;
 	a->rev = row->rev;
+	a->paused = row->paused;
 	a->epoch = epoch;
 	a->max_bytes = s->number[SETTING_APP_BYTES];
 	a->max_rows = s->number[SETTING_APP_ROWS];

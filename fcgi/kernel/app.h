@@ -43,6 +43,8 @@ struct app {
 	const struct manifest *manifest; /* rules, visibility, open, … of the current version */
 	int nfiles;
 	struct app_file *file; /* what a cell loads */
+	bool migrates;         /* no app to serve: its files are data migrations, in the order in which they run */
+	int64_t paused;        /* until then it answers 503, because its rows are being migrated */
 	int npublic;
 	const char **public;   /* paths of the public files, "public/index.html", in byte order */
 	int ngrants;

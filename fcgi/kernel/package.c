@@ -7,7 +7,7 @@
  * at the end, by sorting the folds of all entries (folders too). */
 
 int (*package_check)(struct node *n, const struct package *p, struct fault *f);
-
+int (*package_try)(struct node *n, const struct package *p, struct buf *report, struct fault *f);
 
 struct package *package_new(void)
 {

@@ -86,6 +86,7 @@ struct req {
 	int calls;         /* syscalls made so far */
 	struct str form, files; /* of multipart/form-data, as the app gets them (wire/frame.h) */
 	bool uploads;      /* files of a form came with it */
+	bool spoke_as_app; /* the app spoke for itself (as_app) */
 	bool audited;      /* that the app spoke for itself (as_app) is in the audit */
 	int64_t retry_after; /* seconds, where an error knows them better than the door; 0: it does not */
 	struct str allow;    /* with ERR_METHOD_NOT_ALLOWED: the methods that would do */

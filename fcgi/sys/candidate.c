@@ -12,6 +12,7 @@
 #include "store/env.h"
 #include "store/files.h"
 #include "sys/appinfo.h"
+#include "sys/consent.h"
 
 /* The owner's verbs about packages that are fetched and not installed yet. Over HTTP a fetch runs in a process of its
  * own, because it may take a minute and handles strangers' bytes; in the shell whoever called runs it
@@ -90,6 +91,8 @@ static int source_of(struct req *r, struct str app, struct wish *w)
 		w->source = w->source.n ? w->source : str_of(row->source);
 	}
 	db_return(db);
+	if (row && str_starts(w->source, "export:"))
+		return fail(r, ERR_BAD_SOURCE, "%s was imported from a file; say where its next version is with --source SOURCE", row->name);
 	return row ? 0 : r->fault.err;
 }
 
@@ -186,7 +189,9 @@ static int write_package(struct req *r, struct db *db, struct out *o, const stru
 	write_env(r, o, m, values, n);
 	out_kint(o, "files", nfiles);
 	out_kint(o, "bytes", bytes);
+	out_kraw(o, "rehearsal", *c->rehearsal ? str_of(c->rehearsal) : STR("null"));
 	write_upgrade(o, c, app, before, m);
+	out_kraw(o, "trial", *c->trial ? str_of(c->trial) : STR("null"));
 	return 0;
 }
 
@@ -265,14 +270,19 @@ static int answer(struct req *r, const char *app_id, struct out *o)
 	return app ? 0 : fail(r, ERR_CONFLICT, "the app was removed meanwhile");
 }
 
-int op_app_consent(struct req *r, const struct call *c, struct out *o)
+int consent_with(struct req *r, const struct call *c, struct out *o, install_rows_fn *rows, void *arg)
 {
 	struct str list[MANIFEST_PERMISSIONS];
 	char app_id[ID_LEN + 1];
 	int n, err = read_grants(r, c->arg[2].present ? c->arg[2].s : STR_NONE, list, &n);
 	if (!err)
-		err = install_consent(r->node, c->arg[0].s, c->arg[1].s, n, list, app_id, &r->fault);
+		err = install_consent_with(r->node, c->arg[0].s, c->arg[1].s, n, list, rows, arg, app_id, &r->fault);
 	return err ? err : answer(r, app_id, o);
+}
+
+int op_app_consent(struct req *r, const struct call *c, struct out *o)
+{
+	return consent_with(r, c, o, NULL, NULL);
 }
 
 static int discard(struct req *r, struct db *db, const struct call *call, struct out *o)

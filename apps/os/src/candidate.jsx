@@ -167,6 +167,28 @@ function Origin({ app }) {
   );
 }
 
+// What came of trying every page as several people. An app without pages of its own has nothing to tell.
+function Trial({ trial }) {
+  if (!trial?.requests) return null;
+  return (
+    <section class="card inset stack" aria-labelledby="tried">
+      <h2 id="tried">What happened when it was tried</h2>
+      {trial.findings.length === 0
+        ? <p>Two people, a stranger and you tried every page of it: nothing crossed a rule.</p>
+        : <p><span class="badge warn">Think twice</span> {trial.findings.length === 1 ? "One thing is" : `${trial.findings.length} things are`} not as its rules promise:</p>}
+      {trial.findings.length > 0 && <Sentences list={trial.findings.map(finding)} />}
+      {trial.failed > 0 && <p class="hint">{trial.failed} of {trial.requests} requests failed in the app itself.</p>}
+      {!trial.finished && <p class="hint">There was not enough time to try all of it.</p>}
+    </section>
+  );
+}
+
+function finding({ kind, route, callers, collection, key, owner, why, as_app }) {
+  const row = key ? `the key “${key}”` : `a row of “${collection}”`;
+  const what = kind === "get" ? `changes ${row}` : `lets ${callers.join(", ")} ${kind} ${row} that belongs to ${owner}`;
+  return `${route} ${what}${as_app ? ", by speaking for itself" : ""}: ${why}.`;
+}
+
 function Consent({ id, app, onInstalled }) {
   const [granted, setGranted] = useState([]);
   const { busy, problem, run } = useDeed();
@@ -188,6 +210,7 @@ function Consent({ id, app, onInstalled }) {
       <Permissions app={app} granted={granted} setGranted={setGranted} />
       <Wants env={app.env} />
       <Rules rules={app.rules} />
+      <Trial trial={app.trial} />
       {problem && <Trouble problem={problem} retry={problem.code === "stale" ? () => location.reload() : undefined} />}
       <div class="row">
         <button class="button" type="button" ref={install} aria-disabled={!armed || busy} onClick={consent}>
