@@ -47,6 +47,7 @@
 ---@field form table<string, string>
 ---@field files table<string, File>
 ---@field user? Person
+---@field origin string
 ---@field id string
 ---@field trigger "http"|"cron"|"queue"|"event"
 ---@field input any
