@@ -379,6 +379,12 @@ function fazt.test.become(who) end
 ---@return integer
 function fazt.test.advance(seconds) end
 
+---Tells the app what its manifest asks for in `env`, as its owner would; its requests have it from then on. Errors: not_found (no such name).
+---@param name string
+---@param value string
+---@return table
+function fazt.test.env(name, value) end
+
 ---One line in the app's log, at most 4 KB of it.
 ---@param message string
 function fazt.log.info(message) end
