@@ -110,7 +110,7 @@ local function add_image(post, req)
   if not pictures[file.type] then fazt.fail("unsupported_type", "An image is a PNG, JPEG, GIF, WebP or AVIF file. Your text is saved.") end
   local name = (file.name or "image"):lower():gsub("[^%w.]+", "-"):gsub("^[-.]+", ""):sub(-60)
   blob.put("images/" .. post.id .. "/" .. name, file, { parent = post.id, type = file.type })
-  docs.update("posts", post.id, { body = post.body .. "\n\n![](/images/" .. post.id .. "/" .. name .. ")\n" })
+  docs.update("posts", post.id, { body = post.body .. "\n\n![" .. name:gsub("%.%w+$", ""):gsub("[-.]", " ") .. "](/images/" .. post.id .. "/" .. name .. ")\n" })
   return at_editor(post.id, "?saved=image")
 end
 

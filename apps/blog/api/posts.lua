@@ -15,9 +15,9 @@ local posts = {}
 
 posts.schema = validate.schema {
   { "title", "string", required = true, max = 150, placeholder = "Title", message = "A post needs a title, of at most 150 letters." },
-  { "body", "string", max = 100000, trim = false, lines = 18, label = "Text", placeholder = "Write in Markdown…" },
+  { "body", "string", max = 100000, trim = false, lines = 14, label = "Text", placeholder = "Write in Markdown…" },
   { "slug", "string", max = 80, pattern = "^[a-z0-9-]*$", label = "Address", message = "Small letters, digits and hyphens, at most 80." },
-  { "tags", "string", max = 200, hint = "Up to five words with commas between them." },
+  { "tags", "string", max = 200, hint = "Up to five, with commas between them." },
 }
 
 -- ---- reading ----
@@ -74,7 +74,7 @@ end
 
 -- The first words, without marks, for lists and for those who share the link.
 local function summary_of(html)
-  local text = html:gsub("<pre.-</pre>", " "):gsub("<[^>]*>", " "):gsub("&(%a+);", { amp = "&", lt = "<", gt = ">", quot = '"' })
+  local text = html:gsub("<pre.-</pre>", " "):gsub("<[^>]*>", ""):gsub("&(%a+);", { amp = "&", lt = "<", gt = ">", quot = '"' })
   text = text:gsub("%s+", " "):match("^ ?(.-) ?$")
   if #text <= SUMMARY then return text end
   return text:sub(1, SUMMARY):gsub("%s*[^%s]*$", "") .. "…"

@@ -41,8 +41,13 @@ leads.note = validate.schema {
   { "text", "string", required = true, max = 4000, lines = 3, label = "Add a note", message = "Write something, of at most 4000 letters." },
 }
 
+-- Small letters, also of É, Ü and their like.
+local function small(text)
+  return (text:lower():gsub("\xC3([\x80-\x9E])", function(c) return "\xC3" .. string.char(c:byte() + 32) end))
+end
+
 local function words_of(lead)
-  return table.concat({ lead.name or "", lead.email or "", lead.phone or "", lead.company or "", lead.message or "" }, " "):lower():sub(1, 4000)
+  return small(table.concat({ lead.name or "", lead.email or "", lead.phone or "", lead.company or "", lead.message or "" }, " "))
 end
 
 local function row(value, source, key)
@@ -75,7 +80,7 @@ end
 
 local function conditions(q)
   local all = { { stage = q.stage ~= "" and q.stage or nil }, { source = q.source ~= "" and q.source or nil } }
-  for word in (q.q or ""):lower():gmatch("%S+") do
+  for word in small(q.q or ""):gmatch("%S+") do
     if #all < 10 then all[#all + 1] = { words = { contains = word } } end
   end
   return { ["and"] = all }

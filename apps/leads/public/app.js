@@ -23,7 +23,7 @@ async function move(card, stage) {
 	busy++;
 	column.querySelector("ul").prepend(card);
 	const answer = await fetch(card.querySelector("form").action, {
-		method: "POST", headers: { accept: "application/json" }, body: new URLSearchParams({ stage }),
+		method: "POST", headers: { accept: "application/json" }, body: new URLSearchParams({ stage }), keepalive: true,
 	}).catch(() => null);
 	const problem = answer && !answer.ok && await answer.json().catch(() => null);
 	status.textContent = answer?.ok ? `${name} is in ${column.querySelector("h2").firstChild.textContent.trim()} now.`
