@@ -109,6 +109,7 @@ local function add_image(post, req)
   if not file or file.size == 0 then fazt.fail("bad_request", "Choose an image first. Your text is saved.") end
   if not pictures[file.type] then fazt.fail("unsupported_type", "An image is a PNG, JPEG, GIF, WebP or AVIF file. Your text is saved.") end
   local name = (file.name or "image"):lower():gsub("[^%w.]+", "-"):gsub("^[-.]+", ""):sub(-60)
+  if blob.head("images/" .. post.id .. "/" .. name) then name = fazt.id():sub(-6) .. "-" .. name end -- telephones call every picture the same
   blob.put("images/" .. post.id .. "/" .. name, file, { parent = post.id, type = file.type })
   docs.update("posts", post.id, { body = post.body .. "\n\n![" .. name:gsub("%.%w+$", ""):gsub("[-.]", " ") .. "](/images/" .. post.id .. "/" .. name .. ")\n" })
   return at_editor(post.id, "?saved=image")

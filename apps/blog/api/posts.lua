@@ -8,7 +8,7 @@ local fazt = require "fazt"
 local markdown, validate = require "fazt.markdown", require "fazt.validate"
 local docs, tx = fazt.storage.docs, fazt.storage.tx
 
-local PAGE, SUMMARY = 10, 200
+local PAGE, SUMMARY = 10, 180
 local LISTED = { "title", "slug", "summary", "tags", "author", "published", "created", "updated" }
 
 local posts = {}
@@ -63,7 +63,7 @@ end
 local function tags_of(text)
   local tags, seen = fazt.list {}, {}
   for word in (text or ""):lower():gmatch("[^,]+") do
-    word = word:match("^[%s#]*(.-)%s*$")
+    word = word:match("^[%s#]*(.-)%s*$"):gsub("[/%c]", "-")
     if word ~= "" and not seen[word] and #tags < 5 then
       seen[word] = true
       tags[#tags + 1] = word
@@ -76,8 +76,8 @@ end
 local function summary_of(html)
   local text = html:gsub("<pre.-</pre>", " "):gsub("<[^>]*>", ""):gsub("&(%a+);", { amp = "&", lt = "<", gt = ">", quot = '"' })
   text = text:gsub("%s+", " "):match("^ ?(.-) ?$")
-  if #text <= SUMMARY then return text end
-  return text:sub(1, SUMMARY):gsub("%s*[^%s]*$", "") .. "…"
+  local stop = utf8.offset(text, SUMMARY + 1)
+  return stop and stop <= #text and text:sub(1, stop - 1):gsub("%s+%S*$", "") .. "…" or text
 end
 
 -- XML, and so the feed, has no control characters.

@@ -57,6 +57,17 @@ test("older and newer pages, and tags", function(t)
   t.equal(stranger:get("/tags/nothing").status, 404)
 end)
 
+test("the first words of a post, in any script", function(t)
+  local owner = t.owner()
+  local function description(body)
+    return owner:get(write(owner, "Any", { body = body })).html:match('name="description" content="(.-)">')
+  end
+  t.equal(description("One **bold**\n\n- list &amp; more\n\n```\ncode\n```"), "One bold list &amp; more")
+  t.match(description(("word "):rep(100)), "word word…$")
+  t.equal(utf8.len(description(("語"):rep(500))), 181)
+  t.equal(description(""), "")
+end)
+
 test("what others show of a post", function(t)
   local owner = t.owner()
   local page = t.stranger():get(write(owner, "Tea & <cake>", { body = "# Hi\n\nBoil *water* first.", tags = "tea" })).html
