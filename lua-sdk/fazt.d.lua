@@ -47,6 +47,7 @@
 ---@field form table<string, string>
 ---@field files table<string, File>
 ---@field user? Person
+---@field origin string
 ---@field id string
 ---@field trigger "http"|"cron"|"queue"|"event"
 ---@field input any
@@ -377,6 +378,12 @@ function fazt.test.become(who) end
 ---@param seconds number
 ---@return integer
 function fazt.test.advance(seconds) end
+
+---Tells the app what its manifest asks for in `env`, as its owner would; its requests have it from then on. Errors: not_found (no such name).
+---@param name string
+---@param value string
+---@return table
+function fazt.test.env(name, value) end
 
 ---One line in the app's log, at most 4 KB of it.
 ---@param message string

@@ -172,6 +172,10 @@ function t.now()
   return native.advance(0)
 end
 
+function t.env(name, value)
+  native.env(name, value)
+end
+
 function t.equal(got, expected, what)
   if not same(got, expected, 0) then fail(what, "got " .. show(got) .. ", expected " .. show(expected)) end
 end

@@ -50,7 +50,7 @@ return {
 
 	["POST /req"] = function(req)
 		return { json = { method = req.method, path = req.path, query = req.query, header = req.headers["x-thing"], body = req.body,
-			cookies = req.cookies, user = req.user, id = req.id, trigger = req.trigger, input = req.input, host = req.headers.host } }
+			cookies = req.cookies, user = req.user, id = req.id, trigger = req.trigger, input = req.input, host = req.headers.host, origin = req.origin } }
 	end,
 	["POST /form"] = function(req) return { json = req.form } end,
 	["POST /decode"] = function(req) return { json = { value = req.json, null = req.json == fazt.null } } end,
@@ -144,6 +144,7 @@ for (['/number', 'a number'], ['/unknown', 'an unknown field'], ['/two', 'two bo
 
 my $got = shell(POST => '/req?a=1&b=%C3%A9&a=2&c', '--header', 'X-Thing: v', '--header', 'Cookie: k="v"; __Host-fazt=secret; fazt=secret', '--body', 'raw', '--type', 'text/plain', '--as', 'nobody');
 is_deeply([@{ $got->{json} }{qw(method path header body trigger)}], ['POST', '/req', 'v', 'raw', 'http'], 'method, path, a header, the body, the trigger') or diag explain $got;
+is($got->{json}{origin}, "http://" . $got->{json}{host}, "… and where links to the app lead");
 is_deeply($got->{json}{query}, { a => '2', b => "\x{e9}", c => '' }, 'the query, decoded; the last of several counts');
 is_deeply($got->{json}{cookies}, { k => 'v' }, 'its own cookies, never the kernel\'s');
 like($got->{json}{id}, qr/^[0-9a-z]{26}$/, 'the request\'s id');

@@ -37,6 +37,7 @@ return {
 	["GET /invent"] = function() return { json = fazt.test.person("mallory", "admin") } end,
 	["GET /pretend"] = function() fazt.test.become("owner") return { json = docs.find("items") } end,
 	["GET /wait"] = function() return { json = fazt.test.advance(3600) } end,
+	["GET /tell"] = function() fazt.test.env("KEY", "mine") return { text = "" } end,
 	["GET /module"] = function() return { json = (pcall(require, "fazt.test")) } end,
 }
 LUA
@@ -107,6 +108,23 @@ t.ok(anna:get("/hour").json > before // 3600000)
 t.equal(require "words".hour(7200000), 2, "a module of the app's own")
 LUA
 
+{
+	my $dir = lists('app.json' => { permissions => ['storage'], visibility => 'anyone', env => [{ name => 'KEY', secret => JSON::PP::true() }] },
+		'api/main.lua' => 'local fazt = require "fazt" return { ["GET /"] = function() return { text = fazt.env.KEY or "none" } end }',
+		't/one.lua' => <<'LUA');
+local test = require "fazt.test"
+test("told", function(t)
+	t.equal(t.stranger():get("/").text, "none")
+	t.env("KEY", "sesame")
+	t.equal(t.stranger():get("/").text, "sesame")
+	t.fails("not_found", function() t.env("OTHER", "x") end)
+end)
+test("not told", function(t) t.equal(t.stranger():get("/").text, "none") end)
+LUA
+	my $told = results($dir);
+	is($told->{passed}, 2, 'an app is told what it asks for, in one test') or diag explain $told;
+}
+
 # ---- each test begins with nothing ----
 
 my $all = results(lists('t/a.lua' => <<'LUA', 't/b.lua' => 'require "fazt.test"("other file", function(t) t.equal(shared, nil) end)', 't/lib/deep.lua' => 'error "not a test"'));
@@ -157,7 +175,7 @@ fails('while true do end', qr/longer than 1 seconds/, 'HOST endless', '--timeout
 fails('local s = {} while true do s[#s + 1] = ("x"):rep(1000) .. #s end', qr/memory/, 'HOST memory');
 fails('for i = 1, 2000 do t.user("u" .. i) end', qr/1000 calls/, 'HOST two thousand people');
 fails('for i = 1, 2000 do pcall(function() t.stranger():get("/items") end) end', qr/1000 calls/, 'HOST two thousand requests, whatever it catches');
-passes('for _, path in ipairs { "/steal", "/invent", "/pretend", "/wait" } do t.equal(t.owner():get(path).json.error.code, "permission_denied", path) end
+passes('for _, path in ipairs { "/steal", "/invent", "/pretend", "/wait", "/tell" } do t.equal(t.owner():get(path).json.error.code, "permission_denied", path) end
 t.equal(t.owner():get("/module").json, false)', 'the app itself gets nothing of this');
 my $mixed = results(lists('t/a.lua' => "local test = require 'fazt.test'\ntest('dies', function(t) while true do end end)\ntest('lives', function(t) t.ok(true) end)\n", 't/b.lua' => 'this is not Lua',
 	't/c.lua' => "require 'fazt'.storage.docs.find('items')", 't/d.lua' => "require 'fazt.test'('x')"), '--timeout', 1);

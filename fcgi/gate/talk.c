@@ -282,10 +282,9 @@ static struct str user_json(struct req *r)
 }
 
 /* The address the app is known by: of the settings, since a Host header says what its sender likes. */
-static struct wire_header app_host(struct req *r)
+static struct wire_header host_header(struct str origin)
 {
-	const char *origin = req_origin(r);
-	return (struct wire_header){STR("host"), str_of(strstr(origin, "//") + 2)};
+	return (struct wire_header){STR("host"), str_of(strstr(origin.p, "//") + 2)};
 }
 
 /* ERR_TOO_LARGE: a body and headers that are allowed one by one, and too much together. */
@@ -294,9 +293,10 @@ static int put_request(struct cell *c, struct req *r)
 	struct wire_request *w = NEW(r->arena, struct wire_request);
 	*w = (struct wire_request){.method = r->method, .path = r->path, .query = r->query, .body = r->body,
 				   .id = str_of(r->id), .trigger = r->trigger.n ? r->trigger : STR("http"), .user = user_json(r),
+				   .origin = str_of(req_origin(r)),
 				   .form = r->form, .files = r->files, .now = r->received};
 	crypt_random(w->seed, sizeof w->seed);
-	w->header[w->nheaders++] = app_host(r);
+	w->header[w->nheaders++] = host_header(w->origin);
 	for (int i = 0; i < r->nheaders && w->nheaders < (int)ARRAY_LEN(w->header); i++) {
 		struct header h = r->header[i];
 		if (str_is(h.name, "cookie"))

@@ -8,6 +8,7 @@
 #include "base/now.h"
 #include "codec/source.h"
 #include "codec/version.h"
+#include "kernel/builtin.h"
 #include "kernel/folder.h"
 #include "kernel/grant.h"
 #include "kernel/import.h"
@@ -179,45 +180,6 @@ static int switch_to(struct node *n, struct db *db, struct arena *a, const struc
 	if (!err)
 		err = dev_solved(db, s->app->id);
 	return err ? err : docs_declare(db, s->app->id, s->manifest->collection, s->manifest->ncollections);
-}
-
-/* ---- apps that come with Fazt ---- */
-
-/* Beside the program in the tree it was built in, else where it was installed to. */
-static const char *const builtin_roots[] = {"cartridges", FAZT_SRCDIR "/apps", FAZT_DATADIR "/apps"};
-
-static const char *builtin_root(struct arena *a, const char *root)
-{
-	char program[PATH_MAX];
-	ssize_t n = *root == '/' ? 0 : readlink("/proc/self/exe", program, sizeof program - 1);
-	if (n <= 0)
-		return root;
-	program[n] = 0;
-	char *slash = strrchr(program, '/');
-	return arena_printf(a, "%.*s/%s", slash ? (int)(slash - program) : 0, program, root);
-}
-
-static const char *builtin_folder(struct arena *a, const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(builtin_roots); i++) {
-		const char *folder = arena_printf(a, "%s/%s", builtin_root(a, builtin_roots[i]), name);
-		if (!access(arena_printf(a, "%s/app.json", folder), R_OK))
-			return folder;
-	}
-	return NULL;
-}
-
-/* Is this folder one of them? Then its name, else NULL. */
-static const char *builtin_name(struct arena *a, const char *folder)
-{
-	char real[PATH_MAX];
-	for (size_t i = 0; i < ARRAY_LEN(builtin_roots); i++) {
-		const char *slash = strrchr(folder, '/');
-		if (realpath(builtin_root(a, builtin_roots[i]), real) && strlen(real) == (size_t)(slash - folder) &&
-		    !memcmp(real, folder, (size_t)(slash - folder)) && text_label(str_of(slash + 1)))
-			return slash + 1;
-	}
-	return NULL;
 }
 
 /* ---- candidates ---- */

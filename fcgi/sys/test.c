@@ -40,6 +40,16 @@ int sys_test_become(struct req *r, const struct call *c, struct out *o)
 	return !c->arg[0].present || str_is(c->arg[0].s, "nobody") ? 0 : identity_become(r, c->arg[0].s);
 }
 
+int sys_test_env(struct req *r, const struct call *c, struct out *o)
+{
+	struct call set = *c;
+	set.nargs = 3;
+	set.arg[0] = (struct arg){.present = true, .s = str_of(r->app->name)};
+	set.arg[1] = c->arg[0];
+	set.arg[2] = c->arg[1];
+	return op_app_env_set(r, &set, o);
+}
+
 int sys_test_advance(struct req *r, const struct call *c, struct out *o)
 {
 	double seconds = c->arg[0].n;

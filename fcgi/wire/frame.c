@@ -243,7 +243,7 @@ static bool get_headers(struct wire *w, struct wire_header *h, int *n, int max)
 }
 
 /* The text fields in the order they travel, for both directions. */
-#define REQUEST_TEXTS(r) {&(r)->method, &(r)->path, &(r)->query, &(r)->body, &(r)->id, &(r)->trigger, &(r)->user, &(r)->form, &(r)->files}
+#define REQUEST_TEXTS(r) {&(r)->method, &(r)->path, &(r)->query, &(r)->body, &(r)->id, &(r)->trigger, &(r)->origin, &(r)->user, &(r)->form, &(r)->files}
 
 void wire_put_request(struct buf *b, const struct wire_request *r)
 {

@@ -76,6 +76,7 @@ bool wire_get_args(struct str payload, const struct sig *s, struct call *c);
 struct wire_request {
 	struct str method, path, query, body, id;
 	struct str trigger; /* http, cron, queue, event; test: path is the number of one of the file's tests */
+	struct str origin;  /* of the site the app is at: "https://blog.example.org" */
 	struct str user;    /* JSON {"id","name","role"} or STR_NONE */
 	struct str form;    /* of multipart/form-data: its texts, as application/x-www-form-urlencoded */
 	struct str files;   /* … and its files: JSON {name: {"name","type","size","upload"} or a list} or STR_NONE */

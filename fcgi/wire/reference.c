@@ -281,6 +281,7 @@ static const char classes[] =
 	"---@field form table<string, string>\n"
 	"---@field files table<string, File>\n"
 	"---@field user? Person\n"
+	"---@field origin string\n"
 	"---@field id string\n"
 	"---@field trigger \"http\"|\"cron\"|\"queue\"|\"event\"\n"
 	"---@field input any\n"

@@ -83,11 +83,11 @@ static void test_args(void)
 static void test_request(void)
 {
 	static struct wire_request r = {.method = STR("GET"), .path = STR("/x"), .query = STR("a=1"), .body = STR(""), .id = STR("01"),
-		.trigger = STR("http"), .now = 1234567890123, .seed = {1, 2, 3}, .nheaders = 1, .header = {{STR("accept"), STR("*/*")}}}, q;
+		.trigger = STR("http"), .origin = STR("http://x.localhost"), .now = 1234567890123, .seed = {1, 2, 3}, .nheaders = 1, .header = {{STR("accept"), STR("*/*")}}}, q;
 	struct buf b = BUF_INIT;
 	wire_put_request(&b, &r);
 	ok(wire_get_request(buf_str(&b), &q), "a request");
-	ok(str_is(q.path, "/x") && q.body.p && !q.user.p && q.now == r.now && !memcmp(q.seed, r.seed, 32) && q.nheaders == 1 &&
+	ok(str_is(q.path, "/x") && q.body.p && !q.user.p && str_is(q.origin, "http://x.localhost") && q.now == r.now && !memcmp(q.seed, r.seed, 32) && q.nheaders == 1 &&
 		   str_is(q.header[0].name, "accept"), "has its parts");
 	for (size_t n = 0; n < b.len; n++)
 		if (wire_get_request((struct str){b.p, n}, &q))
