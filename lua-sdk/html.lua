@@ -371,7 +371,8 @@ local function compile(file, text)
   local chunk, why = load(code, "@" .. file)
   if not chunk then
     local line, said = match(why, ":(%d+): (.*)$") -- the function's own `end` stands behind the last line
-    fault(t, line and tointeger(line) < t.line and line or t.line, said or why)
+    said = gsub(said or why, " near '_write'$", " before the end of its {%% %%}")
+    fault(t, line and tointeger(line) < t.line and line or t.line, said)
   end
   t.run = chunk(t.pieces, show)
   t.code, t.pieces, t.state = nil, nil, nil

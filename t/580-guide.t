@@ -3,7 +3,8 @@
 use strict;
 use warnings;
 use lib 't/lib';
-use Fazt qw(top);
+use File::Basename qw(dirname);
+use Fazt qw(top slurp);
 use Fazt::Guide;
 use Test::More;
 
@@ -15,5 +16,15 @@ for my $page (@pages) {
 		Fazt::Guide->new(fazt => $fazt, page => $page)->run;
 		$fazt->stop;
 	};
+}
+
+# Every page is reached from the first one, and what a page links to is there.
+my $first = slurp(top() . '/lua-sdk/README.md');
+for my $page (@pages) {
+	my ($below) = $page =~ m{^lua-sdk/(guide/.*)};
+	like($first, qr/\(\Q$below\E\)/, "$page is on the list of pages") if $below;
+	my $text = slurp(top() . "/$page") =~ s/^```.*?^```$//gmsr;
+	my @broken = grep { !-e top() . '/' . dirname($page) . "/$_" } grep { length && !/^https?:/ } map { s/#.*//r } $text =~ /\]\(([^)]+)\)/g;
+	is("@broken", '', "$page leads to what is there");
 }
 done_testing;
