@@ -5,12 +5,11 @@
 -- helps (a script, an attribute without quotes) is an error of the template. Text lies in a table beside the code.
 
 local fazt, native = ...
-local encode, null = fazt.json.encode, fazt.null
-local error, getmetatable, load, next, pcall, setmetatable, tostring, type =
-  error, getmetatable, load, next, pcall, setmetatable, tostring, type
+local load, encode, null = native.compile, fazt.json.encode, fazt.null
+local error, getmetatable, next, pcall, setmetatable, tostring, type = error, getmetatable, next, pcall, setmetatable, tostring, type
 local find, format, gsub, lower, match, rep, sub = string.find, string.format, string.gsub, string.lower, string.match,
   string.rep, string.sub
-local byte, concat = string.byte, table.concat
+local byte, concat, tointeger = string.byte, table.concat, math.tointeger
 
 local DEPTH = 20        -- templates inside each other
 local CLOSINGS = 8      -- places where an expression may end that are tried
@@ -130,8 +129,9 @@ function step.text(s, text, at)
   end
   local slash, name = match(text, "^<(/?)(%a[^%s/>]*)", from)
   if not name then
-    if match(text, "^</?$", from) then s.kind = "open" end
-    return from + 1
+    if not match(text, "^</?$", from) then return from + 1 end
+    s.kind = "open"
+    return #text + 1
   end
   s.kind, s.element, s.closing, s.script = "tag", lower(name), slash == "/", ""
   return from + 1 + #slash + #name
@@ -368,8 +368,11 @@ local function compile(file, text)
   end
   add_text(t, sub(text, at), sub(text, shown_at))
   local code = "local _text, _show = ... return function(_ENV, _write)" .. concat(t.code) .. "\nend"
-  local chunk, why = load(code, "@" .. file, "t", {})
-  if not chunk then error(why, 0) end
+  local chunk, why = load(code, "@" .. file)
+  if not chunk then
+    local line, said = match(why, ":(%d+): (.*)$") -- the function's own `end` stands behind the last line
+    fault(t, line and tointeger(line) < t.line and line or t.line, said or why)
+  end
   t.run = chunk(t.pieces, show)
   t.code, t.pieces, t.state = nil, nil, nil
   return t

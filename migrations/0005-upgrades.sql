@@ -25,5 +25,8 @@ CREATE TABLE snapshot_parts (
 ) STRICT;
 CREATE UNIQUE INDEX snapshot_parts_seq ON snapshot_parts (app_id, seq);
 
+-- What came of the rehearsal of a candidate that is an upgrade: JSON, shown before consent.
+ALTER TABLE candidates ADD COLUMN rehearsal TEXT NOT NULL DEFAULT '';
+
 -- Until this moment the app answers 503, because its rows are being migrated. Whoever is killed meanwhile leaves it to pass.
 ALTER TABLE apps ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;

@@ -42,7 +42,7 @@ my %owner = (
 	'sodium.h'   => qr{^fcgi/base/crypt\.c$},
 	'fcgiapp.h'  => qr{^fcgi/door/},
 	'fcgi_stdio.h' => qr{^$},
-	'curl/curl.h' => qr{^fcgi/door/fetch\.c$},
+	'curl/curl.h' => qr{^fcgi/door/(?:fetch|remote)\.c$},
 	'cmark-gfm.h' => qr{^fcgi/cell/markdown\.c$},
 	'seccomp.h'  => qr{^fcgi/base/confine\.c$},
 );

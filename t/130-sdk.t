@@ -36,4 +36,22 @@ for my $name (sort keys %text) {
 	is($answer->{status}, $name eq 'form.invalid' ? 422 : 200, "the example of $name") or diag($out, $err, $fazt->admin('app', 'logs', 'examples'));
 }
 
+
+# ---- templates are files of the app ----
+
+sub installs {
+	my ($views, $main) = @_;
+	my ($exit, $out, $err) = $fazt->try_admin('app', 'install', $fazt->cartridge(views => { 'api/main.lua' => $main // 'return {}', %$views }), '--name', 'views', '--yes');
+	$fazt->admin('app', 'remove', 'views', '--purge', '--yes') if !$exit;
+	return $exit ? $err : 'installed';
+}
+is(installs({ 'views/a/b.html' => '{{ x }}', 'views/a.html' => '{{ include "a/b" }}' }), 'installed', 'an app with views');
+like(installs({ 'views/a.html' => "<p>\n{{ x y }}" }), qr{views/a\.html:2: }, 'a mistake in a template is one of the package, with file and line');
+like(installs({ 'views/a.html' => "<p>\n\n{% if x %}{% end %}" }), qr{views/a\.html:3: }, '… in a statement too');
+like(installs({ 'views/a.html' => "\n<script>{{ x }}</script>" }), qr{views/a\.html:2: a value inside <script> would be code}, 'so is a value where no escaping helps');
+like(installs({ 'views/a.html' => '{% extends "nowhere" %}' }), qr{views/a\.html:1: there is no views/nowhere\.html}, '… and the name of a template there is not');
+like(installs({ 'views/a.html' => 'x' x (256 * 1024 + 1) }), qr{views/a\.html is larger than 256 KB; split it}, 'a large one');
+like(installs({}, 'require "fazt.nothing"'), qr{api/fazt/nothing\.lua}, 'a module there is not');
+like(installs({}, "local v = require 'fazt.validate'\nv.schema { { 'a', 'strng' } }\nreturn {}"), qr{api/main\.lua:2: validate\.schema: field "a": there is no type "strng"}, 'a schema with a mistake does not install');
+
 done_testing;

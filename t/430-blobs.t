@@ -34,7 +34,7 @@ return {
 	["GET /url"] = function(req) return call(blob.url, q(req), { expires = tonumber(req.query.expires) }) end,
 	["POST /delete"] = function(req) return call(blob.delete, q(req)) end,
 	["GET /file"] = function(req) return { blob = q(req), headers = { ["X-Mine"] = "yes" } } end,
-	["GET /named"] = function(req) return { blob = q(req), headers = { ["Content-Type"] = "text/html", ["Content-Disposition"] = req.query.how, ETag = '"x"' } } end,
+	["GET /named"] = function(req) return { blob = q(req), headers = { ["Content-Type"] = "text/html", ["Content-Disposition"] = req.query.how, ETag = '"x"', ["Content-Security-Policy"] = "default-src *" } } end,
 	["GET /private"] = function(req) return { file = "private/" .. q(req) } end,
 	["GET /code"] = function(req) return { file = "api/main.lua" } end,
 	["GET /evil"] = function(req) return { text = "app", headers = { ["X-Accel-Redirect"] = "/_fazt/cache/" .. q(req) } } end,
@@ -139,6 +139,7 @@ for my $type (sort keys %types) {
 post($ann, '/put', 'x', name => 'typed', type => 'image/svg+xml');
 my $named = get($ann, '/named', name => 'typed', how => 'attachment; filename="mine.txt"');
 is_deeply([@{ $named->{headers} }{qw(content-disposition content-type)}], ['attachment; filename="mine.txt"', 'image/svg+xml'], 'an app may name what is saved, and not its type');
+like($named->{headers}{'content-security-policy'}, qr/^sandbox/, '… nor its policy');
 unlike(get($ann, '/named', name => 'typed', how => 'inline')->{headers}{'content-disposition'}, qr/inline/, '… nor have it shown');
 post($ann, '/put', 'x', name => "dir/na\"me \xC3\xA9 100%.txt");
 is(get($ann, '/file', name => "dir/na\"me \xC3\xA9 100%.txt")->{headers}{'content-disposition'},
@@ -167,6 +168,7 @@ for my $size (['notes/hello.txt', 'other'], ['large', '0123456789' x 100000]) {
 	like($whole->{headers}{'content-security-policy'}, qr/^sandbox/, 'it is in a sandbox');
 	is(scalar(grep { $_->[0] =~ /^(?:x-accel|last-modified)/i } @{ $whole->{all} }), 0, 'nothing shows how it was sent');
 }
+like(get($ann, '/named', name => 'large', how => 'attachment')->{headers}{'content-security-policy'}, qr/^sandbox/, 'a large file has the kernel\'s policy too');
 my @cached = map { m{([^/]+)$} } glob "$fazt->{home}/cache/*";
 is_deeply(\@cached, [ask($ann, '/head', name => 'large')->{a}{hash}], 'a large one is sent from the cache, under its hash');
 is($stranger->get($fazt->url('shelf', "/_fazt/cache/$cached[0]"))->{status}, 404, '… where nobody gets at it');
@@ -180,6 +182,20 @@ is(get($ann, '/file', name => 'large')->{body}, '0123456789' x 100000, 'without 
 is($ann->fetch(GET => at('/file', name => 'large'), headers => [Range => 'bytes=5-900000'])->{body}, substr('0123456789' x 100000, 5, 899996), '… and parts of it');
 is_deeply([glob "$fazt->{home}/cache/{.,}*[0-9a-f]"], [], '… and the cache stays empty');
 $fazt->admin('setting', 'set', 'cache.bytes', 100000000);
+
+# ---- without nginx ----
+
+my ($exit, $out) = $fazt->try_admin('app', 'request', 'shelf', 'GET', '/file?name=large');
+ok($exit == 0 && $out eq '0123456789' x 100000, 'the shell gets a large file whole');
+my $cgi = sub {
+	my (%more) = @_;
+	my (undef, $out) = Fazt::run({ FAZT_HOME => $fazt->{home}, REQUEST_METHOD => 'GET', REQUEST_URI => '/private?name=large.txt', HTTP_HOST => 'shelf.localhost',
+		REMOTE_ADDR => '127.0.0.1', HTTP_AUTHORIZATION => 'Bearer ' . $fazt->token('owner', 'shelf'), %more }, Fazt::program(), 'worker', '--home', $fazt->{home});
+	return Fazt::Browser::parse($out =~ s/^Status:/HTTP\/1.1/r, 'GET');
+};
+is($cgi->()->{body}, 'line of text' x 10000, 'a plain CGI program sends a large file');
+is_deeply([@{ $cgi->(HTTP_RANGE => 'bytes=12-119998') }{qw(status body)}], [206, substr 'line of text' x 10000, 12, 119987], '… and parts of it');
+is($cgi->(HTTP_RANGE => 'bytes=120000-')->{status}, 416, '… and not what is not there');
 
 my $guarded = get($ann, '/private', name => 'page.html');
 is_deeply([$guarded->{body}, $guarded->{headers}{'content-type'}], ['<p>guarded</p>', 'text/html; charset=utf-8'], 'a file of the app\'s private folder');

@@ -72,4 +72,52 @@ for my $round (1 .. 5) {
 }
 is(join(' ', glob "$fazt->{home}/www/.versions/*"), '', 'no files of removed apps are left on disk');
 
+# an upgrade that changes rows: all of it or nothing
+my $rows = 400;
+my $main = 'local docs = require("fazt").storage.docs
+return { ["GET /"] = function()
+  local n, list, more = {}, docs.find("items", nil, { limit = 100 })
+  while true do
+    for _, row in ipairs(list) do n[row.v] = (n[row.v] or 0) + 1 end
+    if not more then break end
+    list, more = docs.find("items", nil, { limit = 100, cursor = more })
+  end
+  return { json = { code = VERSION, rows = n } }
+end, ["POST /"] = function() for i = 1, 100 do docs.insert("items", { v = "old", n = i }) end return { json = true } end }';
+sub code { my ($version) = @_; return "local VERSION = '$version'\n" . $main =~ s/^local docs/local docs/r }
+my $list = $fazt->cartridge('rows', { 'app.json' => { permissions => ['storage'] }, 'api/main.lua' => code('old') });
+$fazt->admin('app', 'install', $list, '--yes');
+$fazt->admin('app', 'request', 'rows', 'POST', '/') for 1 .. $rows / 100;
+sub rows_are { my $body = ($fazt->try_admin('app', 'request', 'rows', 'GET', '/'))[1]; return $body =~ /^\{/ ? Fazt::text_of($body) : {} }
+is_deeply(rows_are(), { code => 'old', rows => { old => $rows } }, 'an app with rows');
+spew("$list/api/main.lua", code('new'));
+spew("$list/migrations/0001-new.lua", 'return { items = function(doc) doc.v = "new" return doc end }');
+$since = time;
+is(exit_of(start_admin('app', 'upgrade', 'rows', '--yes')), 0, 'an upgrade of its rows');
+$took = time - $since;
+is_deeply(rows_are(), { code => 'new', rows => { new => $rows } }, 'changes all of them');
+$fazt->admin('app', 'rollback', 'rows', '--data', '--yes');
+is_deeply(rows_are(), { code => 'old', rows => { old => $rows } }, 'and a rollback brings all of them back');
+
+my ($before, $after, @torn) = (0, 0);
+my $kills = $ENV{FAZT_LONG} ? 200 : 40;
+for my $point (1 .. $kills) {
+	my $forward = $point % 2;
+	my $pid = $forward ? start_admin('app', 'upgrade', 'rows', '--yes') : start_admin('app', 'rollback', 'rows', '--data', '--yes');
+	sleep(($forward ? $took : $took / 3) * 1.1 * $point / $kills);
+	kill KILL => -$pid;
+	my $exit = exit_of($pid);
+	my $is = rows_are();
+	my $whole = { code => $is->{code}, rows => { ($is->{code} // '?') => $rows } };
+	push @torn, "at $point: " . Fazt::json_of($is) unless Fazt::json_of($is) eq Fazt::json_of($whole);
+	push @torn, "at $point: $exit but still $is->{code}" if $exit == 0 && $is->{code} ne ($forward ? 'new' : 'old');
+	$is->{code} eq 'new' ? $after++ : $before++;
+	$fazt->try_admin('app', 'rollback', 'rows', '--data', '--yes') if $forward ? $is->{code} eq 'new' && $point % 4 == 1 : 0;
+	$fazt->try_admin('app', 'upgrade', 'rows', '--yes') if !$forward && $is->{code} eq 'old';
+}
+is_deeply(\@torn, [], "killed at $kills points: $before times old with old rows, $after times new with new rows");
+ok($before && $after, 'some were killed before the switch, some after it');
+is(($fazt->try_admin('app', 'request', 'rows', 'GET', '/'))[0], 0, 'and nobody left it paused');
+is(join(' ', grep { !/data\.db|\/(?:run|www|cache|log|nginx)$/ } glob "$fazt->{home}/*"), '', 'nothing is left in the home');
+
 done_testing;

@@ -116,20 +116,6 @@ for (['a member', $mia], ['a stranger', $fazt->browser]) {
 said($dir, qr/secret of a log/, 'the log is shown as it is written');
 said($dir, qr/error: api\/main\.lua:2: attempt to index.*\n\s+stack traceback/, '… and errors with their traceback');
 
-# ---- no piling up ----
-
-sub rows { my ($table) = @_; return scalar split /\n/, qx{sqlite3 @{[$fazt->home]}/data.db 'SELECT 1 FROM $table'} }
-SKIP: {
-	skip 'no sqlite3 program', 3 unless grep { -x "$_/sqlite3" } split /:/, $ENV{PATH};
-	my @before = map { rows($_) } qw(versions packages objects candidates pieces);
-	for my $i (1 .. 5) {
-		spew("$dir/api/main.lua", page("again $i"));
-		answers('/', qr/again $i/, "save $i");
-	}
-	my @after = map { rows($_) } qw(versions packages objects candidates pieces);
-	is_deeply(\@after, \@before, 'versions, packages, objects, candidates and pieces do not pile up');
-}
-
 # ---- the end ----
 
 kill KILL => $dev{$dir}{pid};

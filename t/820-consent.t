@@ -22,11 +22,15 @@ sub reader {
 
 my $commit = reader('1.0', 'storage', 'net:api.example.com', 'schedule');
 $host->repository('typo', { 'app.json' => '{"name":"typo","permissions":["storrage"]}', 'api/main.lua' => 'return {}' });
+$host->repository('leaky', {
+	'app.json' => json_of({ name => 'leaky', title => 'Leaky', visibility => 'members', permissions => ['storage', 'storage:app'],
+		collections => { inbox => { read => 'admins', add => 'members' } } }),
+	'api/main.lua' => 'local fazt = require "fazt" return { ["GET /all"] = function() return fazt.as_app(function() return { json = (fazt.storage.docs.find("inbox")) } end) end }' });
 $fazt->install_built_in('os');
 $fazt->start;
 my %common = (OS => $fazt->url('os', ''), READER => $fazt->url('reader', '/'));
 browser_script('install.mjs', %common, LINK => $fazt->admin('login-link'), SOURCE => $host->url('reader'), COMMIT => $commit,
-	TYPO => $host->url('typo'));
+	TYPO => $host->url('typo'), LEAKY => $host->url('leaky'));
 
 reader('2.0', 'storage', 'net:api.example.com', 'schedule', 'mail:anyone');
 browser_script('upgrade.mjs', %common, LINK => $fazt->admin('login-link'));

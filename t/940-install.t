@@ -27,6 +27,7 @@ is_deeply(\@outside, [], 'nothing outside the prefix');
 is($exit, 0, 'the installed program makes a home, without the source tree');
 (undef, $out) = Fazt::run({ FAZT_HOME => "$dir/home" }, "$dir/root/usr/local/bin/fazt-admin", 'status', '--json');
 is(Fazt::text_of($out)->{people}, 1, 'and knows its owner');
+is((Fazt::run({}, 'sh', '-c', "cd '$dir' && root/usr/local/bin/fazt-admin app new thing"))[0], 0, 'and app new finds its templates');
 is((Fazt::run({}, 'make', '-C', "$dir/out", 'uninstall', "DESTDIR=$dir/root"))[0], 0, 'make uninstall');
 my @left = split /\n/, `find '$dir/root' -type f -o -type l`;
 is_deeply(\@left, [], 'leaves nothing');

@@ -203,15 +203,44 @@ void log_forget(const char *name)
 
 /* ---- reading ---- */
 
-static int open_to_read(const char *name, const char *suffix, struct stat *st)
+/* A file that is open for reading, and what tells it from others: its first line, since the number of an inode is used
+ * again as soon as it is free. 0: it has none yet. */
+struct part {
+	int fd;
+	off_t size;
+	uint64_t file;
+};
+
+static uint64_t identity(int fd)
+{
+	char head[256];
+	ssize_t n = pread(fd, head, sizeof head, 0);
+	const char *end = n > 0 ? memchr(head, '\n', (size_t)n) : NULL;
+	uint64_t h = 14695981039346656037u; /* FNV-1a */
+	if (n <= 0 || (!end && n < (ssize_t)sizeof head))
+		return 0;
+	for (const char *p = head; p < (end ? end : head + n); p++)
+		h = (h ^ (unsigned char)*p) * 1099511628211u;
+	return h >> 1 | 1;
+}
+
+static struct part part_open(const char *name, const char *suffix)
 {
 	char path[4352];
+	struct stat st;
 	int fd = log_path(path, sizeof path, name, suffix) ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
-	if (fd >= 0 && fstat(fd, st)) {
+	uint64_t file = fd < 0 || fstat(fd, &st) ? 0 : identity(fd);
+	if (file)
+		return (struct part){fd, st.st_size, file};
+	if (fd >= 0)
 		close(fd);
-		return -1;
-	}
-	return fd;
+	return (struct part){.fd = -1};
+}
+
+static void part_close(struct part p)
+{
+	if (p.fd >= 0)
+		close(p.fd);
 }
 
 static void read_into(struct buf *b, int fd, off_t from, size_t n)
@@ -244,62 +273,60 @@ static size_t tail_start(struct str text, int n, bool (*wanted)(void *, struct s
 	return at;
 }
 
+/* The end of one file; the place is behind it. */
+static void read_end(struct buf *b, const struct part *p, struct log_place *place)
+{
+	size_t before = b->len, size = MIN((size_t)p->size, (size_t)LOG_BYTES + LOG_LINE);
+	read_into(b, p->fd, p->size - (off_t)size, size);
+	*place = (struct log_place){p->file, (int64_t)(p->size - (off_t)size) + (int64_t)(b->len - before)};
+}
+
 void log_tail(const char *name, int n, bool (*wanted)(void *, struct str), log_line_fn *fn, void *arg, struct log_place *end)
 {
-	static const char *const parts[] = {".1", ""};
+	struct part is = part_open(name, ""), was = part_open(name, ".1");
 	struct buf both = BUF_INIT;
 	struct log_place place = {0};
-	for (int i = 0; i < 2; i++) {
-		struct stat st;
-		int fd = open_to_read(name, parts[i], &st);
-		if (fd < 0)
-			continue;
-		size_t before = both.len, size = MIN((size_t)st.st_size, (size_t)LOG_BYTES + LOG_LINE);
-		read_into(&both, fd, st.st_size - (off_t)size, size);
-		place = (struct log_place){st.st_ino, (int64_t)(st.st_size - (off_t)size) + (int64_t)(both.len - before)};
-		close(fd);
-	}
+	if (was.fd >= 0 && was.file != is.file)
+		read_end(&both, &was, &place);
+	if (is.fd >= 0)
+		read_end(&both, &is, &place);
 	struct str text = both.len ? buf_str(&both) : STR("");
 	size_t from = tail_start(text, n, wanted, arg);
 	each_line((struct str){text.p + from, text.n - from}, wanted, fn, arg);
+	part_close(is);
+	part_close(was);
 	buf_release(&both);
 	if (end)
 		*end = place;
 }
 
-/* The whole lines of one file behind *at. False: there is more than a page of them. */
-static bool read_lines(int fd, const struct stat *st, int64_t *at, log_line_fn *fn, void *arg)
+/* The whole lines of one file behind the place. False: there is more than a page of them. */
+static bool read_lines(const struct part *p, struct log_place *place, log_line_fn *fn, void *arg)
 {
 	struct buf b = BUF_INIT;
-	size_t left = *at < 0 || *at > st->st_size ? 0 : (size_t)(st->st_size - *at);
-	read_into(&b, fd, (off_t)*at, MIN(left, (size_t)LOG_PAGE));
+	if (place->file != p->file)
+		*place = (struct log_place){p->file, 0};
+	size_t left = place->at < 0 || place->at > p->size ? 0 : (size_t)(p->size - place->at);
+	read_into(&b, p->fd, (off_t)place->at, MIN(left, (size_t)LOG_PAGE));
 	while (b.len && b.p[b.len - 1] != '\n')
 		b.len--;
 	each_line(b.len ? buf_str(&b) : STR(""), NULL, fn, arg);
-	*at += (int64_t)b.len;
+	place->at += (int64_t)b.len;
 	buf_release(&b);
 	return left <= LOG_PAGE;
 }
 
-/* From the file of the place to the one that is written now: both of them, where the place is in neither. */
+/* From the file of the place to the one that is written now: all of both, where the place is in neither. */
 void log_follow(const char *name, struct log_place *place, log_line_fn *fn, void *arg)
 {
-	struct stat old = {0}, now = {0};
-	int was = open_to_read(name, ".1", &old), is = open_to_read(name, "", &now);
-	bool current = is >= 0 && place->file == now.st_ino && place->at <= now.st_size, whole = true;
-	if (!current && was >= 0) {
-		if (place->file != old.st_ino)
-			*place = (struct log_place){old.st_ino, 0};
-		whole = read_lines(was, &old, &place->at, fn, arg);
-	}
-	if (!current && whole && is >= 0)
-		*place = (struct log_place){now.st_ino, 0};
-	if (whole && is >= 0)
-		read_lines(is, &now, &place->at, fn, arg);
-	if (was >= 0)
-		close(was);
-	if (is >= 0)
-		close(is);
+	struct part is = part_open(name, ""), was = part_open(name, ".1"); /* in this order: a rotation in between hides nothing */
+	bool current = is.fd >= 0 && place->file == is.file, whole = true;
+	if (!current && was.fd >= 0)
+		whole = read_lines(&was, place, fn, arg);
+	if (whole && is.fd >= 0)
+		read_lines(&is, place, fn, arg);
+	part_close(was);
+	part_close(is);
 }
 
 int log_watch(void)

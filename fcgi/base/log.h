@@ -34,7 +34,7 @@ void log_line(const char *name, struct str json);
 /* What becomes of a line. */
 typedef void log_line_fn(void *arg, struct str line);
 
-/* A place in a log: the file, whatever its name is by now, and the byte in it. */
+/* A place in a log: the file, whatever it is called by now, and the byte in it. */
 struct log_place {
 	uint64_t file;
 	int64_t at;

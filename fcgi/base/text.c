@@ -125,6 +125,17 @@ bool text_label(struct str s)
 	return true;
 }
 
+bool text_host(struct str s)
+{
+	struct str label = STR_NONE;
+	if (s.n > 190)
+		return false;
+	while (s.p)
+		if (!text_label(label = str_cut(s, '.', &s)))
+			return false;
+	return label.n && (label.p[0] > '9' || label.p[0] < '0'); /* the last one of an IPv4 address is a number */
+}
+
 int text_hex(char c)
 {
 	if (c >= '0' && c <= '9')

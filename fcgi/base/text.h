@@ -37,6 +37,7 @@ bool text_utf8(struct str s);
 bool text_name(struct str s);
 /* [a-z0-9]([a-z0-9-]*[a-z0-9])?, 1 to 63 bytes — one label of a host name. */
 bool text_label(struct str s);
+bool text_host(struct str s); /* labels between dots: a host name of at most 190 bytes, no address */
 /* The value of one hexadecimal digit, or -1. */
 int text_hex(char c);
 /* The number of single-character edits between two short words; for "did you mean". */

@@ -148,7 +148,7 @@ static int call_kernel(lua_State *L)
 	struct call c;
 	link_text_drop(0);
 	if (loading && row->effect != EFFECT_PURE)
-		raise(L, ERR_NOT_AT_LOAD, "%s does not work while the app is loading; call it inside a handler", row->name);
+		raise(L, ERR_NOT_AT_LOAD, "%s does not work while the app is loading or its rows are migrated; call it inside a handler", row->name);
 	if (in_tx && row->effect > EFFECT_READ)
 		raise(L, ERR_BAD_REQUEST, "%s does not work inside storage.tx", row->name);
 	check_args(L, row, &c);

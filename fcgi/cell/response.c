@@ -235,6 +235,13 @@ void response_send_allow(const char *allow)
 	send();
 }
 
+void response_send_text(struct str text)
+{
+	memset(&response, 0, sizeof response);
+	response.body = text;
+	send();
+}
+
 void response_send_done(void)
 {
 	memset(&response, 0, sizeof response);

@@ -9,9 +9,13 @@
 
 #include <lua.h>
 
+#include "base/text.h"
+
 void response_send(lua_State *L, int i);
 /* 405, with what the path does answer. */
 void response_send_allow(const char *allow);
+/* 200 with this text, which the kernel knows what to make of. */
+void response_send_text(struct str text);
 /* An empty 200: a job has done its work. */
 void response_send_done(void);
 

@@ -13,11 +13,13 @@
 #include "cell/json.h"
 #include "cell/link.h"
 #include "cell/markdown.h"
+#include "cell/migration.h"
 #include "cell/raise.h"
 #include "cell/request.h"
 #include "cell/response.h"
 #include "cell/sdk.h"
 #include "cell/testing.h"
+#include "codec/entry.h"
 #include "wire/syscall.h"
 
 /* The C side of a cell holds nothing of a request once it has ended: the heap is restored, the buffers are wiped,
@@ -30,6 +32,7 @@ static struct heap *heap;
 static lua_State *L;
 static jmp_buf leave;
 static struct str config; /* of START, while the app loads */
+static bool migrating; /* it has migrations instead of an app: it never stops loading, as far as calls are concerned */
 static bool testing;      /* it is a file of tests that serves, not the app */
 
 void run_exit(void)
@@ -114,9 +117,10 @@ static int compile_file(lua_State *state UNUSED)
 {
 	struct wire w = {.left = file.payload};
 	struct str path = get_str(&w), text = get_str(&w);
-	if (!w.bad && (str_starts(path, "api/") || str_starts(path, "t/")) && str_ends(path, ".lua"))
+	bool other = (str_starts(path, "t/") || str_starts(path, "migrations/")) && str_ends(path, ".lua");
+	if (!w.bad && (entry_is_code(path) || other))
 		env_compile(L, path, text);
-	else if (!w.bad && str_starts(path, "views/") && str_ends(path, ".html"))
+	else if (!w.bad && entry_is_view(path))
 		sdk_view(L, path, text);
 	return 0;
 }
@@ -147,6 +151,21 @@ static int run_main(lua_State *state UNUSED)
 	return 0;
 }
 
+static int run_migrations(lua_State *state UNUSED)
+{
+	struct str paths;
+	json_member(config, STR("migrations"), &paths);
+	migration_load(L, paths);
+	return 0;
+}
+
+/* Is this cell for an upgrade's migrations, and not for an app? */
+static bool migrates(void)
+{
+	struct str paths;
+	return json_member(config, STR("migrations"), &paths);
+}
+
 /* The garbage collector is incremental and begins its first cycle when half the cap is used: a normal request never
  * gets there, so marking never dirties the snapshot. A negative step sets the debt. */
 static void delay_collector(void)
@@ -172,7 +191,9 @@ static void send_ready(void)
 	struct out o = OUT(&text);
 	out_object(&o);
 	out_key(&o, testing ? "tests" : "routes");
-	if (testing)
+	if (migrating)
+		out_null(&o);
+	else if (testing)
 		testing_list(L, &o);
 	else
 		routes_list(&o);
@@ -205,7 +226,8 @@ static void load(void)
 			run_exit();
 		}
 	}
-	if (protect(run_main))
+	migrating = migrates();
+	if (protect(migrating ? run_migrations : run_main))
 		fail_load();
 	take_snapshot();
 	send_ready();
@@ -246,7 +268,9 @@ static void serve_test(void)
 
 static int serve_protected(lua_State *state UNUSED)
 {
-	if (testing)
+	if (migrating)
+		migration_serve(L);
+	else if (testing)
 		serve_test();
 	else if (str_is(request()->trigger, "http"))
 		serve_http();
@@ -280,7 +304,8 @@ static void serve(struct frame f)
 	if (f.type != FRAME_REQUEST || !request_begin(f.payload))
 		run_exit();
 	frozen_set(request()->now, request()->seed);
-	bindings_serving();
+	if (!migrating)
+		bindings_serving();
 	env_begin();
 	if (setjmp(leave) || protect(serve_protected))
 		send_failure();

@@ -2,6 +2,8 @@
  *
  *     FILE* START → READY | ERROR       the app is compiled, api/main.lua run, the snapshot taken
  *     REQUEST → CALL* RESPONSE | ERROR  the handler runs; then the heap is what it was at the snapshot
+ *
+ * With "migrations" in START's config it loads those files instead (cell/migration.h).
  */
 #ifndef CELL_RUN_H
 #define CELL_RUN_H

@@ -95,3 +95,13 @@ void entry_fold(struct buf *b, struct str path)
 	while (path.n)
 		buf_addf(b, "%x.", lower(utf8_next(&path)));
 }
+
+bool entry_is_code(struct str path)
+{
+	return str_starts(path, "api/") && str_ends(path, ".lua");
+}
+
+bool entry_is_view(struct str path)
+{
+	return str_starts(path, "views/") && str_ends(path, ".html");
+}

@@ -16,6 +16,10 @@ const char *entry_problem(struct str name);
 /* The same for a path of such names with slashes between. */
 const char *entry_path_problem(struct str path);
 
+/* What a cell loads of a package: the app's code (api/….lua) and its templates (views/….html). */
+bool entry_is_code(struct str path);
+bool entry_is_view(struct str path);
+
 /* Append the path with its letters in one case: two paths with the same fold would be one file on some systems.
  * Latin, Greek and Cyrillic; enough to keep names apart that a person would take for the same. */
 void entry_fold(struct buf *b, struct str path);

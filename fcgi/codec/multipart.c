@@ -208,8 +208,8 @@ static enum multipart_event read_line(struct multipart *m, struct str *in)
 	return MULTIPART_MORE;
 }
 
-/* Content up to the delimiter. Bytes that may begin one are held back, and given out from the delimiter itself when they
- * did not. */
+/* Content up to the delimiter. Bytes that may begin one are held back, and given out from the delimiter itself when
+ * they did not. */
 static enum multipart_event read_data(struct multipart *m, struct str *in, struct str *data)
 {
 	while (in->n) {

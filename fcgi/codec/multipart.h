@@ -6,8 +6,8 @@
  *                     switch (what) …
  *     m.done                                                 the last boundary was there
  *
- * It keeps the header of one part and the beginning of what may be a boundary, and never a byte of content: data borrows
- * from in, or from m until the next call.
+ * It keeps the header of one part and the beginning of what may be a boundary, and never a byte of content: data
+ * borrows from in, or from m until the next call.
  */
 #ifndef CODEC_MULTIPART_H
 #define CODEC_MULTIPART_H
@@ -48,8 +48,8 @@ struct multipart {
 int multipart_init(struct multipart *m, struct str content_type);
 enum multipart_event multipart_next(struct multipart *m, struct str *in, struct str *data);
 
-/* A parameter of a header's value: STR_NONE when it is not there. Quotes go, and backslashes before " and \ with them, in
- * place: the text must be writable. */
+/* A parameter of a header's value: STR_NONE when it is not there. Quotes go, and backslashes before " and \ with
+ * them, in place: the text must be writable. */
 struct str header_parameter(struct str value, const char *name);
 
 #endif

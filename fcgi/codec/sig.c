@@ -146,6 +146,39 @@ int sig_from_json(const struct sig *s, struct str object, struct call *c, struct
 	return sig_complete(s, c, f);
 }
 
+static void to_value(const struct param *p, const struct arg *a, struct out *o)
+{
+	switch (p->type) {
+	case ARG_STR:
+	case ARG_BYTES:
+	case ARG_FILE:
+		out_str(o, a->s);
+		return;
+	case ARG_INT:
+		out_int(o, a->i);
+		return;
+	case ARG_NUM:
+		out_num(o, a->n);
+		return;
+	case ARG_BOOL:
+		out_bool(o, a->b);
+		return;
+	case ARG_JSON:
+		out_raw(o, a->s);
+	}
+}
+
+void sig_to_json(const struct sig *s, const struct call *c, struct out *o)
+{
+	out_object(o);
+	for (int i = 0; i < s->n; i++)
+		if (c->arg[i].present) {
+			out_key(o, s->param[i].name);
+			to_value(&s->param[i], &c->arg[i], o);
+		}
+	out_end(o);
+}
+
 int sig_complete(const struct sig *s, const struct call *c, struct fault *f)
 {
 	for (int i = 0; i < s->n; i++)

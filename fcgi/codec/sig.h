@@ -14,6 +14,7 @@
 #define CODEC_SIG_H
 
 #include "base/arena.h"
+#include "base/out.h"
 
 #define SIG_ARGS 10
 
@@ -57,6 +58,8 @@ struct call {
 int sig_from_text(const struct param *p, struct str text, struct arg *a, struct fault *f);
 /* From the members of a JSON object ({} may be STR_NONE) to all values; unknown members are refused by name. */
 int sig_from_json(const struct sig *s, struct str object, struct call *c, struct arena *a, struct fault *f);
+/* The values as a JSON object that sig_from_json reads back. */
+void sig_to_json(const struct sig *s, const struct call *c, struct out *o);
 /* Are all required arguments there? */
 int sig_complete(const struct sig *s, const struct call *c, struct fault *f);
 

@@ -7,6 +7,7 @@
 #include "config.h"
 #include "base/crypt.h"
 #include "base/log.h"
+#include "base/out.h"
 #include "base/now.h"
 #include "door/door.h"
 #include "door/manual.h"
@@ -14,7 +15,9 @@
 #include "gate/gateway.h"
 #include "gate/op.h"
 #include "gate/check.h"
+#include "gate/migrate.h"
 #include "gate/pool.h"
+#include "gate/rehearse.h"
 #include "kernel/identity.h"
 #include "wire/syscall.h"
 
@@ -44,7 +47,7 @@ bool admin_flag(struct command *c, const char *name)
 /* Options that stand alone; every other one takes the next word as its value. */
 static bool stands_alone(struct str name)
 {
-	static const char *const flags[] = {"json", "yes", "dry-run", "help", "version", "purge", "everywhere", "dev", "follow"};
+	static const char *const flags[] = {"json", "yes", "dry-run", "help", "version", "purge", "everywhere", "dev", "follow", "data", "as-owner"};
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		if (str_is(name, flags[i]))
 			return true;
@@ -81,6 +84,9 @@ static int parse(struct command *c, int argc, char **argv, struct fault *f)
 	struct str home = admin_option(c, "home");
 	const char *env = getenv("FAZT_HOME");
 	c->home = home.n ? home.p : env ? env : "/var/lib/fazt";
+	c->url = admin_option(c, "url");
+	c->token_file = admin_option(c, "token-file");
+	c->ca = admin_option(c, "ca");
 	c->json = admin_flag(c, "json");
 	c->yes = admin_flag(c, "yes");
 	c->dry_run = admin_flag(c, "dry-run");
@@ -138,6 +144,34 @@ static int take_words(struct admin *a, const struct op *op, struct call *c, int 
 	return 0;
 }
 
+int admin_leftover(struct admin *a)
+{
+	for (int i = 0; i < a->cmd.noptions; i++)
+		if (!a->cmd.option[i].used)
+			return fail(&a->r, ERR_USAGE, "there is no option --%.*s here; try --help", STR_FMT(a->cmd.option[i].name));
+	return 0;
+}
+
+const char *admin_quote(struct admin *a, struct str word)
+{
+	struct buf b = BUF_INIT;
+	json_quote(&b, word);
+	const char *text = arena_cstr(a->arena, buf_str(&b));
+	buf_release(&b);
+	return text;
+}
+
+void admin_print(struct admin *a, struct str json)
+{
+	struct buf text = BUF_INIT;
+	if (a->cmd.json)
+		buf_addf(&text, "%s\n", json.n ? json.p : "null");
+	else
+		print_result(&text, json);
+	fwrite(text.p ? text.p : "", 1, text.len, stdout);
+	buf_release(&text);
+}
+
 /* ---- what a command line leaves for standard input ---- */
 
 /* The terminal shows nothing of it meanwhile. */
@@ -184,11 +218,25 @@ static int take_input(struct admin *a, const struct op *op, struct call *c)
 	return 0;
 }
 
+static int call_remote(struct admin *a, const struct op *op, const struct call *c, struct buf *out)
+{
+	struct buf args = BUF_INIT;
+	struct out o = OUT(&args);
+	if (op->who == OP_SHELL)
+		return fail(&a->r, ERR_DENIED, "this works in the owner's shell on the server only, without --url: fazt-admin %s %s", op->noun, op->verb);
+	sig_to_json(&op->sig, c, &o);
+	int err = remote_call(&a->remote, op->noun, op->verb, buf_str(&args), out, a->r.id, &a->r.fault);
+	crypt_wipe(args.p, args.cap); /* it may carry a secret */
+	buf_release(&args);
+	return err;
+}
+
+/* The one place where it is decided whether the node is this one. */
 int admin_op(struct admin *a, const char *noun, const char *verb, struct call *c, struct buf *out)
 {
 	struct out o = OUT(out);
 	c->row = op_find(str_of(noun), str_of(verb));
-	return op_call(&a->r, c, &o);
+	return a->remote.url ? call_remote(a, op_row(c->row), c, out) : op_call(&a->r, c, &o);
 }
 
 int admin_op_json(struct admin *a, const char *noun, const char *verb, struct str args, struct buf *out)
@@ -206,6 +254,8 @@ static int take_part(struct admin *a, const struct op *op)
 		return 0;
 	struct str as = admin_option(&a->cmd, "as");
 	a->r.os = true;
+	if (as.n && a->remote.url)
+		return fail(&a->r, ERR_USAGE, "--as works on the node itself, without --url");
 	return as.n ? identity_become(&a->r, as) : 0;
 }
 
@@ -213,7 +263,7 @@ static int run_op(struct admin *a, int row, int words)
 {
 	const struct op *op = op_row(row);
 	struct call c = {.row = row, .nargs = op->sig.n};
-	struct buf json = BUF_INIT, text = BUF_INIT;
+	struct buf json = BUF_INIT;
 	int err = take_part(a, op);
 	if (!err)
 		err = take_options(a, op, &c);
@@ -227,15 +277,9 @@ static int run_op(struct admin *a, int row, int words)
 		puts("dry run: nothing was changed");
 		return 0;
 	}
-	if (!err && !(err = admin_op(a, op->noun, op->verb, &c, &json))) {
-		if (a->cmd.json)
-			buf_addf(&text, "%s\n", json.len ? json.p : "null");
-		else
-			print_result(&text, buf_str(&json));
-		fwrite(text.p ? text.p : "", 1, text.len, stdout);
-	}
+	if (!err && !(err = admin_op(a, op->noun, op->verb, &c, &json)))
+		admin_print(a, buf_str(&json));
 	buf_release(&json);
-	buf_release(&text);
 	return err;
 }
 
@@ -243,28 +287,41 @@ static int run_op(struct admin *a, int row, int words)
 
 /* Recipes: commands that are more than one operation. `open`: the database is opened first. */
 const struct recipe admin_recipes[] = {
-	{"init", "", admin_init, STORE_CREATE, false, false, "[--owner NAME]", "Make a new home with its database and its owner."},
-	{"migrate", "", NULL, STORE_MIGRATE, false, false, "", "Bring the database of an older Fazt up to this one."},
-	{"app", "new", admin_app_new, STORE_SERVE, false, true, "NAME [--template blank|list|blog|form]",
+	{"init", "", admin_init, STORE_CREATE, false, "[--owner NAME]", "Make a new home with its database and its owner."},
+	{"migrate", "", NULL, STORE_MIGRATE, false, "", "Bring the database of an older Fazt up to this one."},
+	{"app", "new", admin_app_new, STORE_CREATE, false, "NAME [--template blank|list|blog|form]",
 	 "Write a new app with its tests into ./NAME."},
-	{"app", "check", admin_app_check, STORE_SERVE, true, true, "DIR",
+	{"app", "check", admin_app_check, STORE_CREATE, false, "DIR",
 	 "Read an app without running it for anybody: syntax, globals, manifest, permissions, routes. Needs no home."},
-	{"app", "install", admin_app_install, STORE_SERVE, true, false, "SOURCE[@REF] [--name NAME] [--yes] [--grant LIST|all]",
+	{"app", "install", admin_app_install, STORE_SERVE, true, "SOURCE[@REF] [--name NAME] [--yes] [--grant LIST|all]",
 	 "Install an app from an https Git URL, or from a directory or repository on this machine. --yes consents to the "
 	 "low-risk permissions, --grant to the named others."},
-	{"app", "upgrade", admin_app_upgrade, STORE_SERVE, true, false, "APP [--source SOURCE[@REF]] [--yes] [--grant LIST|all]",
-	 "Fetch the app's source again and switch to the new version; asks when it wants more than it has."},
-	{"app", "test", admin_app_test, STORE_CREATE, false, false, "DIR [--only TEXT] [--timeout SECONDS]",
+	{"app", "upgrade", admin_app_upgrade, STORE_SERVE, true, "APP [--source SOURCE[@REF]] [--yes] [--grant LIST|all]",
+	 "Fetch the app's source again and switch to the new version; asks when it wants more than it has.", NULL, true},
+	{"app", "export", admin_app_export, STORE_SERVE, false, "APP [--data] [--output FILE]",
+	 "Write an app into one file (or to a pipe): its code, and with --data all rows, shares and keys of everyone."},
+	{"app", "import", admin_app_import, STORE_SERVE, true,
+	 "FILE [--name NAME] [--people all|NAME[=ACCOUNT],...] [--as-owner] [--yes] [--grant LIST|all]",
+	 "Install an app from a file that export wrote, with the rows it brings. --people says who of the export is who here, "
+	 "--as-owner makes the rows of all others yours."},
+	{"app", "rollback", admin_app_rollback, STORE_SERVE, false, "APP [--data] [--yes]",
+	 "Back to the version before; with --data also to the rows as they were when it stopped serving."},
+	{"app", "diff", admin_app_diff, STORE_SERVE, true, "APP [SOURCE[@REF]]",
+	 "What an upgrade would change: permissions and rules, data migrations, files line by line."},
+	{"app", "test", admin_app_test, STORE_CREATE, false, "DIR [--only TEXT] [--timeout SECONDS]",
 	 "Run the tests of an app, t/*.lua, in a throw-away Fazt. --only runs those whose file and name contain the text. "
 	 "Needs no home."},
-	{"app", "dev", admin_app_dev, STORE_SERVE, true, false, "DIR [--name NAME] [--yes] [--grant LIST|all] [--lease SECONDS]",
+	{"app", "dev", admin_app_dev, STORE_SERVE, true, "DIR [--name NAME] [--yes] [--grant LIST|all] [--lease SECONDS]",
 	 "Install an app from a directory and bring over every save, until Ctrl-C. What it asks for is consented to once, as app install "
-	 "does. Shows its log and errors; its owner's browser follows by itself."},
-	{"app", "request", admin_app_request, STORE_SERVE, true, false,
+	 "does. Shows its log and errors; its owner's browser follows by itself.", NULL, true},
+	{"app", "request", admin_app_request, STORE_SERVE, true,
 	 "APP METHOD PATH [--as USER] [--body TEXT] [--type MIME] [--header 'NAME: VALUE']",
 	 "Send a request down the whole pipeline, without nginx, and print the answer."},
-	{"app", "logs", admin_app_follow, STORE_SERVE, false, false, "APP --follow [--limit N] [--level LEVEL] [--request ID]",
-	 "Print the last log lines, and what comes, until you stop it; -f is short for --follow. With --json one line each.", "follow"},
+	{"app", "logs", admin_app_follow, STORE_SERVE, false, "APP --follow [--limit N] [--level LEVEL] [--request ID]",
+	 "Print the last log lines, and what comes, until you stop it; -f is short for --follow. With --json one line each.", "follow", true},
+	{"rls", "test", admin_rls_test, STORE_SERVE, true, "APP [--timeout SECONDS]",
+	 "Try every route of an app as two people, a stranger and the owner, in a throw-away Fazt with a copy of its rows, and tell "
+	 "which rows crossed a rule and which GET changed something."},
 	{0},
 };
 
@@ -306,9 +363,19 @@ static int open_home(struct admin *a, const struct recipe *recipe)
 		if (control >= 0) {
 			pool_open(&a->node, control);
 			check_install();
+			migrate_install();
+			rehearse_install();
 		}
 	}
 	return err;
+}
+
+static int open_remote(struct admin *a, const struct recipe *recipe)
+{
+	const struct command *c = &a->cmd;
+	if (recipe && !recipe->remote)
+		return fail(&a->r, ERR_USAGE, "fazt-admin %s %s works on the node itself, without --url", recipe->noun, recipe->verb);
+	return remote_open(&a->remote, a->arena, c->url, c->token_file, c->ca, &a->r.fault);
 }
 
 /* The owner in a shell on the node. */
@@ -339,16 +406,6 @@ static int find_op(struct admin *a, int *words)
 	return -1;
 }
 
-/* What concerns a folder only. */
-static int run_homeless(struct admin *a, const struct recipe *recipe)
-{
-	int control = recipe->cells ? zygote_fork() : -1;
-	settings_default(&a->r.settings);
-	if (control >= 0)
-		pool_open(&a->node, control);
-	return recipe->run(a);
-}
-
 static int run(struct admin *a)
 {
 	struct command *c = &a->cmd;
@@ -365,11 +422,12 @@ static int run(struct admin *a)
 	if (!recipe && row < 0)
 		return unknown(a);
 	int err;
-	if (recipe && recipe->mode == STORE_CREATE)
+	if (!c->url.p && (c->token_file.p || c->ca.p))
+		return fail(&a->r, ERR_USAGE, "--token-file and --ca go with --url");
+	if (!c->url.p && recipe && recipe->mode == STORE_CREATE)
 		return recipe->run(a);
-	if (recipe && recipe->homeless)
-		return run_homeless(a, recipe);
-	if ((err = open_home(a, recipe)) || (err = be_the_owner(a)))
+	err = c->url.p ? open_remote(a, recipe) : open_home(a, recipe);
+	if (err || (!c->url.p && (err = be_the_owner(a))))
 		return err;
 	if (!recipe)
 		return run_op(a, row, words);

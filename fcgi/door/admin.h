@@ -1,6 +1,6 @@
 /* admin — fazt-admin: the command line over the operations of op.def, plus the few recipes that are more than one.
  *
- *     fazt-admin [--home DIR] [--json] [--as USER] [--yes] NOUN [VERB] [ARGUMENT…] [--OPTION VALUE…]
+ *     fazt-admin [--home DIR | --url URL --token-file FILE] [--json] [--as USER] [--yes] NOUN [VERB] [ARGUMENT…] [--OPTION VALUE…]
  *
  * Required arguments of an operation are positional, in the order of its
  * signature; any argument may be given by name. What is left over is an error.
@@ -9,6 +9,7 @@
 #define DOOR_ADMIN_H
 
 #include "codec/sig.h"
+#include "door/remote.h"
 #include "kernel/req.h"
 
 #define ADMIN_WORDS 64
@@ -16,6 +17,7 @@
 /* The command line, taken apart once. */
 struct command {
 	const char *home;
+	struct str url, token_file, ca; /* of a node elsewhere */
 	bool json, yes, dry_run, help;
 	int nwords;        /* noun, verb and positional arguments */
 	const char *word[ADMIN_WORDS];
@@ -29,6 +31,7 @@ struct command {
 struct admin {
 	struct command cmd;
 	struct node node;
+	struct remote remote; /* url NULL: the node is this one */
 	struct arena *arena;
 	struct req r; /* the owner in a shell */
 	bool reported; /* what went wrong is on the screen already, as the answer to a request */
@@ -38,7 +41,7 @@ struct admin {
 struct str admin_option(struct command *c, const char *name);
 bool admin_flag(struct command *c, const char *name);
 
-/* Run one operation by name with its arguments in c; the result's JSON in out. */
+/* Run one operation by name with its arguments in c, here or on the node elsewhere; the result's JSON in out. */
 int admin_op(struct admin *a, const char *noun, const char *verb, struct call *c, struct buf *out);
 /* The same with arguments as a JSON object. */
 int admin_op_json(struct admin *a, const char *noun, const char *verb, struct str args, struct buf *out);
@@ -49,9 +52,9 @@ struct recipe {
 	int (*run)(struct admin *a); /* NULL: opening the database in that mode is all */
 	enum store_mode mode;        /* STORE_CREATE: it makes a home itself, and none is opened */
 	bool cells; /* may start cells: a zygote is forked before the database is opened */
-	bool homeless; /* needs no home and no database */
 	const char *usage, *doc;
 	const char *flag; /* only where this option is given; NULL: always */
+	bool remote;      /* made of operations alone, so that --url works with it */
 };
 extern const struct recipe admin_recipes[];
 
@@ -66,12 +69,33 @@ int admin_app_follow(struct admin *a);
 int admin_app_dev(struct admin *a);
 int admin_app_check(struct admin *a);
 int admin_app_new(struct admin *a);
+int admin_rls_test(struct admin *a);
+int admin_app_export(struct admin *a);
+int admin_app_import(struct admin *a);
+int admin_app_rollback(struct admin *a);
+int admin_app_diff(struct admin *a);
 
 /* What app check finds in a folder, on stderr; false: nothing. */
 bool admin_show_findings(struct admin *a, const char *folder);
 
-/* Show a candidate, ask for consent as --yes and --grant say, and install it; the answer of app.consent in result. */
-int admin_consent(struct admin *a, const char *id, struct buf *result);
+/* For recipes: an option nobody took is ERR_USAGE; a word as JSON; a result as --json or for a person. */
+int admin_leftover(struct admin *a);
+const char *admin_quote(struct admin *a, struct str word);
+void admin_print(struct admin *a, struct str json);
+/* A package fetched as a candidate (args of app.fetch); its id, also where that fails; and thrown away again. A node elsewhere
+ * fetches by itself. */
+int admin_fetch(struct admin *a, struct str args, char **id);
+/* app: the one it would be an upgrade of, or NULL; a token may do no more. */
+void admin_discard(struct admin *a, const char *id, const char *app);
+/* A path in the owner's shell is made absolute, because whoever fetches it may stand elsewhere. */
+char *admin_absolute(struct admin *a, const char *source);
+/* Show a candidate of an app, ask for consent as --yes and --grant say, and install it; the answer of app.consent in
+ * result. On a node elsewhere a token may not consent. */
+int admin_consent(struct admin *a, const char *id, const char *app, struct buf *result);
+/* The same for what the command is about: it says what came of it, and throws away what was not consented to. With the rows
+ * of import where that is not NULL, about which say tells more before the question. */
+struct intake;
+int admin_settle(struct admin *a, const char *id, const char *app, struct intake *import, void (*say)(struct admin *, const struct intake *));
 
 /* Ask on the terminal; false when there is none. */
 bool admin_ask(const char *question);

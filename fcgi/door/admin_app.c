@@ -1,4 +1,5 @@
 #include <jansson.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -6,9 +7,14 @@
 #include "door/admin.h"
 #include "gate/ask.h"
 #include "gate/gateway.h"
+#include "gate/op.h"
+#include "gate/probe.h"
+#include "gate/trace.h"
 #include "kernel/content.h"
-#include "kernel/install.h"
+#include "kernel/intake.h"
 #include "sys/consent.h"
+
+#define POLL_MS 300 /* how often a node elsewhere is asked whether it has fetched */
 
 /* ---- install and upgrade: fetch → show → ask → consent ---- */
 
@@ -46,7 +52,21 @@ static int ask_consent(struct admin *a, const json_t *candidate)
 	return admin_ask(question) ? 0 : fail(&a->r, ERR_DENIED, "nothing was installed");
 }
 
-static int consent(struct admin *a, const json_t *candidate, struct buf *result)
+/* An operation cannot carry a file, so an import comes by another way to the same consent. */
+static int consent_to_import(struct admin *a, struct str args, struct intake *import, struct buf *result)
+{
+	struct call c = {0};
+	const struct op *op = op_row(op_find(STR("app"), STR("consent")));
+	struct out o = OUT(result);
+	int err = sig_from_json(&op->sig, args, &c, a->arena, &a->r.fault);
+	if (err)
+		return err;
+	err = consent_with(&a->r, &c, &o, intake_rows, import);
+	trace_audit(&a->r, "app.import", import->app, err);
+	return err;
+}
+
+static int consent(struct admin *a, const json_t *candidate, struct intake *import, struct buf *result)
 {
 	struct buf args = BUF_INIT;
 	struct out o = OUT(&args);
@@ -56,27 +76,40 @@ static int consent(struct admin *a, const json_t *candidate, struct buf *result)
 	out_key(&o, "grant");
 	choose_grants(a, candidate, &o);
 	out_end(&o);
-	int err = admin_op_json(a, "app", "consent", buf_str(&args), result);
+	int err = import ? consent_to_import(a, buf_str(&args), import, result) : admin_op_json(a, "app", "consent", buf_str(&args), result);
 	buf_release(&args);
 	return err;
 }
 
-static void discard(struct admin *a, const char *id)
+/* An operation on the candidate; for an upgrade (app not NULL) as one of that app, which is all that a token may do. */
+static int candidate_op(struct admin *a, const char *verb, const char *id, const char *app, struct buf *json)
+{
+	struct buf args = BUF_INIT;
+	struct out o = OUT(&args);
+	out_object(&o);
+	out_kcstr(&o, "id", id);
+	if (app)
+		out_kcstr(&o, "app", app);
+	out_end(&o);
+	int err = admin_op_json(a, "app", verb, buf_str(&args), json);
+	buf_release(&args);
+	return err;
+}
+
+void admin_discard(struct admin *a, const char *id, const char *app)
 {
 	struct fault kept = a->r.fault;
 	struct buf ignored = BUF_INIT;
-	char *args = arena_printf(a->arena, "{\"id\":\"%s\"}", id);
-	admin_op_json(a, "app", "discard", str_of(args), &ignored);
+	candidate_op(a, "discard", id, app, &ignored);
 	buf_release(&ignored);
 	a->r.fault = kept;
 }
 
 /* The candidate as JSON, after it was fetched. */
-static int show(struct admin *a, const char *id, json_t **candidate)
+static int show(struct admin *a, const char *id, const char *app, json_t **candidate)
 {
 	struct buf json = BUF_INIT, text = BUF_INIT;
-	char *args = arena_printf(a->arena, "{\"id\":\"%s\"}", id);
-	int err = admin_op_json(a, "app", "candidate", str_of(args), &json);
+	int err = candidate_op(a, "candidate", id, app, &json);
 	*candidate = err ? NULL : json_loadb(json.p, json.len, 0, NULL);
 	if (!err) {
 		consent_text(&text, buf_str(&json));
@@ -87,7 +120,7 @@ static int show(struct admin *a, const char *id, json_t **candidate)
 	return err;
 }
 
-static int fetch(struct admin *a, struct str args, char **id)
+int admin_fetch(struct admin *a, struct str args, char **id)
 {
 	struct buf json = BUF_INIT;
 	int err = admin_op_json(a, "app", "fetch", args, &json);
@@ -95,53 +128,112 @@ static int fetch(struct admin *a, struct str args, char **id)
 	buf_release(&json);
 	if (err)
 		return err;
-	*id = arena_strdup(a->arena, json_string_value(json_object_get(v, "id")));
+	const char *made = json_string_value(json_object_get(v, "id"));
+	*id = arena_strdup(a->arena, made ? made : "");
 	json_decref(v);
-	return install_fetch(&a->node, *id, &a->r.fault);
+	return a->remote.url ? 0 : install_fetch(&a->node, *id, &a->r.fault);
 }
 
-static int install(struct admin *a, struct str args)
+/* ---- on a node elsewhere, which fetches by itself, and whose owner decides there ---- */
+
+static const char *member(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+	return s ? s : "";
+}
+
+static int settled(struct admin *a, const json_t *candidate)
+{
+	const json_t *error = json_object_get(candidate, "error"), *upgrade = json_object_get(candidate, "upgrade");
+	int err = err_by_code(member(error, "code"));
+	if (!strcmp(member(candidate, "state"), "installed"))
+		return 0;
+	if (error)
+		return fail(&a->r, err ? err : ERR_INTERNAL, "%s", member(error, "message"));
+	return fail(&a->r, ERR_DENIED, "the new version waits for the owner, who decides at %s/waiting: %s", a->remote.url, member(upgrade, "reason"));
+}
+
+static int upgrade_remote(struct admin *a, const char *app, struct str args)
+{
+	struct buf json = BUF_INIT;
+	json_t *candidate = NULL;
+	char *id = NULL;
+	int err = admin_fetch(a, args, &id);
+	do {
+		if (candidate)
+			poll(NULL, 0, POLL_MS);
+		json_decref(candidate);
+		buf_clear(&json);
+		candidate = err || (err = candidate_op(a, "candidate", id, app, &json)) ? NULL : json_loadb(json.p, json.len, 0, NULL);
+	} while (!err && !strcmp(member(candidate, "state"), "fetching"));
+	if (!err)
+		err = settled(a, candidate);
+	if (!err && a->cmd.json)
+		printf("%.*s\n", (int)json.len, json.p);
+	else if (!err)
+		printf("%s is at version %s\n", app, *member(candidate, "version") ? member(candidate, "version") : "(without a number)");
+	json_decref(candidate);
+	buf_release(&json);
+	return err;
+}
+
+/* ---- here ---- */
+
+static void report(struct admin *a, const struct buf *result)
+{
+	json_t *app = json_loadb(result->p, result->len, 0, NULL);
+	if (a->cmd.json)
+		puts(result->p);
+	else
+		printf("%s is installed: %s\n", json_string_value(json_object_get(app, "name")), json_string_value(json_object_get(app, "url")));
+	json_decref(app);
+}
+
+int admin_consent(struct admin *a, const char *id, const char *app, struct buf *result)
+{
+	json_t *candidate = NULL;
+	int err = show(a, id, app, &candidate);
+	if (!err)
+		err = ask_consent(a, candidate);
+	if (!err)
+		err = consent(a, candidate, NULL, result);
+	json_decref(candidate);
+	return err;
+}
+
+int admin_settle(struct admin *a, const char *id, const char *app, struct intake *import, void (*say)(struct admin *, const struct intake *))
 {
 	struct buf result = BUF_INIT;
 	json_t *candidate = NULL;
-	char *id = NULL;
-	int err = fetch(a, args, &id);
-	if (!err)
-		err = show(a, id, &candidate);
+	int err = show(a, id, app, &candidate);
+	if (!err && say)
+		say(a, import);
 	if (!err && a->cmd.dry_run)
 		puts("dry run: nothing was installed");
 	if (!err && !a->cmd.dry_run && !(err = ask_consent(a, candidate)))
-		err = consent(a, candidate, &result);
-	if (id && (err || a->cmd.dry_run))
-		discard(a, id);
-	if (!err && !a->cmd.dry_run) {
-		json_t *app = json_loadb(result.p, result.len, 0, NULL);
-		if (a->cmd.json)
-			puts(result.p);
-		else
-			printf("%s is installed: %s\n", json_string_value(json_object_get(app, "name")),
-			       json_string_value(json_object_get(app, "url")));
-		json_decref(app);
-	}
+		err = consent(a, candidate, import, &result);
+	if (err || a->cmd.dry_run)
+		admin_discard(a, id, app);
+	else
+		report(a, &result);
 	json_decref(candidate);
 	buf_release(&result);
 	return err;
 }
 
-int admin_consent(struct admin *a, const char *id, struct buf *result)
+static int install(struct admin *a, struct str args, const char *upgraded)
 {
-	json_t *candidate = NULL;
-	int err = show(a, id, &candidate);
-	if (!err)
-		err = ask_consent(a, candidate);
-	if (!err)
-		err = consent(a, candidate, result);
-	json_decref(candidate);
-	return err;
+	char *id = NULL;
+	if (!a->cmd.yes) /* somebody reads what comes of it */
+		probe_install();
+	int err = admin_fetch(a, args, &id);
+	if (err && id)
+		admin_discard(a, id, upgraded);
+	return err ? err : admin_settle(a, id, upgraded, NULL, NULL);
 }
 
 /* A path in the owner's shell is made absolute, because whoever fetches it may stand elsewhere. */
-static char *absolute(struct admin *a, const char *source)
+char *admin_absolute(struct admin *a, const char *source)
 {
 	char *path = realpath(source, NULL);
 	char *copy = arena_strdup(a->arena, path ? path : source);
@@ -157,11 +249,11 @@ int admin_app_install(struct admin *a)
 	struct buf args = BUF_INIT;
 	struct out o = OUT(&args);
 	out_object(&o);
-	out_kcstr(&o, "source", absolute(a, a->cmd.word[2]));
+	out_kcstr(&o, "source", admin_absolute(a, a->cmd.word[2]));
 	if (name.n)
 		out_kstr(&o, "name", name);
 	out_end(&o);
-	int err = install(a, buf_str(&args));
+	int err = install(a, buf_str(&args), NULL);
 	buf_release(&args);
 	if ((err == ERR_BAD_PACKAGE || err == ERR_BAD_MANIFEST) && !a->cmd.json)
 		admin_show_findings(a, a->cmd.word[2]);
@@ -175,11 +267,15 @@ int admin_app_upgrade(struct admin *a)
 		return fail(&a->r, ERR_USAGE, "say which app: fazt-admin app upgrade APP");
 	struct buf args = BUF_INIT;
 	struct out o = OUT(&args);
+	int err;
 	out_object(&o);
-	out_kcstr(&o, "source", source.n ? absolute(a, source.p) : "");
+	out_kcstr(&o, "source", !source.n ? "" : a->remote.url ? source.p : admin_absolute(a, source.p));
 	out_kcstr(&o, "app", a->cmd.word[2]);
 	out_end(&o);
-	int err = install(a, buf_str(&args));
+	if (a->remote.url && (a->cmd.dry_run || admin_option(&a->cmd, "grant").p))
+		err = fail(&a->r, ERR_USAGE, "--grant and --dry-run work on the node itself, without --url");
+	else
+		err = a->remote.url ? upgrade_remote(a, a->cmd.word[2], buf_str(&args)) : install(a, buf_str(&args), a->cmd.word[2]);
 	buf_release(&args);
 	return err;
 }

@@ -3,7 +3,9 @@
 #include "base/out.h"
 #include "base/visible.h"
 #include "door/admin.h"
+#include "door/door.h"
 #include "gate/check.h"
+#include "gate/pool.h"
 #include "kernel/folder.h"
 #include "kernel/repository.h"
 
@@ -58,6 +60,15 @@ static void print_text(const struct check *c)
 	buf_release(&b);
 }
 
+static int open_cells(struct admin *a)
+{
+	int control = zygote_fork();
+	if (control < 0)
+		return fail(&a->r, ERR_UNAVAILABLE, "no process to read the files in could be started; try again in a moment");
+	pool_open(&a->node, control);
+	return 0;
+}
+
 static int check_folder(struct admin *a, const char *folder, struct check *c)
 {
 	struct fault read = {0};
@@ -73,7 +84,9 @@ int admin_app_check(struct admin *a)
 	struct check c = {0};
 	if (a->cmd.nwords != 3)
 		return fail(&a->r, ERR_USAGE, "say which folder: fazt-admin app check DIR");
-	int err = check_folder(a, a->cmd.word[2], &c);
+	int err = open_cells(a);
+	if (!err)
+		err = check_folder(a, a->cmd.word[2], &c);
 	if (!err)
 		(a->cmd.json ? print_json : print_text)(&c);
 	if (!err && c.errors) {

@@ -22,6 +22,7 @@
 #define SETTLE_MS 20       /* an editor's save is several events */
 #define SETTLE_MAX_MS 500  /* whatever goes on, look then */
 #define TURN_MS 200        /* how old a line of the log may be when it is shown */
+#define ELSEWHERE_MS 1000  /* the same on a node elsewhere, where each look is a request */
 #define LEASE_SECONDS 30
 #define CARRY_BYTES (384 * KIB) /* of files in one request: in base64, with all paths, it stays below 1 MB */
 #define LOG_LINES "200"
@@ -31,6 +32,7 @@ struct dev {
 	const char *folder, *name;
 	int events;
 	int64_t lease, renewed; /* seconds; when */
+	int64_t followed;       /* when the log was looked at */
 	bool installed, dirty;
 	char *problem;          /* of the last save */
 	char *seen;             /* the last line of the log that was shown */
@@ -150,6 +152,7 @@ static void follow_log(struct dev *d)
 	}
 	for (size_t i = 0; i < n; i++)
 		free(dump[i]);
+	d->followed = mono_ms();
 	json_decref(lines);
 	buf_release(&args);
 }
@@ -202,6 +205,16 @@ static void write_changes(struct dev *d, const struct look *l, struct out *o)
 	out_end(o);
 }
 
+/* Where it comes from: a folder here, and a folder of this machine for a node elsewhere. */
+static struct str source_of(struct dev *d)
+{
+	char host[64] = "";
+	if (!d->a->remote.url)
+		return str_of(d->folder);
+	gethostname(host, sizeof host - 1);
+	return str_of(arena_printf(d->a->arena, "%s:%s", host, d->folder));
+}
+
 static json_t *push_names(struct dev *d, const struct look *l, bool with_changes)
 {
 	char hex[2 * HASH_LEN + 1];
@@ -209,7 +222,7 @@ static json_t *push_names(struct dev *d, const struct look *l, bool with_changes
 	struct out o = OUT(&args);
 	out_object(&o);
 	out_kcstr(&o, "app", d->name);
-	out_kcstr(&o, "source", d->folder);
+	out_kstr(&o, "source", source_of(d));
 	out_key(&o, "files");
 	out_object(&o);
 	for (int i = 0; i < l->package->nfiles; i++) {
@@ -315,10 +328,10 @@ static int wait_for_consent(struct dev *d, const json_t *answer)
 {
 	struct buf result = BUF_INIT;
 	const char *reason = text(answer, "reason");
-	int err = admin_consent(d->a, text(answer, "candidate"), &result);
+	int err = admin_consent(d->a, text(answer, "candidate"), d->installed ? d->name : NULL, &result);
 	buf_release(&result);
 	if (err && !d->installed)
-		return err;
+		return d->a->remote.url ? fail(&d->a->r, err, "the node has it now and waits for your consent on its dashboard; then start this again") : err;
 	set_problem(d, err ? arena_printf(d->a->arena, "It waits for your consent (on the dashboard, or here with a terminal): %s", reason) : "");
 	say("%s", err ? d->problem : "consented; the new version serves");
 	return 0;
@@ -401,7 +414,8 @@ static int turn(struct dev *d)
 		if (!err)
 			err = save(d);
 	}
-	follow_log(d);
+	if (!d->a->remote.url || mono_ms() - d->followed > ELSEWHERE_MS)
+		follow_log(d);
 	if (mono_ms() - d->renewed > d->lease * 1000 / 3)
 		renew(d, d->lease);
 	return err;

@@ -14,23 +14,31 @@
 /* ---- app new: a template with a name ----
  *
  * A template is a cartridge under templates/ in which @NAME@ and @TITLE@ stand for the new app's. Both are made of the
- * letters, digits and hyphens of its name, so they mean nothing to JSON, HTML or Lua. */
+ * letters, digits and hyphens of its name, so they mean nothing to JSON, HTML or Lua. The frame of the pages and the
+ * sheet are the same in all and stand in templates/common. */
 
 static const char *const roots[] = {FAZT_SRCDIR "/lua-sdk/templates", FAZT_DATADIR "/templates"};
 static const char *const templates[] = {"blank", "list", "blog", "form"};
 
-static int find_template(struct admin *a, const char **folder)
+static int read_template(struct admin *a, const char *name, struct package *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(roots); i++) {
+		const char *folder = arena_printf(a->arena, "%s/%s", roots[i], name);
+		if (!access(folder, R_OK))
+			return folder_read(p, folder, &a->r.fault);
+	}
+	return fail(&a->r, ERR_INTERNAL, "the template %s was not installed with this Fazt", name);
+}
+
+/* What all have in common, and what the one has. */
+static int read_templates(struct admin *a, struct package *p)
 {
 	struct str name = admin_option(&a->cmd, "template");
 	for (size_t i = 0; i < ARRAY_LEN(templates); i++) {
 		if (!str_is(name.n ? name : STR("blank"), templates[i]))
 			continue;
-		for (size_t k = 0; k < ARRAY_LEN(roots); k++) {
-			*folder = arena_printf(a->arena, "%s/%s", roots[k], templates[i]);
-			if (!access(*folder, R_OK))
-				return 0;
-		}
-		return fail(&a->r, ERR_INTERNAL, "the template %s was not installed with this Fazt", templates[i]);
+		int err = read_template(a, "common", p);
+		return err ? err : read_template(a, templates[i], p);
 	}
 	return fail(&a->r, ERR_USAGE, "there is no template \"%.*s\"; there are blank, list, blog and form", STR_FMT(name));
 }
@@ -83,16 +91,13 @@ static int write_folder(struct admin *a, const struct package *p, const char *na
 
 int admin_app_new(struct admin *a)
 {
-	const char *folder = NULL;
 	if (a->cmd.nwords != 3)
 		return fail(&a->r, ERR_USAGE, "say what it is called: fazt-admin app new NAME [--template blank|list|blog|form]");
 	const char *name = a->cmd.word[2];
 	struct package *p = package_new();
 	int err = manifest_name(str_of(name), false, &a->r.fault);
 	if (!err)
-		err = find_template(a, &folder);
-	if (!err)
-		err = folder_read(p, folder, &a->r.fault);
+		err = read_templates(a, p);
 	if (!err)
 		err = write_folder(a, p, name);
 	if (!err)

@@ -1,12 +1,15 @@
-/* app test: an app tried in a throw-away Fazt, told line by line. */
+/* app test and rls test: an app tried in a throw-away Fazt, told line by line. */
 #include <jansson.h>
 
 #include "base/out.h"
 #include "base/visible.h"
 #include "door/admin.h"
 #include "door/door.h"
+#include "gate/probe.h"
 #include "gate/tests.h"
 #include "kernel/folder.h"
+#include "kernel/install.h"
+#include "sys/consent.h"
 
 /* ---- telling ---- */
 
@@ -121,17 +124,23 @@ static int try(struct admin *a, int control, struct package *p, struct tests *s)
 	return err;
 }
 
+/* --timeout SECONDS, as milliseconds. */
+static int timeout(struct admin *a, int64_t otherwise, int64_t *ms)
+{
+	int64_t seconds = otherwise / 1000;
+	struct str given = admin_option(&a->cmd, "timeout");
+	if (given.p && (!str_int(given, &seconds) || seconds < 1 || seconds > 3600))
+		return fail(&a->r, ERR_USAGE, "--timeout takes seconds, from 1 to 3600");
+	*ms = seconds * 1000;
+	return 0;
+}
+
 static int wishes(struct admin *a, struct tests *s)
 {
-	int64_t seconds = TESTS_MS / 1000;
-	struct str timeout = admin_option(&a->cmd, "timeout");
 	s->only = admin_option(&a->cmd, "only");
 	if (a->cmd.nwords != 3)
 		return fail(&a->r, ERR_USAGE, "say where the app is: fazt-admin app test DIR");
-	if (timeout.n && (!str_int(timeout, &seconds) || seconds < 1 || seconds > 3600))
-		return fail(&a->r, ERR_USAGE, "--timeout takes seconds, from 1 to 3600");
-	s->deadline = seconds * 1000;
-	return 0;
+	return timeout(a, TESTS_MS, &s->deadline);
 }
 
 int admin_app_test(struct admin *a)
@@ -150,5 +159,53 @@ int admin_app_test(struct admin *a)
 		a->reported = true;
 		err = ERR_APP_ERROR;
 	}
+	return err;
+}
+
+/* ---- rls test ---- */
+
+#define PROBE_MS 60000
+
+static int installed(struct admin *a, struct package *p, char app_id[ID_LEN + 1])
+{
+	struct db *db = db_borrow(a->node.store, &a->r.fault);
+	if (!db)
+		return a->r.fault.err;
+	struct app_row *app = app_row_by_name(db, a->arena, str_of(a->cmd.word[2]));
+	int err = app ? package_stored(db, app->package, p) : fail(&a->r, ERR_NOT_FOUND, "there is no app %s", a->cmd.word[2]);
+	snprintf(app_id, ID_LEN + 1, "%s", app ? app->id : "");
+	db_return(db);
+	return err;
+}
+
+static void print_report(struct admin *a, const struct probe_report *report)
+{
+	struct buf b = BUF_INIT;
+	if (a->cmd.json)
+		buf_addf(&b, "%s\n", report->json.p);
+	else
+		consent_trial(&b, buf_str(&report->json));
+	fwrite(b.p, 1, b.len, stdout);
+	buf_release(&b);
+}
+
+int admin_rls_test(struct admin *a)
+{
+	struct probe_report report = {0};
+	struct package *p = package_new();
+	char app_id[ID_LEN + 1];
+	int64_t ms;
+	int err = a->cmd.nwords == 3 ? timeout(a, PROBE_MS, &ms) : fail(&a->r, ERR_USAGE, "say which app: fazt-admin rls test APP");
+	if (!err)
+		err = installed(a, p, app_id);
+	if (!err)
+		err = probe_package(&a->node, p, app_id, ms, &report, &a->r.fault);
+	if (!err) {
+		print_report(a, &report);
+		a->reported = report.findings;
+		err = report.findings ? ERR_APP_ERROR : 0;
+	}
+	buf_release(&report.json);
+	package_free(p);
 	return err;
 }

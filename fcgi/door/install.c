@@ -1,8 +1,12 @@
 #include "base/log.h"
 #include "door/door.h"
 #include "gate/check.h"
+#include "gate/migrate.h"
 #include "gate/pool.h"
+#include "gate/probe.h"
+#include "gate/rehearse.h"
 #include "kernel/install.h"
+#include "wire/syscall.h"
 
 int install_main(int argc, char **argv)
 {
@@ -13,11 +17,15 @@ int install_main(int argc, char **argv)
 	if (become_owner(argv[2]))
 		die("install-fetch: cannot become the owner of %s", argv[2]);
 	log_open(argv[2]);
-	int control = zygote_fork(); /* for the check that the code loads */
+	syscall_init();
+	int control = zygote_fork(); /* for what the code does */
 	int err = node_open(&node, argv[2], STORE_SERVE, &f);
 	if (!err) {
 		pool_open(&node, control);
 		check_install();
+		probe_install();
+		migrate_install();
+		rehearse_install();
 		err = install_fetch(&node, argv[3], &f);
 		pool_close(&node);
 		node_close(&node);

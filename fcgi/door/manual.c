@@ -73,7 +73,7 @@ void manual_usage(const char *noun, const char *verb)
 	}
 }
 
-static const char everywhere[] = "--home DIR (FAZT_HOME, /var/lib/fazt), --as USER, --json, --yes, --dry-run, --help";
+static const char everywhere[] = "--home DIR (FAZT_HOME, /var/lib/fazt), or --url URL --token-file FILE [--ca FILE] for a node elsewhere; --as USER, --json, --yes, --dry-run, --help";
 static const char exits[] = "0 done, 1 failed, 2 wrong usage, 3 not allowed, 4 not found, 5 conflict, 6 busy or too much, "
 			    "7 refused package, 8 the database";
 
@@ -115,7 +115,7 @@ static void man(struct buf *b)
 {
 	struct entry e;
 	buf_adds(b, ".TH FAZT\\-ADMIN 1 \"\" \"Fazt " PACKAGE_VERSION "\"\n.SH NAME\nfazt\\-admin \\- the owner's tool of a Fazt node\n"
-		    ".SH SYNOPSIS\n.B fazt\\-admin\n[\\-\\-home DIR] [\\-\\-json] [\\-\\-yes] NOUN [VERB] [ARGUMENT...]\n.SH COMMANDS\n");
+		    ".SH SYNOPSIS\n.B fazt\\-admin\n[\\-\\-home DIR | \\-\\-url URL \\-\\-token\\-file FILE] [\\-\\-json] [\\-\\-yes] NOUN [VERB] [ARGUMENT...]\n.SH COMMANDS\n");
 	for (int i = 0; entry(i, &e); i++) {
 		buf_adds(b, ".TP\n.B ");
 		roff(b, e.noun);

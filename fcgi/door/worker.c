@@ -20,6 +20,7 @@
 #include "base/now.h"
 #include "door/door.h"
 #include "gate/gateway.h"
+#include "gate/migrate.h"
 #include "gate/op.h"
 #include "gate/check.h"
 #include "gate/pool.h"
@@ -131,17 +132,19 @@ static void await_request(int fd)
 		;
 }
 
-/* An answer came before the body had been read. nginx still writes, and takes the answer only if it can: so the answer is
- * ended first, then what comes is thrown away for a moment. Where that is not all, the connection is not used again. */
+/* An answer came before the body had been read. nginx still writes, and takes the answer only if it can: so the
+ * answer is ended first, then what comes is thrown away for a moment. Where that is not all, the connection is not
+ * used again. */
 static void drain(FCGX_Request *f)
 {
 	char piece[16 * KIB];
 	struct timeval patience = {.tv_sec = DRAIN_SECONDS}, forever = {0};
+	int64_t until = mono_ms() + DRAIN_SECONDS * 1000;
 	size_t n = 0, sum = 0;
 	FCGX_FClose(f->err);
 	FCGX_FClose(f->out);
 	setsockopt(f->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	while (sum < DRAIN_BYTES && (n = fcgi_read(f->in, piece, sizeof piece)))
+	while (sum < DRAIN_BYTES && mono_ms() < until && (n = fcgi_read(f->in, piece, sizeof piece)))
 		sum += n;
 	setsockopt(f->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
 	f->keepConnection &= !n && !FCGX_GetError(f->in);
@@ -253,8 +256,8 @@ static void follow_parent(pid_t supervisor)
 		raise(SIGTERM);
 }
 
-/* In the first worker only: uploads that nobody took, and content that nobody has any more. A little at a time; the next
- * time is ten seconds away. */
+/* In the first worker only: uploads that nobody took, and content that nobody has any more. A little at a time; the
+ * next time is ten seconds away. */
 static void sweep(void)
 {
 	struct fault quiet = {0};
@@ -346,6 +349,7 @@ int worker_main(int argc, char **argv)
 	}
 	take_lane(argc, argv);
 	pool_open(&node, control);
+	migrate_install();
 	check_install();
 	if (cgi) {
 		serve_cgi();

@@ -27,12 +27,11 @@ static bool is_lua(struct str path)
 	return str_ends(path, ".lua") && (is_code(path) || str_starts(path, "t/") || str_starts(path, "migrations/"));
 }
 
-static void take_files(struct app *a, const struct package *p)
+static void take_files(struct app *a, const struct package *p, const char *folder)
 {
-	a->file = arena_alloc(a->arena, (size_t)(p->nfiles + 1) * sizeof *a->file);
 	for (int i = 0; i < p->nfiles; i++) {
 		struct str path = str_of(p->file[i].path);
-		if (app_loads(path))
+		if (str_starts(path, folder) && (app_loads(path) || is_lua(path)))
 			a->file[a->nfiles++] = (struct app_file){path, p->file[i].bytes};
 	}
 }
@@ -53,7 +52,11 @@ static struct app *app_of(const struct package *p)
 	struct app *a = app_new(p->manifest->name);
 	a->manifest = p->manifest;
 	snprintf(a->title, sizeof a->title, "%s", p->manifest->title ? p->manifest->title : a->name);
-	take_files(a, p);
+	a->file = arena_alloc(a->arena, (size_t)(p->nfiles + 1) * sizeof *a->file);
+	take_files(a, p, "api/");
+	take_files(a, p, "views/");
+	if (a->nfiles) /* migrations are compiled with it, and not run */
+		take_files(a, p, "migrations/");
 	return a;
 }
 

@@ -8,6 +8,7 @@
 #include "sys/intake.h"
 
 #define PIECE (64 * KIB)
+#define MULTIPART "multipart/form-data" /* what begins like this is what nginx passes on unbuffered */
 
 struct file {
 	struct str field;
@@ -27,8 +28,9 @@ struct receiving {
 
 bool form_is_multipart(const struct req *r)
 {
-	struct str rest, type = str_trim(str_cut(req_header(r, "content-type"), ';', &rest));
-	return str_ieq(type, "multipart/form-data") && !str_is(r->method, "GET") && !str_is(r->method, "HEAD");
+	struct str type = req_header(r, "content-type");
+	type.n = MIN(type.n, strlen(MULTIPART));
+	return str_ieq(type, MULTIPART) && !str_is(r->method, "GET") && !str_is(r->method, "HEAD");
 }
 
 /* ---- parts ---- */
@@ -37,8 +39,6 @@ static int begin_file(struct receiving *f)
 {
 	struct req *r = f->r;
 	int err = flood_charge(r);
-	if (!err && !f->intake.r)
-		err = intake_open(&f->intake, r);
 	r->uploads = true;
 	f->file[f->nfiles].field = arena_str(r->arena, f->parser.name);
 	return err ? err : intake_begin(&f->intake, f->parser.filename, f->parser.type.n ? f->parser.type : STR(""));
@@ -174,11 +174,11 @@ int form_receive(struct req *r)
 	struct receiving *f = xcalloc(1, sizeof *f);
 	f->r = r;
 	f->texts.max = (size_t)r->settings.number[SETTING_BODY];
-	int err = receive(f);
+	int err = intake_open(&f->intake, r);
+	if (!err && (err = receive(f)))
+		forget(f);
 	if (!err)
 		tell(f);
-	else if (f->intake.r)
-		forget(f);
 	intake_close(&f->intake);
 	buf_release(&f->texts);
 	free(f);

@@ -61,10 +61,11 @@ static int find_site(struct req *r, struct db *db)
 		return 0;
 	}
 	struct str label = site_label(&r->settings, r->host);
-	if (!label.p)
-		return fail(r, ERR_WRONG_HOST, NULL);
+	r->own_domain = !label.p;
 	r->os = str_is(label, "os");
-	r->app = app_by_name(r->node, db, label);
+	r->app = label.p ? app_by_name(r->node, db, label) : app_by_host(r->node, db, r->host);
+	if (!r->app && r->own_domain)
+		return r->fault.err ? r->fault.err : fail(r, ERR_WRONG_HOST, NULL);
 	if (r->fault.err)
 		return r->fault.err;
 	return r->app || r->os ? 0 : fail(r, ERR_NOT_FOUND, "No app lives at this address.");
@@ -139,6 +140,11 @@ static int handler(struct req *r)
 	}
 }
 
+static int read_body(struct req *r)
+{
+	return form_is_multipart(r) ? 0 : req_read_body(r, r->settings.number[SETTING_BODY]);
+}
+
 static int app_answer(struct req *r)
 {
 	bool found = false;
@@ -147,13 +153,17 @@ static int app_answer(struct req *r)
 		return fail(r, ERR_NOT_FOUND, "The dashboard is not installed; run: fazt-admin app install os");
 	if (r->app->state == APP_DISABLED)
 		return fail(r, ERR_APP_DISABLED, "%s is switched off.", r->app->title);
+	if (r->app->paused > r->received)
+		return fail(r, ERR_UNAVAILABLE, "%s is being upgraded; try again in a moment.", r->app->title);
 	if ((err = public_file(r, &found)) || found)
+		return err;
+	if (r->os && (err = read_body(r))) /* the dashboard's forms carry their token inside */
 		return err;
 	if ((err = identity_check_origin(r)) || (err = admit(r)))
 		return err;
 	if (r->res.status)
 		return 0;
-	if ((err = form_is_multipart(r) ? form_receive(r) : req_read_body(r, r->settings.number[SETTING_BODY])))
+	if ((err = form_is_multipart(r) ? form_receive(r) : read_body(r)))
 		return err;
 	if ((int64_t)r->body.n > r->settings.number[SETTING_BODY])
 		return fail(r, ERR_TOO_LARGE, "A request body may have %lld bytes here.", (long long)r->settings.number[SETTING_BODY]);
@@ -164,10 +174,12 @@ static int app_answer(struct req *r)
 
 static int kernel_answer(struct req *r)
 {
-	int err = endpoint_streams(r) ? 0 : req_read_body(r, REQ_BODY);
-	const struct endpoint *e = err ? NULL : endpoint_find(r);
+	int err = 0;
+	if (!endpoint_streams(r))
+		err = form_is_multipart(r) ? fail(r, ERR_UNSUPPORTED_TYPE, NULL) : req_read_body(r, REQ_BODY);
 	if (err)
 		return err;
+	const struct endpoint *e = endpoint_find(r);
 	if (!e && r->os && str_starts(r->path, "/_fazt/api/")) {
 		err = str_is(r->method, "GET") ? 0 : identity_check_origin(r);
 		return err ? err : op_http(r);

@@ -3,6 +3,7 @@
 #include "codec/form.h"
 #include "gate/trace.h"
 #include "kernel/page.h"
+#include "store/apps.h"
 #include "sys/sys.h"
 
 #define TARGET_MAX 300 /* bytes of an argument that the audit keeps */
@@ -53,16 +54,41 @@ int op_find(struct str noun, struct str verb)
 	return -1;
 }
 
-static int check_who(struct req *r, const struct op *op)
+static int of_app(struct req *r, struct str name, const char *id)
+{
+	struct db *db = db_borrow(r->node->store, &r->fault);
+	if (!db)
+		return r->fault.err;
+	struct app_row *app = app_row_by_name(db, r->arena, name);
+	db_return(db);
+	if (r->fault.err)
+		return r->fault.err;
+	return app && !strcmp(app->id, id) ? 0 : fail(r, ERR_DENIED, "This token is for another app.");
+}
+
+/* A token works on the app it is for, and decides nothing in its owner's place. */
+static int check_token(struct req *r, const struct op *op, const struct call *c)
+{
+	int i = sig_find(&op->sig, STR("app"));
+	if (op->who != OP_APP)
+		return fail(r, ERR_DENIED, "A token may not do that; decide it on the dashboard, or in the owner's shell on the server.");
+	if (i < 0 || !c->arg[i].s.n)
+		return fail(r, ERR_DENIED, "With a token, say for which app: it may not add apps.");
+	return r->who.token_app[0] ? of_app(r, c->arg[i].s, r->who.token_app) : 0;
+}
+
+static int check_who(struct req *r, const struct op *op, const struct call *c)
 {
 	const struct principal *p = &r->who;
 	if (p->kind == WHO_IS_SHELL)
 		return 0;
-	if (p->kind != WHO_IS_USER)
+	if (p->kind == WHO_IS_TOKEN && op->who != OP_SHELL)
+		return check_token(r, op, c);
+	if (p->kind != WHO_IS_USER && p->kind != WHO_IS_TOKEN)
 		return fail(r, ERR_UNAUTHORIZED, NULL);
 	if (op->who == OP_SHELL)
 		return fail(r, ERR_DENIED, "This works in the owner's shell on the server only: fazt-admin %s %s", op->noun, op->verb);
-	if (op->who == OP_OWNER && !p->owner)
+	if (op->who != OP_MEMBER && !p->owner)
 		return fail(r, ERR_DENIED, "Only the owner of this cloud may do that.");
 	return 0;
 }
@@ -73,7 +99,7 @@ int op_call(struct req *r, const struct call *c, struct out *o)
 	int err;
 	if (!op)
 		return fail(r, ERR_NOT_FOUND, "there is no such operation");
-	if ((err = check_who(r, op)) || (err = sig_complete(&op->sig, c, &r->fault)))
+	if ((err = check_who(r, op, c)) || (err = sig_complete(&op->sig, c, &r->fault)))
 		return err;
 	err = table[c->row].run(r, c, o);
 	if (table[c->row].effect == OP_IS_WRITE) {

@@ -10,7 +10,7 @@
 #include "codec/sig.h"
 #include "kernel/req.h"
 
-enum op_who { OP_OWNER, OP_MEMBER, OP_SHELL };
+enum op_who { OP_OWNER, OP_APP, OP_MEMBER, OP_SHELL };
 
 struct op {
 	const char *noun, *verb; /* verb may be empty */

@@ -160,6 +160,7 @@ static int stored(struct req *r, const struct wire_response *w)
 	if (err)
 		return err;
 	drop_header(r, "content-type", NULL);
+	drop_header(r, "content-security-policy", NULL); /* nginx would say the first of two again, and not the kernel's */
 	drop_header(r, "etag", NULL);
 	drop_header(r, "last-modified", NULL);
 	drop_header(r, "accept-ranges", NULL);

@@ -35,6 +35,7 @@ static int spend(struct req *r, const struct syscall *row)
 static int call(struct req *r, const struct syscall *row, const struct call *c, struct out *o)
 {
 	int err;
+	r->spoke_as_app |= c->as_app;
 	if ((err = check_permission(r, row, c)) || (err = sig_complete(&row->sig, c, &r->fault)) || (err = spend(r, row)) ||
 	    (err = handlers[c->row](r, c, o)))
 		return err;

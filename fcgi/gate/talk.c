@@ -11,6 +11,7 @@
 #include "gate/syscall.h"
 #include "gate/trace.h"
 #include "kernel/cookie.h"
+#include "kernel/identity.h"
 #include "wire/frame.h"
 
 /* The cell's ends of the pipes are in the hands of code we do not trust. So: never block past the deadline, never
@@ -93,12 +94,12 @@ static void log_frame(struct cell *c, const char *request, const struct frame *f
 		trace_app(c->app, request, "warn", STR("further lines of this request are dropped"));
 }
 
-/* A package that is only tried has no log and no users: whoever installs it is told what is wrong. */
-static int not_loadable(struct str message, struct fault *f)
+/* A package that is only tried has no users: whoever installs it is told what is wrong. */
+static int not_loadable(const struct app *a, struct str message, struct fault *f)
 {
 	struct buf b = BUF_INIT;
 	visible_add(&b, message, FAULT_MAX - 64);
-	int err = fault(f, ERR_BAD_PACKAGE, "the code does not load: %s", b.p ? b.p : "");
+	int err = fault(f, ERR_BAD_PACKAGE, "%s: %s", a->migrates ? "the rows cannot be migrated" : "the code does not load", b.p ? b.p : "");
 	buf_release(&b);
 	return err;
 }
@@ -135,7 +136,7 @@ static int error_frame(struct cell *c, struct req *r, const struct frame *f, str
 		return fault(fault_out, err, "%.*s", (int)MIN(message.n, (size_t)FAULT_MAX), message.n ? message.p : "");
 	}
 	if (!c->app->version)
-		return not_loadable(message, fault_out);
+		return not_loadable(c->app, message, fault_out);
 	if (err_row(err)->http >= 500)
 		log_failure(c, r, message, trace);
 	/* What an uncaught error says may hold anything the app knew: only the codes an app raises on purpose
@@ -157,6 +158,15 @@ static void put_files(struct cell *c)
 	}
 }
 
+static void put_migrations(struct cell *c, struct out *o)
+{
+	out_key(o, "migrations");
+	out_array(o);
+	for (int i = 0; i < c->app->nfiles; i++)
+		out_str(o, c->app->file[i].path);
+	out_end(o);
+}
+
 static void put_start(struct cell *c, const struct settings *s)
 {
 	struct buf config = BUF_INIT;
@@ -173,6 +183,8 @@ static void put_start(struct cell *c, const struct settings *s)
 	if (c->watch && c->watch->test)
 		out_kcstr(&o, "test", c->watch->test);
 	out_kint(&o, "heap", s->number[SETTING_HEAP]);
+	if (c->app->migrates)
+		put_migrations(c, &o);
 	out_end(&o);
 	size_t at = frame_begin(&c->out, FRAME_START, 0, 0);
 	put_str(&c->out, buf_str(&config));
@@ -263,22 +275,13 @@ static struct str user_json(struct req *r)
 		return STR_NONE;
 	struct buf b = BUF_INIT;
 	struct out o = OUT(&b);
-	out_object(&o);
-	out_kcstr(&o, "id", r->who.public_id);
-	out_kcstr(&o, "name", r->who.name);
-	out_kcstr(&o, "role", r->who.admin ? "admin" : "member");
-	out_end(&o);
+	identity_user(r, &o);
 	struct str json = arena_str(r->arena, buf_str(&b));
 	buf_release(&b);
 	return json;
 }
 
 /* The address the app is known by: of the settings, since a Host header says what its sender likes. */
-static const char *app_origin(struct req *r)
-{
-	return node_origin(&r->settings, r->arena, r->app->name);
-}
-
 static struct wire_header host_header(struct str origin)
 {
 	return (struct wire_header){STR("host"), str_of(strstr(origin.p, "//") + 2)};
@@ -290,7 +293,7 @@ static int put_request(struct cell *c, struct req *r)
 	struct wire_request *w = NEW(r->arena, struct wire_request);
 	*w = (struct wire_request){.method = r->method, .path = r->path, .query = r->query, .body = r->body,
 				   .id = str_of(r->id), .trigger = r->trigger.n ? r->trigger : STR("http"), .user = user_json(r),
-				   .origin = str_of(app_origin(r)),
+				   .origin = str_of(req_origin(r)),
 				   .form = r->form, .files = r->files, .now = r->received};
 	crypt_random(w->seed, sizeof w->seed);
 	w->header[w->nheaders++] = host_header(w->origin);
@@ -317,7 +320,7 @@ static bool answer_call(struct cell *c, struct req *r, const struct frame *f)
 {
 	struct call call = {0};
 	const struct syscall *row = syscall_row((int)f->code);
-	if (!row || row->local || !wire_get_args(f->payload, &row->sig, &call))
+	if (!row || row->local || c->app->migrates || !wire_get_args(f->payload, &row->sig, &call))
 		return false;
 	call.row = (int)f->code;
 	call.as_app = f->flags & FRAME_AS_APP;

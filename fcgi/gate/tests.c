@@ -133,7 +133,7 @@ static void make_testing(struct run *w)
 	memcpy(a->file, w->app->file, (size_t)nfiles * sizeof *a->file);
 	memcpy(a->grant, w->app->grant, (size_t)ngrants * sizeof *a->grant);
 	a->nfiles = nfiles + 1;
-	a->grant[a->ngrants++] = (struct grant){"test", ""};
+	a->grant[a->ngrants++] = (struct grant){.permission = "test"};
 	w->testing = a;
 }
 

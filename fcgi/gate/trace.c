@@ -62,7 +62,8 @@ void trace_audit(struct req *r, const char *action, const char *target, int err)
 {
 	struct fault ignored = {0};
 	struct db *db = db_borrow(r->node->store, &ignored);
-	struct audit a = {.actor = r->who.kind == WHO_IS_SHELL ? "shell" : r->who.user_id, .app_id = r->app ? r->app->id : "",
+	const char *actor = r->who.kind == WHO_IS_SHELL ? "shell" : r->who.kind == WHO_IS_TOKEN ? arena_printf(r->arena, "token %s", r->who.name) : r->who.user_id;
+	struct audit a = {.actor = actor, .app_id = r->app ? r->app->id : "",
 			  .action = action, .target = target, .err = err};
 	if (db) {
 		audit_add(db, &a);

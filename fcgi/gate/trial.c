@@ -2,12 +2,15 @@
 
 #include "gate/trial.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -22,18 +25,20 @@
  * them is the same for rows, people, settings and whatever is invented later. */
 
 #define ORIGIN "trial"
+#define NAME "fazt-trial-"
 
 /* ---- the folder, and who removes it ---- */
 
 /* Its own session, so that a Ctrl-C which ends us does not end it; of our descriptors it keeps none, so that no cell's leash
  * and no reader of our output waits for it. */
-NORETURN static void watch(int fd, const char *folder)
+NORETURN static void watch(int fd, int held, const char *folder)
 {
 	char none;
 	setsid();
 	signal(SIGTERM, SIG_IGN);
 	dup2(fd, 0);
-	close_range(1, ~0u, 0);
+	dup2(held, 1);
+	close_range(2, ~0u, 0);
 	errno = 0;
 	while (read(0, &none, 1) > 0 || errno == EINTR)
 		errno = 0;
@@ -43,21 +48,44 @@ NORETURN static void watch(int fd, const char *folder)
 
 static int start_guard(struct trial *t, struct fault *f)
 {
-	int ends[2];
-	if (pipe2(ends, O_CLOEXEC))
-		return fault(f, ERR_UNAVAILABLE, "no pipe: %s", strerror(errno));
+	int ends[2], held = open(t->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (held < 0 || flock(held, LOCK_EX) || pipe2(ends, O_CLOEXEC)) {
+		close(held);
+		return fault(f, ERR_UNAVAILABLE, "nobody can watch over %s: %s", t->home, strerror(errno));
+	}
 	t->guard = fork();
 	if (!t->guard)
-		close(ends[1]), watch(ends[0], t->home);
+		close(ends[1]), watch(ends[0], held, t->home);
+	close(held); /* the guard has it, and its lock */
 	close(ends[0]);
 	t->guard_fd = ends[1];
 	return t->guard > 0 ? 0 : fault(f, ERR_UNAVAILABLE, "no process: %s", strerror(errno));
 }
 
+/* What a power cut left: nobody holds it. A fresh one may not be held yet. */
+static void sweep(const char *below)
+{
+	struct dirent *e;
+	DIR *d = opendir(below);
+	while (d && (e = readdir(d))) {
+		struct stat st;
+		int fd = strncmp(e->d_name, NAME, strlen(NAME)) ? -1 : openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (!fstat(fd, &st) && st.st_ctime < time(NULL) - 60 && !flock(fd, LOCK_EX | LOCK_NB))
+			tree_remove(dirfd(d), e->d_name);
+		close(fd);
+	}
+	if (d)
+		closedir(d);
+}
+
 static int make_home(struct trial *t, const char *below, struct fault *f)
 {
 	const char *tmp = getenv("TMPDIR");
-	char *path = arena_printf(t->arena, "%s/fazt-trial-XXXXXX", below ? below : tmp && *tmp ? tmp : "/tmp");
+	char *path = arena_printf(t->arena, "%s/" NAME "XXXXXX", below ? below : tmp && *tmp ? tmp : "/tmp");
+	if (below)
+		sweep(below);
 	if (!mkdtemp(path))
 		return fault(f, ERR_DENIED, "cannot make %s: %s", path, strerror(errno));
 	t->home = path;

@@ -4,8 +4,10 @@
 
 #include "base/crypt.h"
 #include "base/out.h"
+#include "codec/entry.h"
 #include "store/env.h"
 #include "store/files.h"
+#include "store/host.h"
 
 /* The cache keeps one copy of each app that was asked for lately. A copy is checked once per epoch, by the rev of its row
  * and the quotas it carries, so that somebody's signing in does not make every app be read again. The lock is held
@@ -58,7 +60,7 @@ void app_release(struct app *a)
 
 bool app_loads(struct str path)
 {
-	return (str_starts(path, "api/") && str_ends(path, ".lua")) || (str_starts(path, "views/") && str_ends(path, ".html"));
+	return entry_is_code(path) || entry_is_view(path);
 }
 
 static int load_files(struct app *a, struct db *db)
@@ -149,6 +151,7 @@ static void copy_row(struct app *a, const struct app_row *row, const struct sett
 	a->version = row->version;
 	a->installed = row->installed;
 	a->rev = row->rev;
+	a->paused = row->paused;
 	a->epoch = epoch;
 	a->max_bytes = s->number[SETTING_APP_BYTES];
 	a->max_rows = s->number[SETTING_APP_ROWS];
@@ -272,6 +275,15 @@ struct app *app_by_name(struct node *n, struct db *db, struct str name)
 struct app *app_by_id(struct node *n, struct db *db, struct str id)
 {
 	return get(n, db, id, BY_ID);
+}
+
+struct app *app_by_host(struct node *n, struct db *db, struct str host)
+{
+	struct arena *a = arena_new();
+	const char *id = host_app(db, a, host);
+	struct app *app = id ? app_by_id(n, db, str_of(id)) : NULL;
+	arena_free(a);
+	return app;
 }
 
 /* ---- questions ---- */

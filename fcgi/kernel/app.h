@@ -43,6 +43,8 @@ struct app {
 	const struct manifest *manifest; /* rules, visibility, open, … of the current version */
 	int nfiles;
 	struct app_file *file; /* what a cell loads */
+	bool migrates;         /* no app to serve: its files are data migrations, in the order in which they run */
+	int64_t paused;        /* until then it answers 503, because its rows are being migrated */
 	int npublic;
 	const char **public;   /* paths of the public files, "public/index.html", in byte order */
 	int ngrants;
@@ -52,12 +54,14 @@ struct app {
 	struct arena *arena;
 };
 
-/* Is this file of a package for the cell: api/….lua, views/….html? */
+/* Is this file of a package for the cell? */
 bool app_loads(struct str path);
 
 /* By its name (its address) or its id. NULL and no fault when there is none. */
 struct app *app_by_name(struct node *n, struct db *db, struct str name);
 struct app *app_by_id(struct node *n, struct db *db, struct str id);
+/* By a host of its own (store/host). */
+struct app *app_by_host(struct node *n, struct db *db, struct str host);
 void app_release(struct app *a); /* NULL is fine */
 
 /* The cache of a node; made by node_open. */

@@ -84,6 +84,16 @@ int attempt_begin(struct req *r, struct db *db, struct str name, const char *use
 	return err ? db_rollback(db) : db_commit(db);
 }
 
+int attempt_token(struct req *r, struct db *db)
+{
+	unsigned char key[HASH_LEN];
+	keyed(r, "throttle", "token", req_client_prefix(r), key);
+	int err = db_begin(db);
+	if (!err)
+		err = charge(r, db, key, ATTEMPTS_FREE_CLIENT);
+	return err ? db_rollback(db) : db_commit(db);
+}
+
 int attempt_succeeded(struct db *db, const struct attempt *a)
 {
 	int err = throttle_refund(db, a->client, false);

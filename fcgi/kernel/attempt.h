@@ -23,6 +23,9 @@ struct attempt {
 int attempt_begin(struct req *r, struct db *db, struct str name, const char *user_id, struct attempt *a);
 /* It succeeded. */
 int attempt_succeeded(struct db *db, const struct attempt *a);
+/* A token that is none came from this client: ERR_RATE_LIMITED, with r->retry_after, when that was once too often. One
+ * that is good is never made to wait. */
+int attempt_token(struct req *r, struct db *db);
 /* This browser has signed user_id in; sets the cookie. */
 void attempt_remember(struct req *r, const char *user_id);
 

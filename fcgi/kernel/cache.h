@@ -1,8 +1,8 @@
 /* cache — files of cache/ in the home: copies of objects, under their hash, for nginx to send.
  *
- * It may be deleted at any time. It holds at most the setting cache.bytes; what is there too much is removed, the longest
- * unused first, but nothing that was asked for within the last minute, since nginx may just be about to open it. A file is
- * written aside and renamed when it is whole; who comes meanwhile waits for it.
+ * It may be deleted at any time. It holds at most the setting cache.bytes; what is there too much is removed, the
+ * longest unused first, but nothing that was asked for within the last minute, since nginx may just be about to open
+ * it. A file is written aside and renamed when it is whole; who comes meanwhile waits for it.
  *
  * A file's time is made from its hash: nginx makes its ETag of time and size, so that the same content has the same one
  * whoever sends it, and other content another.

@@ -1,14 +1,18 @@
 #include "kernel/content.h"
 
-#include "base/visible.h"
+#include <stdatomic.h>
+
 #include "codec/form.h"
 #include "codec/range.h"
 #include "kernel/app.h"
 #include "kernel/cache.h"
 
+#define SENDING_MOST 16 /* by one worker itself */
+
 /* ---- what a browser does with it ---- */
 
-/* Types that a browser shows without running anything. A type ends at its parameters; "image/" stands for all of them. */
+/* Types that a browser shows without running anything. A type ends at its parameters; "image/" stands for all of
+ * them. */
 static const char *const shown[] = {"image/", "audio/", "video/", "application/pdf", "text/plain"};
 static const char *const not_shown[] = {"image/svg+xml"}; /* may contain scripts; fine inside an <img> */
 
@@ -143,8 +147,8 @@ static int add_piece(struct db *db, const unsigned char *body, struct range piec
 	return whole ? 0 : db_fail(db, ERR_CORRUPT, "Content is not as long as it was.");
 }
 
-/* The next piece of left, out of one chunk. A connection is borrowed for each, and given back before the piece goes to a
- * client that may be slow. */
+/* The next piece of left, out of one chunk. A connection is borrowed for each, and given back before the piece goes
+ * to a client that may be slow. */
 static int next_piece(struct req *r, const unsigned char *body, struct range *left, struct buf *out)
 {
 	struct db *db = db_borrow(r->node->store, &r->fault);
@@ -159,10 +163,31 @@ static int next_piece(struct req *r, const unsigned char *body, struct range *le
 	return err;
 }
 
+static atomic_int sending;
+
+static void sent(void *unused)
+{
+	(void)unused;
+	sending--;
+}
+
+/* A client may be slow, and a thread waits for it: few at once. */
+static int send_later(struct req *r)
+{
+	if (atomic_fetch_add(&sending, 1) >= SENDING_MOST) {
+		sending--;
+		return fail(r, ERR_UNAVAILABLE, "Too many files are being sent at once; try again in a moment.");
+	}
+	arena_defer(r->arena, sent, NULL);
+	return 0;
+}
+
 static int send_part(struct req *r, const struct content *c, struct range part)
 {
 	int err = 0;
 	if (part.length > (int64_t)CONTENT_INLINE) {
+		if ((err = send_later(r)))
+			return err;
 		r->res.file = (struct res_file){.from = part.from, .length = part.length};
 		memcpy(r->res.file.body, c->object.body, HASH_LEN);
 		return 0;
@@ -190,7 +215,8 @@ int content_answer(struct req *r, const struct content *c)
 		r->res.status = 304;
 		return 0;
 	}
-	if (whole && c->object.size > (int64_t)CONTENT_INLINE && r->accelerated && cache_keep(r, &c->object)) {
+	bool fits = c->object.size > (int64_t)CONTENT_INLINE && c->object.size <= (int64_t)CONTENT_CACHED;
+	if (whole && fits && r->accelerated && cache_keep(r, &c->object)) {
 		res_headerf(r, "x-accel-redirect", CONTENT_PLACE "%s", cache_name(&c->object, r->arena));
 		return 0;
 	}

@@ -2,10 +2,10 @@
  *
  *     up to CONTENT_INLINE     in the answer's body
  *     larger, behind nginx     as a file of cache/ (kernel/cache), which nginx sends, ranges included
- *     larger, elsewhere        r->res.file: whoever is at the door sends it a chunk at a time (content_send)
+ *     elsewhere, and the largest  r->res.file: whoever is at the door sends it a chunk at a time (content_send)
  *
- * What people upload never runs: nosniff, a sandbox policy, and a type of its own only where no browser would do more than
- * show it; everything else is saved as a file. What came with the app is trusted like its pages.
+ * What people upload never runs: nosniff, a sandbox policy, and a type of its own only where no browser would do more
+ * than show it; everything else is saved as a file. What came with the app is trusted like its pages.
  */
 #ifndef KERNEL_CONTENT_H
 #define KERNEL_CONTENT_H
@@ -14,6 +14,7 @@
 #include "store/object.h"
 
 #define CONTENT_INLINE (64 * KIB)
+#define CONTENT_CACHED (512 * MIB) /* a copy of more takes longer than nginx waits for an answer */
 /* The policy of what people uploaded. */
 #define CONTENT_CSP "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 #define CONTENT_PLACE "/_fazt/cache/" /* nginx's internal location of cache/ */

@@ -5,9 +5,11 @@
 #include "base/now.h"
 #include "codec/form.h"
 #include "codec/path.h"
+#include "kernel/attempt.h"
 #include "kernel/cookie.h"
 #include "kernel/people.h"
 #include "kernel/token.h"
+#include "store/token.h"
 
 /* The cache maps the hash of a credential at one app to its principal. An entry holds for one epoch, and everything
  * that ends a session or token, or changes what a person may do, raises the epoch in the same transaction. Only what
@@ -15,6 +17,7 @@
 
 #define CACHE_SLOTS 512
 #define SEEN_EACH_MS (60 * 60 * 1000) /* how often a session's row notes that it is used */
+#define TOKEN_SEEN_MS (60 * 1000)
 #define NONCE_SECONDS 600
 #define DAY_MS (24 * 60 * 60 * 1000ll)
 
@@ -136,24 +139,68 @@ static bool query_has_token(struct req *r)
 		if (str_is(name, "access_token"))
 			return true;
 		part = str_cut(value, '.', &rest);
+		if (str_starts(value, TOKEN_PREFIX) && value.n == TOKEN_LEN)
+			return true;
 		if (str_starts(part, "eyJ") && rest.n && memchr(rest.p, '.', rest.n))
 			return true;
 	}
 	return false;
 }
 
+/* Its row notes the use at most once a minute, when it is read anyway. */
+static void note_use(struct db *db, const unsigned char hash[HASH_LEN], int64_t now)
+{
+	int err = db_begin(db);
+	if (!err)
+		err = token_seen(db, hash, now) ? db_rollback(db) : db_commit(db);
+	if (err)
+		fault_clear(db_fault(db));
+}
+
+/* A token of the node: for its operations, on the dashboard's host. */
+static int find_node_token(struct req *r, struct db *db, const unsigned char hash[HASH_LEN], struct known *k)
+{
+	struct token t;
+	int64_t now = now_ms();
+	if (!token_find(db, hash, &t)) {
+		int err = r->fault.err ? r->fault.err : attempt_token(r, db);
+		return err ? err : fail(r, ERR_UNAUTHORIZED, "There is no such token here; it may have been removed.");
+	}
+	if (t.expires <= now)
+		return fail(r, ERR_UNAUTHORIZED, "The token %s has expired; make another with: fazt-admin token add NAME", t.name);
+	k->who = (struct principal){.kind = WHO_IS_TOKEN, .via = VIA_BEARER};
+	snprintf(k->who.name, sizeof k->who.name, "%s", t.name);
+	memcpy(k->who.token_app, t.app_id, sizeof k->who.token_app);
+	k->member = true;
+	k->until = MIN(t.expires, now + TOKEN_SEEN_MS);
+	note_use(db, hash, now);
+	return 0;
+}
+
+/* Each host has its own kind of token, so that one which went astray says so. */
+static int misplaced(struct req *r, bool os, bool of_node)
+{
+	if (of_node && !os)
+		return fail(r, ERR_UNAUTHORIZED, "This token is for the operations of the node, at %s.", node_origin(&r->settings, r->arena, "os"));
+	if (os && !str_starts(r->path, "/_fazt/api/"))
+		return fail(r, ERR_UNAUTHORIZED, "The dashboard takes no tokens, except for operations.");
+	return 0;
+}
+
 static int by_token(struct req *r, struct str token, struct known *k)
 {
 	unsigned char hash[HASH_LEN];
-	if (r->os || !r->app)
-		return fail(r, ERR_UNAUTHORIZED, "The dashboard takes no tokens.");
+	bool os = r->os || !r->app;
+	int err = misplaced(r, os, str_starts(token, TOKEN_PREFIX));
+	if (err)
+		return err;
 	crypt_hash(hash, token.n ? token.p : "", token.n);
 	if (recall(r, hash, k))
 		return 0;
 	struct db *db = db_borrow(r->node->store, &r->fault);
 	if (!db)
 		return r->fault.err;
-	int err = find_token(r, db, token, k);
+	err = os ? find_node_token(r, db, hash, k) : find_token(r, db, token, k);
 	db_return(db);
 	if (!err)
 		remember(r, hash, k);
@@ -178,7 +225,7 @@ static int by_cookie(struct req *r, struct str cookie, struct known *k)
 /* Somebody who does not belong here: nobody where everyone may come, and elsewhere the app does not exist for them. */
 static int admit(struct req *r, const struct known *k)
 {
-	if (k->who.kind != WHO_IS_USER)
+	if (k->who.kind == WHO_IS_STRANGER)
 		return 0;
 	if (k->member) {
 		r->who = k->who;
@@ -241,7 +288,7 @@ int identity_check_site(const struct req *r, struct fault *f)
 	struct str origin = req_header(r, "origin"), site = req_header(r, "sec-fetch-site");
 	if (is_exempt(r))
 		return 0;
-	const char *own = node_origin(&r->settings, r->arena, r->os || !r->app ? "os" : r->app->name);
+	const char *own = req_origin(r);
 	bool same_site = str_is(site, "same-origin");
 	if (origin.p ? !str_is(origin, own) || (site.p && !same_site) : !same_site)
 		return fault(f, ERR_BAD_ORIGIN, NULL);
@@ -285,6 +332,17 @@ int identity_check_origin(struct req *r)
 	return 0;
 }
 
+void identity_user(const struct req *r, struct out *o)
+{
+	if (r->who.kind != WHO_IS_USER)
+		return out_null(o);
+	out_object(o);
+	out_kcstr(o, "id", r->who.public_id);
+	out_kcstr(o, "name", r->who.name);
+	out_kcstr(o, "role", r->who.admin ? "admin" : "member");
+	out_end(o);
+}
+
 /* ---- the way to a person ---- */
 
 static bool is_navigation(const struct req *r)
@@ -314,6 +372,8 @@ void identity_hand_over(struct req *r, struct str next)
 	nonce_challenge(nonce, &challenge);
 	buf_addf(&url, "%s/_fazt/hand-over?", node_origin(&r->settings, r->arena, "os"));
 	form_add(&url, "app", str_of(r->app->name));
+	if (r->own_domain)
+		form_add(&url, "host", r->host);
 	form_add(&url, "challenge", buf_str(&challenge));
 	form_add(&url, "next", next);
 	res_redirect(r, 303, url.p);

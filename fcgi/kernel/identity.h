@@ -12,6 +12,7 @@
 #ifndef KERNEL_IDENTITY_H
 #define KERNEL_IDENTITY_H
 
+#include "base/out.h"
 #include "kernel/req.h"
 #include "store/session.h"
 
@@ -23,6 +24,9 @@ int identity_of(struct req *r);
 /* The shell's --as: become this account (by name or id; the owner where none is named) at r->app or, without one, at
  * the dashboard. */
 int identity_become(struct req *r, struct str user);
+
+/* Who asks as an app may see it: { id, name, role }, or null for a stranger. */
+void identity_user(const struct req *r, struct out *o);
 
 /* Did an unsafe request come from a page of this very host (Origin, Fetch Metadata)? Bearer tokens, open paths and
  * the shell need not. ERR_BAD_ORIGIN. */

@@ -8,6 +8,7 @@
 #include "base/now.h"
 #include "codec/source.h"
 #include "codec/version.h"
+#include "kernel/builtin.h"
 #include "kernel/folder.h"
 #include "kernel/grant.h"
 #include "kernel/import.h"
@@ -16,7 +17,10 @@
 #include "kernel/sentence.h"
 #include "store/dev.h"
 #include "store/docs.h"
+#include "kernel/portable.h"
+#include "kernel/upgrade.h"
 #include "store/files.h"
+#include "store/snapshot.h"
 
 /* ---- one transaction, wherever one is needed ---- */
 
@@ -158,60 +162,24 @@ struct switching {
 	const char *package, *commit;
 	int npermissions;
 	const struct str *permission;
+	struct migration *migration; /* what its rows become, or NULL */
 };
 
-/* Inside a transaction: the app's pointer goes to this package. */
-static int switch_to(struct db *db, struct arena *a, const struct switching *s)
+/* Inside a transaction: the app's pointer goes to this package, and its rows with it. */
+static int switch_to(struct node *n, struct db *db, struct arena *a, const struct switching *s)
 {
 	int64_t version;
 	int err = drop_grants(db, a, s->app->id, s->manifest);
 	if (!err)
 		err = add_grants(db, a, s->app, s->manifest, s->npermissions, s->permission);
+	if (!err)
+		err = upgrade_rows(n, db, a, s->app, s->package, s->migration);
 	s->app->title = s->manifest->title;
 	if (!err)
 		err = app_advance(db, s->app, s->package, s->commit, &version);
 	if (!err)
 		err = dev_solved(db, s->app->id);
 	return err ? err : docs_declare(db, s->app->id, s->manifest->collection, s->manifest->ncollections);
-}
-
-/* ---- apps that come with Fazt ---- */
-
-/* Beside the program in the tree it was built in, else where it was installed to. */
-static const char *const builtin_roots[] = {"cartridges", FAZT_SRCDIR "/apps", FAZT_DATADIR "/apps"};
-
-static const char *builtin_root(struct arena *a, const char *root)
-{
-	char program[PATH_MAX];
-	ssize_t n = *root == '/' ? 0 : readlink("/proc/self/exe", program, sizeof program - 1);
-	if (n <= 0)
-		return root;
-	program[n] = 0;
-	char *slash = strrchr(program, '/');
-	return arena_printf(a, "%.*s/%s", slash ? (int)(slash - program) : 0, program, root);
-}
-
-static const char *builtin_folder(struct arena *a, const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(builtin_roots); i++) {
-		const char *folder = arena_printf(a, "%s/%s", builtin_root(a, builtin_roots[i]), name);
-		if (!access(arena_printf(a, "%s/app.json", folder), R_OK))
-			return folder;
-	}
-	return NULL;
-}
-
-/* Is this folder one of them? Then its name, else NULL. */
-static const char *builtin_name(struct arena *a, const char *folder)
-{
-	char real[PATH_MAX];
-	for (size_t i = 0; i < ARRAY_LEN(builtin_roots); i++) {
-		const char *slash = strrchr(folder, '/');
-		if (realpath(builtin_root(a, builtin_roots[i]), real) && strlen(real) == (size_t)(slash - folder) &&
-		    !memcmp(real, folder, (size_t)(slash - folder)) && text_label(str_of(slash + 1)))
-			return slash + 1;
-	}
-	return NULL;
 }
 
 /* ---- candidates ---- */
@@ -273,6 +241,8 @@ struct fetch {
 	struct candidate *candidate;
 	struct source source;
 	struct package *package;
+	struct str trial;
+	struct migration *migration;
 	const char *direct; /* name of the app that was upgraded without asking */
 };
 
@@ -334,6 +304,43 @@ static int check_package(struct fetch *w)
 	return err;
 }
 
+/* An upgrade that asks for no more than what serves now is consented to already. */
+static bool will_be_asked(struct fetch *w)
+{
+	const struct candidate *c = w->candidate;
+	struct db *db = *c->for_app ? db_borrow(w->node->store, w->fault) : NULL;
+	struct app_row *app = db ? app_row_by_id(db, w->arena, str_of(c->for_app)) : NULL;
+	const char *origin = w->source.kind == SOURCE_LOCAL ? c->origin : w->source.origin;
+	bool asked = !app || upgrade_reason(db, w->arena, app, origin, w->package->manifest);
+	db_return(db);
+	return asked;
+}
+
+static int write_trial(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	struct fetch *w = arg;
+	(void)n, (void)a;
+	return candidate_tried(db, w->candidate->id, w->trial);
+}
+
+/* What it shows is for whoever consents; that it could not be tried stands in nobody's way. */
+static int try_package(struct fetch *w)
+{
+	struct buf report = BUF_INIT;
+	struct fault own = {0};
+	if (!package_try || !will_be_asked(w))
+		return 0;
+	int err = progress(w, "Trying it as several people");
+	if (!err && package_try(w->node, w->package, &report, &own)) {
+		log_event(LOG_WARN, "trial.failed", "candidate", w->candidate->id, "message", fault_message(&own), NULL);
+	} else if (!err) {
+		w->trial = buf_str(&report);
+		err = transact(w->node, w->arena, write_trial, w, w->fault);
+	}
+	buf_release(&report);
+	return err;
+}
+
 static int store_package(struct db *db, const struct package *p)
 {
 	bool fresh;
@@ -343,34 +350,112 @@ static int store_package(struct db *db, const struct package *p)
 	return err;
 }
 
+/* From here on the candidate has its package, whatever becomes of it. */
+static int keep_package(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	struct fetch *w = arg;
+	struct candidate *c = w->candidate;
+	(void)n, (void)a;
+	if (w->source.kind != SOURCE_LOCAL)
+		c->origin = w->source.origin;
+	c->package = w->package->hash;
+	int err = store_package(db, w->package);
+	return err ? err : candidate_package(db, c->id, c->package, w->package->commit, c->origin);
+}
+
+struct keeping {
+	struct candidate row;
+	const struct package *package;
+};
+
+static int keep_ready(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	struct keeping *k = arg;
+	(void)n, (void)a;
+	int err = candidates_reap(db, now_ms() - CANDIDATE_MS);
+	if (!err)
+		err = candidate_insert(db, &k->row);
+	if (!err)
+		err = store_package(db, k->package);
+	if (!err)
+		err = candidate_package(db, k->row.id, k->package->hash, "", k->row.origin);
+	return err ? err : candidate_ready(db, k->row.id, "");
+}
+
+int candidate_keep(struct node *n, const struct package *p, const char *source, const char *origin, struct str name, char *id, struct fault *f)
+{
+	struct arena *a = arena_new();
+	int err = name.n ? manifest_name(name, false, f) : 0;
+	id_new(id);
+	struct keeping k = {{.id = id, .source = source, .origin = origin, .local = true, .name = name.n ? arena_cstr(a, name) : "", .for_app = ""}, p};
+	if (!err)
+		err = transact(n, a, keep_ready, &k, f);
+	arena_free(a);
+	return err;
+}
+
+/* ---- an upgrade: rehearse, and switch where nobody need be asked ---- */
+
+static int write_rehearsal(struct node *n, struct db *db, struct arena *a, void *arg)
+{
+	struct fetch *w = arg;
+	(void)n, (void)a;
+	return candidate_rehearsed(db, w->candidate->id, w->candidate->rehearsal);
+}
+
+static int upgraded_app(struct fetch *w, struct app_row **app)
+{
+	struct db *db = db_borrow(w->node->store, w->fault);
+	if (!db)
+		return w->fault->err;
+	*app = app_row_by_id(db, w->arena, str_of(w->candidate->for_app));
+	db_return(db);
+	return *app ? 0 : fault(w->fault, ERR_CONFLICT, "the app was removed meanwhile");
+}
+
+static int rehearse(struct fetch *w)
+{
+	struct app_row *app;
+	struct buf text = BUF_INIT;
+	struct out o = OUT(&text);
+	int err = upgraded_app(w, &app);
+	if (err || !strcmp(app->package, w->candidate->package))
+		return err;
+	err = upgrade_rehearse(w->node, app, w->candidate->package, progress, w, &o, &w->migration, w->fault);
+	w->candidate->rehearsal = arena_cstr(w->arena, buf_str(&text));
+	buf_release(&text);
+	return err ? err : transact(w->node, w->arena, write_rehearsal, w, w->fault);
+}
+
 static int upgrade(struct fetch *w, struct db *db, struct app_row *app)
 {
 	const struct package *p = w->package;
-	const char *reason = upgrade_reason(db, w->arena, app, w->source.origin, p->manifest);
-	int err = candidate_ready(db, w->candidate->id, p->hash, p->commit, w->source.origin, reason ? reason : "");
+	const char *reason = upgrade_reason(db, w->arena, app, w->candidate->origin, p->manifest);
+	int err = candidate_ready(db, w->candidate->id, reason ? reason : "");
 	if (err || reason)
 		return err;
-	struct switching s = {.app = app, .manifest = p->manifest, .package = p->hash, .commit = p->commit};
+	struct switching s = {.app = app, .manifest = p->manifest, .package = p->hash, .commit = p->commit, .migration = w->migration};
 	if (strcmp(app->package, p->hash))
-		err = switch_to(db, w->arena, &s);
+		err = switch_to(w->node, db, w->arena, &s);
 	w->direct = app->name;
 	return err ? err : candidate_installed(db, w->candidate->id, app->id);
 }
 
-static int keep_package(struct node *n, struct db *db, struct arena *a, void *arg)
+static int settle(struct node *n, struct db *db, struct arena *a, void *arg)
 {
 	struct fetch *w = arg;
 	const struct candidate *c = w->candidate;
 	(void)n;
-	int err = store_package(db, w->package);
-	if (err)
-		return err;
-	if (w->source.kind == SOURCE_LOCAL)
-		w->source.origin = c->origin;
 	if (!*c->for_app)
-		return candidate_ready(db, c->id, w->package->hash, w->package->commit, w->source.origin, "");
+		return candidate_ready(db, c->id, "");
 	struct app_row *app = app_row_by_id(db, a, str_of(c->for_app));
 	return app ? upgrade(w, db, app) : db_fail(db, ERR_CONFLICT, "the app was removed meanwhile");
+}
+
+static int settle_once(void *arg)
+{
+	struct fetch *w = arg;
+	return transact(w->node, w->arena, settle, w, w->fault);
 }
 
 static int write_failure(struct node *n, struct db *db, struct arena *a, void *arg)
@@ -398,11 +483,18 @@ int install_fetch(struct node *n, const char *id, struct fault *f)
 	if (!err)
 		err = check_package(&w);
 	if (!err)
+		err = try_package(&w);
+	if (!err)
 		err = transact(n, w.arena, keep_package, &w, f);
+	if (!err && *w.candidate->for_app)
+		err = rehearse(&w);
+	if (!err)
+		err = upgrade_switch(w.migration, progress, &w, settle_once, &w, f);
 	if (err)
 		record_failure(&w);
 	if (!err && w.direct)
 		follow_up(n, w.direct);
+	migration_free(w.migration);
 	package_free(w.package);
 	arena_free(w.arena);
 	return err;
@@ -411,11 +503,17 @@ int install_fetch(struct node *n, const char *id, struct fault *f)
 /* ---- consent ---- */
 
 struct consent {
+	struct node *node;
+	struct arena *arena;
+	struct fault *fault;
 	struct str id, hash;
 	int npermissions;
 	const struct str *permission;
 	char *app_id;
 	const char *name;
+	struct migration *migration;
+	install_rows_fn *rows;
+	void *arg;
 };
 
 static int consent_to(struct db *db, struct arena *a, struct consent *q, const struct candidate *c)
@@ -433,9 +531,11 @@ static int consent_to(struct db *db, struct arena *a, struct consent *q, const s
 	} else if (strcmp(app->origin, c->origin)) {
 		err = app_source(db, app->id, c->source, c->origin);
 	}
-	struct switching s = {app, m, c->package, c->commit, q->npermissions, q->permission};
+	struct switching s = {app, m, c->package, c->commit, q->npermissions, q->permission, q->migration};
 	if (!err)
-		err = switch_to(db, a, &s);
+		err = switch_to(q->node, db, a, &s);
+	if (!err && q->rows)
+		err = q->rows(q->arg, db, app->id);
 	if (!err)
 		err = candidate_installed(db, c->id, app->id);
 	snprintf(q->app_id, ID_LEN + 1, "%s", app->id);
@@ -461,32 +561,70 @@ static int consent(struct node *n, struct db *db, struct arena *a, void *arg)
 	return 0;
 }
 
+/* The rows that the candidate would take over: those of the app it upgrades, or of a removed one that returns. */
+static int rows_of(struct consent *q, struct candidate **candidate, struct app_row **app)
+{
+	struct manifest *m;
+	struct db *db = db_borrow(q->node->store, q->fault);
+	*app = NULL;
+	if (!db)
+		return q->fault->err;
+	struct candidate *c = *candidate = candidate_get(db, q->arena, q->id);
+	bool ready = c && !strcmp(c->state, "ready") && str_is(q->hash, c->package);
+	if (ready && *c->for_app)
+		*app = app_row_by_id(db, q->arena, str_of(c->for_app));
+	else if (ready && !package_manifest(db, q->arena, c->package, &m))
+		*app = app_row_removed(db, q->arena, str_of(*c->name ? c->name : m->name));
+	if (*app && !*c->for_app && ((*app)->purged || strcmp((*app)->origin, c->origin)))
+		*app = NULL;
+	db_return(db);
+	return 0;
+}
+
+static int consent_once(void *arg)
+{
+	struct consent *q = arg;
+	return transact(q->node, q->arena, consent, q, q->fault);
+}
+
+int install_consent_with(struct node *n, struct str id, struct str hash, int npermissions, const struct str *permission,
+			 install_rows_fn *rows, void *arg, char *app_id, struct fault *f)
+{
+	struct consent q = {n, arena_new(), f, id, hash, npermissions, permission, app_id, NULL, NULL, rows, arg};
+	struct candidate *c;
+	struct app_row *app;
+	int err = rows_of(&q, &c, &app);
+	if (!err && app)
+		err = upgrade_compute(n, app, c->package, &q.migration, f);
+	if (!err)
+		err = upgrade_switch(q.migration, NULL, NULL, consent_once, &q, f);
+	if (!err && q.name)
+		follow_up(n, q.name);
+	migration_free(q.migration);
+	arena_free(q.arena);
+	return err;
+}
+
 int install_consent(struct node *n, struct str id, struct str hash, int npermissions, const struct str *permission, char *app_id,
 		    struct fault *f)
 {
-	struct arena *a = arena_new();
-	struct consent q = {id, hash, npermissions, permission, app_id, NULL};
-	int err = transact(n, a, consent, &q, f);
-	if (!err && q.name)
-		follow_up(n, q.name);
-	arena_free(a);
-	return err;
+	return install_consent_with(n, id, hash, npermissions, permission, NULL, NULL, app_id, f);
 }
 
 /* ---- a package that was pushed ---- */
 
-/* What waits from there already is older than what arrives now. */
+/* What came from there before, waiting or consented to, is older than what arrives now. */
 static int drop_earlier(struct db *db, struct arena *a, const struct arrival *w)
 {
 	struct candidate *list;
 	int n = candidate_rows(db, a, &list), err = MAX(-n, 0);
 	for (int i = 0; !err && i < n; i++)
-		if (!strcmp(list[i].origin, w->origin) && !strcmp(list[i].state, "ready"))
+		if (!strcmp(list[i].origin, w->origin) && strcmp(list[i].state, "fetching"))
 			err = candidate_delete(db, list[i].id);
 	return err;
 }
 
-static int wait_for_owner(struct db *db, struct arrival *w, const struct app_row *app)
+static int become_candidate(struct db *db, struct arrival *w, const struct app_row *app)
 {
 	const struct package *p = w->package;
 	id_new(w->candidate);
@@ -495,7 +633,17 @@ static int wait_for_owner(struct db *db, struct arrival *w, const struct app_row
 	int err = candidates_reap(db, now_ms() - CANDIDATE_MS);
 	if (!err)
 		err = candidate_insert(db, &c);
-	return err ? err : candidate_ready(db, c.id, p->hash, p->commit, w->origin, app ? w->reason : "");
+	if (!err)
+		err = candidate_package(db, c.id, p->hash, p->commit, w->origin);
+	return err ? err : candidate_ready(db, c.id, app && w->reason ? w->reason : "");
+}
+
+static bool has_migrations(const struct package *p)
+{
+	for (int i = 0; i < p->nfiles; i++)
+		if (str_starts(str_of(p->file[i].path), "migrations/"))
+			return true;
+	return false;
 }
 
 static int arrive(struct node *n, struct db *db, struct arena *a, void *arg)
@@ -504,7 +652,6 @@ static int arrive(struct node *n, struct db *db, struct arena *a, void *arg)
 	const struct package *p = w->package;
 	struct app_row *app = app_row_by_name(db, a, str_of(w->app));
 	struct switching s = {.app = app, .manifest = p->manifest, .package = p->hash, .commit = p->commit};
-	(void)n;
 	int err = drop_earlier(db, a, w);
 	bool same = app && !strcmp(app->package, p->hash);
 	w->reason = same ? NULL : app ? upgrade_reason(db, a, app, w->origin, p->manifest) : "It is not installed yet.";
@@ -512,23 +659,54 @@ static int arrive(struct node *n, struct db *db, struct arena *a, void *arg)
 		err = dev_solved(db, app->id);
 	if (!err && !same)
 		err = store_package(db, p);
-	if (!err && w->reason)
-		return wait_for_owner(db, w, app);
+	if (!err && !same && (w->reason || has_migrations(p)))
+		return become_candidate(db, w, app);
 	if (!err && !same)
-		err = switch_to(db, a, &s);
+		err = switch_to(n, db, a, &s);
 	w->version = err ? 0 : app_row_by_name(db, a, str_of(w->app))->version;
 	return err;
+}
+
+static int look_at_version(struct node *n, struct arrival *w, struct arena *a, struct fault *f)
+{
+	struct db *db = db_borrow(n->store, f);
+	struct app_row *app = db ? app_row_by_name(db, a, str_of(w->app)) : NULL;
+	w->version = app ? app->version : 0;
+	if (db)
+		db_return(db);
+	return f->err;
+}
+
+/* It asks for nothing, but its rows come along: the way of every consent. */
+static int switch_with_rows(struct node *n, struct arrival *w, struct arena *a, struct fault *f)
+{
+	char app_id[ID_LEN + 1];
+	int err = install_consent(n, str_of(w->candidate), str_of(w->package->hash), 0, NULL, app_id, f);
+	w->candidate[0] = 0;
+	return err ? err : look_at_version(n, w, a, f);
 }
 
 int install_arrival(struct node *n, struct arrival *w, struct arena *a, struct fault *f)
 {
 	int err = transact(n, a, arrive, w, f);
+	if (!err && !w->reason && *w->candidate)
+		return switch_with_rows(n, w, a, f);
 	if (!err && !w->reason)
 		follow_up(n, w->app);
 	return err;
 }
 
 /* ---- packages that need no consent: built-in apps, and what is only tried ---- */
+
+/* What migrates rows goes the way of all upgrades. */
+static int needs_nothing(struct node *n, struct db *db, const struct app_row *app, const char *package)
+{
+	struct migration *m;
+	int err = migration_plan(n, db, app, package, &m);
+	bool pending = m != NULL;
+	migration_free(m);
+	return err || !pending ? err : db_fail(db, ERR_CONFLICT, "the new version changes rows; run: fazt-admin app upgrade %s", app->name);
+}
 
 struct bringing {
 	const struct package *package;
@@ -542,18 +720,19 @@ static int bring(struct node *n, struct db *db, struct arena *a, void *arg)
 	const struct package *p = b->package;
 	struct app_row *app = app_row_by_name(db, a, str_of(p->manifest->name));
 	struct str all = STR("all");
-	struct switching s = {app, p->manifest, p->hash, "", 1, &all};
-	(void)n;
+	struct switching s = {app, p->manifest, p->hash, "", 1, &all, NULL};
 	if (app && strcmp(app->origin, b->origin))
 		return db_fail(db, ERR_CONFLICT, "another app is called %s", app->name);
 	int err = app && !strcmp(app->package, p->hash) ? 0 : store_package(db, p);
+	if (!err && app)
+		err = needs_nothing(n, db, app, p->hash);
 	if (!err && !app) {
 		s.app = app = NEW(a, struct app_row);
 		*app = (struct app_row){.name = p->manifest->name, .title = p->manifest->title, .source = b->origin, .origin = b->origin};
 		err = make_app(db, a, app);
 	}
 	if (!err && (!app->package || strcmp(app->package, p->hash)))
-		err = switch_to(db, a, &s);
+		err = switch_to(n, db, a, &s);
 	snprintf(b->app_id, ID_LEN + 1, "%s", app && app->id ? app->id : "");
 	return err;
 }
@@ -607,8 +786,30 @@ int package_stored(struct db *db, const char *hash, struct package *p)
 
 struct change {
 	struct str name;
-	bool purge;
+	bool purge; /* or, rolling back, the rows as they were */
 };
+
+/* Declared while there are no rows: neither version's are held against the indexes of the other. */
+static int restore_rows(struct db *db, const struct app_row *app, int64_t version, const struct manifest *m)
+{
+	struct snapshot s;
+	if (!snapshot_get(db, app->id, &s) || s.version != version)
+		return db_fail(db, ERR_CONFLICT, "no rows were kept of the version before; leave out --data to take back the code alone");
+	int err = copy_clear(db, app->id);
+	if (!err)
+		err = docs_declare(db, app->id, m->collection, m->ncollections);
+	if (!err)
+		err = portable_restore(db, app->id);
+	return err ? err : snapshot_drop(db, app->id);
+}
+
+/* Where the code went back alone, its rows may follow later. */
+static int64_t version_before(struct db *db, const struct app_row *app, bool data)
+{
+	struct snapshot s;
+	int64_t version = app_previous(db, app->id, app->version);
+	return !version && data && snapshot_get(db, app->id, &s) && s.version == app->version ? app->version : version;
+}
 
 static int roll_back(struct node *n, struct db *db, struct arena *a, void *arg)
 {
@@ -618,13 +819,15 @@ static int roll_back(struct node *n, struct db *db, struct arena *a, void *arg)
 	(void)n;
 	if (!app)
 		return db_fail(db, ERR_NOT_FOUND, "there is no app of that name");
-	int64_t version = app_previous(db, app->id, app->version);
+	int64_t version = version_before(db, app, c->purge);
 	if (!version)
 		return db_fail(db, ERR_CONFLICT, "there is no version of %s before this one", app->name);
 	int err = package_manifest(db, a, version_package(db, a, app->id, version), &m);
+	if (!err && c->purge)
+		err = restore_rows(db, app, version, m);
 	if (!err)
 		err = app_point(db, app->id, version, m->title);
-	return err ? err : docs_declare(db, app->id, m->collection, m->ncollections);
+	return err || c->purge ? err : docs_declare(db, app->id, m->collection, m->ncollections);
 }
 
 /* A removed app's data can still be purged, by its name. */
@@ -654,9 +857,9 @@ static int change(struct node *n, work_fn *work, struct change c, struct fault *
 	return err;
 }
 
-int install_rollback(struct node *n, struct str name, struct fault *f)
+int install_rollback(struct node *n, struct str name, bool data, struct fault *f)
 {
-	return change(n, roll_back, (struct change){name, false}, f);
+	return change(n, roll_back, (struct change){name, data}, f);
 }
 
 int install_remove(struct node *n, struct str name, bool purge, struct fault *f)

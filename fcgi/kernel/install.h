@@ -4,6 +4,9 @@
  *     install_fetch       source → package → checks → `ready` or `failed`    (a process of its own, or the shell)
  *     install_consent     `ready` → a version, its grants, the pointer       (op_app_consent)
  *
+ * A candidate that is an upgrade is rehearsed before it is ready (kernel/upgrade): its data migrations and its tests run on
+ * copies, and whatever fails there makes the candidate fail while the old version serves on.
+ *
  * Every step is one SQLite transaction, so that killing any process at any point
  * leaves an app absent or complete. Published files are copies and follow the
  * commit (kernel/publish). An upgrade that asks for nothing more than what serves
@@ -23,6 +26,9 @@
  * machine are admitted. id has room for ID_LEN + 1. ERR_BAD_SOURCE, ERR_RESERVED_NAME … */
 int candidate_begin(struct node *n, struct str source, struct str name, struct str for_app, bool local, char *id, struct fault *f);
 
+/* A package that is here already, as a candidate that is ready. It passed package_finish and package_check. */
+int candidate_keep(struct node *n, const struct package *p, const char *source, const char *origin, struct str name, char *id, struct fault *f);
+
 /* Fetch a candidate. Its error is recorded in it and returned. */
 int install_fetch(struct node *n, const char *id, struct fault *f);
 
@@ -32,6 +38,10 @@ int install_fetch(struct node *n, const char *id, struct fault *f);
 int install_consent(struct node *n, struct str id, struct str hash, int npermissions, const struct str *permission, char *app_id,
 		    struct fault *f);
 
+/* The same for a new app that brings rows: rows fills them in, in the transaction that installs it. */
+typedef int install_rows_fn(void *arg, struct db *db, const char *app_id);
+int install_consent_with(struct node *n, struct str id, struct str hash, int npermissions, const struct str *permission,
+			 install_rows_fn *rows, void *arg, char *app_id, struct fault *f);
 /* A package that was pushed, finished and checked (kernel/push), to become the app of a name. */
 struct arrival {
 	const struct package *package;
@@ -54,8 +64,8 @@ int install_builtin(struct node *n, const char *name, struct fault *f);
  * load. For nodes where nobody needs to consent. app_id has room for ID_LEN + 1. */
 int install_package(struct node *n, const struct package *p, const char *origin, char *app_id, struct fault *f);
 
-/* The version before this one serves again. */
-int install_rollback(struct node *n, struct str name, struct fault *f);
+/* The version before this one serves again; data: on the rows it had when it stopped. */
+int install_rollback(struct node *n, struct str name, bool data, struct fault *f);
 /* Its code goes and its name rests; with purge its data goes too, also that of an app removed before. */
 int install_remove(struct node *n, struct str name, bool purge, struct fault *f);
 

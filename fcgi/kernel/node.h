@@ -26,5 +26,7 @@ int node_settings(struct node *n, struct db *db, struct arena *a, struct setting
 
 /* "http://os.localhost:8080": the port is left out where it is the scheme's own. name NULL: the domain itself. */
 char *node_origin(const struct settings *s, struct arena *a, const char *name);
+/* The same for a host that is not below the domain. */
+char *node_host_origin(const struct settings *s, struct arena *a, const char *host);
 
 #endif

@@ -7,7 +7,7 @@
  * at the end, by sorting the folds of all entries (folders too). */
 
 int (*package_check)(struct node *n, const struct package *p, struct fault *f);
-
+int (*package_try)(struct node *n, const struct package *p, struct buf *report, struct fault *f);
 
 struct package *package_new(void)
 {
@@ -50,11 +50,6 @@ static bool is_lua(struct str path)
 	return str_ends(path, ".lua") && (str_starts(path, "api/") || str_starts(path, "migrations/") || str_starts(path, "t/"));
 }
 
-static bool is_view(struct str path)
-{
-	return str_starts(path, "views/") && str_ends(path, ".html");
-}
-
 int package_file(struct package *p, struct str path, struct str bytes, struct fault *f)
 {
 	int err = entry(p, path, f);
@@ -62,7 +57,7 @@ int package_file(struct package *p, struct str path, struct str bytes, struct fa
 		return err;
 	if (bytes.n > PACKAGE_BYTES - p->bytes)
 		return fault(f, ERR_MANIFEST_LIMITS, "the package is larger than %u MB", PACKAGE_BYTES / MIB);
-	if ((is_lua(path) || is_view(path)) && bytes.n > PACKAGE_LUA)
+	if ((is_lua(path) || entry_is_view(path)) && bytes.n > PACKAGE_LUA)
 		return fault(f, ERR_MANIFEST_LIMITS, "%.*s is larger than %u KB; split it", STR_FMT(path), PACKAGE_LUA / KIB);
 	if (is_lua(path) && memchr(bytes.n ? bytes.p : "", 0x1B, MIN(bytes.n, (size_t)1)))
 		return fault(f, ERR_BINARY_CHUNK, "%.*s is compiled Lua; ship the source text", STR_FMT(path));

@@ -56,4 +56,8 @@ const struct package_file *package_find(const struct package *p, const char *pat
  * programs without cells: nothing is checked. */
 extern int (*package_check)(struct node *n, const struct package *p, struct fault *f);
 
+/* What does its code do with several people's rows (gate/probe.h)? Set by gate/; NULL where nobody reads the outcome before
+ * they consent: nothing is tried. */
+extern int (*package_try)(struct node *n, const struct package *p, struct buf *report, struct fault *f);
+
 #endif

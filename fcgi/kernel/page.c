@@ -11,6 +11,7 @@
 EMBED(page_look, "apps/look.css");
 EMBED(page_css, "fcgi/kernel/page.css");
 EMBED(page_js, "fcgi/kernel/page.js");
+EMBED(page_client, "lua-sdk/client.js");
 EMBED(page_icon, "apps/os/public/icon.svg");
 
 static void add_escaped(struct buf *b, const char *text)
@@ -39,6 +40,18 @@ void page_add(struct buf *b, const char *html, ...)
 	buf_adds(b, html);
 }
 
+/* " ORIGIN" of the app's own domain that whoever signs in here is on the way to, or "". Whether it is one, the hand-over
+ * looks at. */
+static const char *own_domain(const struct req *r)
+{
+	struct str query, next = form_get(r->arena, r->query, "next");
+	str_cut(next, '?', &query);
+	struct str host = form_get(r->arena, query, "host");
+	if (!text_host(host))
+		return "";
+	return arena_printf(r->arena, " %s", node_host_origin(&r->settings, r->arena, arena_cstr(r->arena, host)));
+}
+
 /* Signing in ends with a redirect to an app's host, and browsers hold form-action against redirects as well. */
 static const char *policy(const struct req *r)
 {
@@ -48,7 +61,7 @@ static const char *policy(const struct req *r)
 		return arena_printf(r->arena, "%s; connect-src 'self'", strict);
 	if (!r->settings.text[SETTING_DOMAIN] || !r->os)
 		return strict;
-	return arena_printf(r->arena, "%s %s", strict, node_origin(&r->settings, r->arena, "*"));
+	return arena_printf(r->arena, "%s %s%s", strict, node_origin(&r->settings, r->arena, "*"), own_domain(r));
 }
 
 void page_headers(struct req *r)
@@ -104,7 +117,7 @@ static const char *error_title(int http)
 static struct str page_before(struct req *r)
 {
 	struct str from = req_header(r, "referer");
-	const char *origin = node_origin(&r->settings, r->arena, r->os ? "os" : r->app->name);
+	const char *origin = req_origin(r);
 	size_t n = strlen(origin);
 	if (!str_starts(from, origin))
 		return STR("/");
@@ -144,6 +157,7 @@ bool page_file(struct req *r, struct str name)
 		struct str text, more;
 	} file[] = {{"kernel.css", "text/css; charset=utf-8", EMBEDDED(page_look), EMBEDDED(page_css)},
 		    {"kernel.js", "text/javascript; charset=utf-8", EMBEDDED(page_js)},
+		    {"client.js", "text/javascript; charset=utf-8", EMBEDDED(page_client)},
 		    {"icon.svg", "image/svg+xml", EMBEDDED(page_icon)}};
 	for (size_t i = 0; i < ARRAY_LEN(file); i++) {
 		if (!str_is(name, file[i].name))

@@ -1,7 +1,7 @@
 /* page — the kernel's own small pages: sign-in, invites, messages, errors.
  *
  * Written by the server, complete without a script, with a policy that admits nothing but the kernel's own style
- * sheet, script and icon (/_fazt/kernel.css, kernel.js, icon.svg). Text enters a page only through page_add, which
+ * sheet, script and icon (/_fazt/kernel.css, kernel.js, client.js, icon.svg). Text enters a page only through page_add, which
  * escapes it.
  *
  *     struct buf b = BUF_INIT;

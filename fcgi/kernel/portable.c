@@ -7,6 +7,7 @@
 #include "base/now.h"
 #include "kernel/app.h"
 #include "store/files.h"
+#include "store/snapshot.h"
 #include "store/user.h"
 
 /* ---- writing ---- */
@@ -341,5 +342,48 @@ int portable_copy(struct node *from, const char *from_app, struct node *to, cons
 	db_return(target);
 	db_return(source);
 	arena_free(a);
+	return err;
+}
+
+/* ---- snapshots ---- */
+
+int portable_snapshot(struct node *n, struct db *db, const struct app_row *app)
+{
+	struct copy_count c;
+	struct snapshot_writer w = {.db = db, .app_id = app->id};
+	int err = portable_write(n, db, app, PORTABLE_DATA, snapshot_write, &w, &c);
+	if (!err)
+		err = snapshot_finish(&w, app->version, c.docs + c.shares + c.keys);
+	snapshot_release(&w);
+	return err;
+}
+
+struct restoring {
+	struct db *db;
+	const char *app_id;
+	struct copy *copy;
+};
+
+static int restore_record(void *arg, const struct record *r)
+{
+	struct restoring *w = arg;
+	struct arena *a = arena_new();
+	int err = r->kind == RECORD_APPLIED ? applied_add(w->db, w->app_id, arena_cstr(a, r->name)) : copy_in(w->copy, r);
+	arena_free(a);
+	return err;
+}
+
+/* What was there once is not refused for a quota that became smaller. */
+int portable_restore(struct db *db, const char *app_id)
+{
+	struct snapshot_reader r = {.db = db, .app_id = app_id};
+	struct restoring w = {db, app_id, NULL};
+	int err = applied_clear(db, app_id);
+	if (err)
+		return err;
+	w.copy = copy_begin(db, app_id, INT64_MAX, INT64_MAX);
+	err = portable_read(snapshot_read, &r, restore_record, &w, db_fault(db));
+	err = copy_end(w.copy, err);
+	buf_release(&r.part);
 	return err;
 }

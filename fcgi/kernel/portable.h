@@ -65,4 +65,11 @@ int portable_rows(void *rows, const struct record *r); /* a record_fn */
 int portable_copy(struct node *from, const char *from_app, struct node *to, const char *to_app, struct portable_people *people,
 		  int64_t newest, struct copy_count *n, struct fault *f);
 
+/* ---- snapshots: the rows of an app, kept in the database ---- */
+
+/* The rows as they are, for the version that serves; in the transaction that ends its serving. */
+int portable_snapshot(struct node *n, struct db *db, const struct app_row *app);
+/* The rows as they were, and which migrations they had been through, into an app that was cleared; in a transaction. */
+int portable_restore(struct db *db, const char *app_id);
+
 #endif

@@ -9,6 +9,7 @@ enum principal_kind {
 	WHO_IS_USER,
 	WHO_IS_APP,      /* the app's own jobs */
 	WHO_IS_SHELL,    /* the owner in a shell on the node */
+	WHO_IS_TOKEN,    /* a program elsewhere with a token of the node (store/token), which decides nothing for the owner */
 };
 
 enum via { VIA_NONE, VIA_COOKIE, VIA_BEARER, VIA_SHELL };
@@ -20,7 +21,8 @@ struct principal {
 	enum via via;
 	char user_id[ID_LEN + 1];           /* the kernel's own id; never leaves it */
 	char public_id[PUBLIC_ID_LEN + 1];  /* pairwise, for the app of this request; empty on os */
-	char name[65];
+	char name[65];                      /* of the person, or of the token */
+	char token_app[ID_LEN + 1];         /* WHO_IS_TOKEN: the app it is for; empty: every one */
 	bool owner;  /* the owner of the node */
 	bool admin;  /* an admin of this app (the owner is one everywhere) */
 	unsigned char session[32]; /* hash of the session's token; VIA_COOKIE only */

@@ -6,6 +6,7 @@
 
 #include "base/now.h"
 #include "base/out.h"
+#include "kernel/app.h"
 
 struct str req_header(const struct req *r, const char *name)
 {
@@ -163,4 +164,11 @@ void req_error_write(const struct req *r, int err, struct buf *b)
 		out_kstr(&o, "trouble", r->trouble);
 	out_end(&o);
 	out_end(&o);
+}
+
+const char *req_origin(const struct req *r)
+{
+	if (r->own_domain)
+		return node_host_origin(&r->settings, r->arena, arena_cstr(r->arena, r->host));
+	return node_origin(&r->settings, r->arena, r->os || !r->app ? "os" : r->app->name);
 }

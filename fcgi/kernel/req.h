@@ -77,6 +77,7 @@ struct req {
 	struct settings settings;
 	int64_t epoch;
 	bool os;           /* at os.DOMAIN, the dashboard's host */
+	bool own_domain;   /* at a host of the app's own (store/host), not at NAME.DOMAIN */
 	struct app *app;   /* the app of this host; NULL on os while the dashboard is not installed */
 	bool open;         /* a path of the manifest's `open`: no identity, no origin check */
 	struct principal who;
@@ -85,6 +86,7 @@ struct req {
 	int calls;         /* syscalls made so far */
 	struct str form, files; /* of multipart/form-data, as the app gets them (wire/frame.h) */
 	bool uploads;      /* files of a form came with it */
+	bool spoke_as_app; /* the app spoke for itself (as_app) */
 	bool audited;      /* that the app spoke for itself (as_app) is in the audit */
 	int64_t retry_after; /* seconds, where an error knows them better than the door; 0: it does not */
 	struct str allow;    /* with ERR_METHOD_NOT_ALLOWED: the methods that would do */
@@ -98,6 +100,8 @@ struct str req_header(const struct req *r, const char *name); /* lower-case name
 struct str req_cookie(const struct req *r, const char *name);
 /* What one customer of a provider has to itself: an IPv4 address, or the first half of an IPv6 one. */
 struct str req_client_prefix(const struct req *r);
+/* The origin of the site this request is at: what its pages' requests carry, and where links to it lead. */
+const char *req_origin(const struct req *r);
 bool req_wants_html(const struct req *r); /* a browser's navigation: an error is a page, not JSON */
 
 /* The whole body into r->body, once: ERR_TOO_LARGE above most bytes. */

@@ -2,10 +2,11 @@
 
 #include "base/now.h"
 #include "store/files.h"
+#include "store/snapshot.h"
 
 #define APP_COLUMNS                                                                                                          \
 	"SELECT a.id, a.name, a.title, a.source, a.origin, a.state, a.version, a.rev, a.created, a.changed, a.purged, v.package, v.commit_id, " \
-	"v.installed FROM apps a LEFT JOIN versions v ON v.app_id = a.id AND v.version = a.version "
+	"v.installed, a.paused FROM apps a LEFT JOIN versions v ON v.app_id = a.id AND v.version = a.version "
 
 static void read_app(struct stmt *s, struct arena *a, struct app_row *r)
 {
@@ -13,7 +14,7 @@ static void read_app(struct stmt *s, struct arena *a, struct app_row *r)
 		.id = stmt_dup(s, 0, a), .name = stmt_dup(s, 1, a), .title = stmt_dup(s, 2, a), .source = stmt_dup(s, 3, a),
 		.origin = stmt_dup(s, 4, a), .state = stmt_dup(s, 5, a), .version = stmt_int(s, 6), .rev = stmt_int(s, 7),
 		.created = stmt_int(s, 8), .changed = stmt_int(s, 9), .purged = stmt_int(s, 10) != 0, .package = stmt_dup(s, 11, a),
-		.commit = stmt_dup(s, 12, a), .installed = stmt_int(s, 13),
+		.commit = stmt_dup(s, 12, a), .installed = stmt_int(s, 13), .paused = stmt_int(s, 14),
 	};
 }
 
@@ -132,7 +133,13 @@ int64_t app_previous(struct db *db, const char *id, int64_t version)
 
 int app_point(struct db *db, const char *id, int64_t version, const char *title)
 {
-	int err = db_run(db, "UPDATE apps SET version = ?, title = ? WHERE id = ?", "icc", version, title, id);
+	int err = db_run(db, "UPDATE apps SET version = ?, title = ?, paused = 0 WHERE id = ?", "icc", version, title, id);
+	return err ? err : app_changed(db, id);
+}
+
+int app_pause(struct db *db, const char *id, int64_t until)
+{
+	int err = db_run(db, "UPDATE apps SET paused = ? WHERE id = ?", "ic", until, id);
 	return err ? err : app_changed(db, id);
 }
 
@@ -162,9 +169,17 @@ int app_forget(struct db *db, const char *id, bool purged)
 	if (!err)
 		err = db_run(db, "DELETE FROM env WHERE app_id = ?", "c", id);
 	if (!err)
+		err = db_run(db, "DELETE FROM hosts WHERE app_id = ?", "c", id);
+	if (!err)
+		err = db_run(db, "DELETE FROM tokens WHERE app_id = ?", "c", id);
+	if (!err)
 		err = db_run(db, "UPDATE apps SET state = 'removed', purged = ? WHERE id = ?", "ic", (int64_t)purged, id);
 	if (!err)
 		err = drop_old(db, a, id, -1, -1);
+	if (!err)
+		err = snapshot_drop(db, id);
+	if (!err && purged)
+		err = applied_clear(db, id);
 	if (!err)
 		err = app_changed(db, id);
 	arena_free(a);
@@ -238,7 +253,7 @@ int applied_clear(struct db *db, const char *app_id)
 /* ---- candidates ---- */
 
 #define CANDIDATE_COLUMNS                                                                                                    \
-	"SELECT id, state, progress, source, origin, name, for_app, package, commit_id, reason, code, error, local, created, changed FROM candidates "
+	"SELECT id, state, progress, source, origin, name, for_app, package, commit_id, reason, code, error, local, created, changed, rehearsal, trial FROM candidates "
 
 static void read_candidate(struct stmt *s, struct arena *a, struct candidate *c)
 {
@@ -246,7 +261,8 @@ static void read_candidate(struct stmt *s, struct arena *a, struct candidate *c)
 		.id = stmt_dup(s, 0, a), .state = stmt_dup(s, 1, a), .progress = stmt_dup(s, 2, a), .source = stmt_dup(s, 3, a),
 		.origin = stmt_dup(s, 4, a), .name = stmt_dup(s, 5, a), .for_app = stmt_dup(s, 6, a), .package = stmt_dup(s, 7, a),
 		.commit = stmt_dup(s, 8, a), .reason = stmt_dup(s, 9, a), .code = stmt_dup(s, 10, a), .error = stmt_dup(s, 11, a),
-		.local = stmt_int(s, 12) != 0, .created = stmt_int(s, 13), .changed = stmt_int(s, 14),
+		.local = stmt_int(s, 12) != 0, .created = stmt_int(s, 13), .changed = stmt_int(s, 14), .rehearsal = stmt_dup(s, 15, a),
+		.trial = stmt_dup(s, 16, a),
 	};
 }
 
@@ -289,11 +305,25 @@ int candidate_progress(struct db *db, const char *id, const char *progress)
 	return db_run(db, "UPDATE candidates SET progress = ?, changed = ? WHERE id = ?", "cic", progress, now_ms(), id);
 }
 
-int candidate_ready(struct db *db, const char *id, const char *package, const char *commit, const char *origin, const char *reason)
+int candidate_tried(struct db *db, const char *id, struct str trial)
 {
-	return db_run(db,
-		      "UPDATE candidates SET state = 'ready', progress = '', package = ?, commit_id = ?, origin = ?, reason = ?, changed = ? WHERE id = ?",
-		      "ccccic", package, commit, origin, reason, now_ms(), id);
+	return db_run(db, "UPDATE candidates SET trial = ?, changed = ? WHERE id = ?", "sic", trial, now_ms(), id);
+}
+
+int candidate_package(struct db *db, const char *id, const char *package, const char *commit, const char *origin)
+{
+	return db_run(db, "UPDATE candidates SET package = ?, commit_id = ?, origin = ?, changed = ? WHERE id = ?", "cccic", package, commit, origin,
+		      now_ms(), id);
+}
+
+int candidate_rehearsed(struct db *db, const char *id, const char *rehearsal)
+{
+	return db_run(db, "UPDATE candidates SET rehearsal = ?, changed = ? WHERE id = ?", "cic", rehearsal, now_ms(), id);
+}
+
+int candidate_ready(struct db *db, const char *id, const char *reason)
+{
+	return db_run(db, "UPDATE candidates SET state = 'ready', progress = '', reason = ?, changed = ? WHERE id = ?", "cic", reason, now_ms(), id);
 }
 
 int candidate_failed(struct db *db, const char *id, const char *code, const char *error)

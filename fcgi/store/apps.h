@@ -15,6 +15,7 @@ struct app_row {
 	const char *id, *name, *title, *source, *origin, *state;
 	int64_t version, rev, created, changed;
 	bool purged;
+	int64_t paused; /* until then it answers 503 */
 	const char *package, *commit; /* of the version that serves */
 	int64_t installed;
 };
@@ -42,8 +43,11 @@ int app_advance(struct db *db, const struct app_row *app, const char *package, c
 int64_t app_previous(struct db *db, const char *id, int64_t version);
 /* Switch the pointer; title is that of the version's manifest. */
 int app_point(struct db *db, const char *id, int64_t version, const char *title);
+/* Answer 503 until this moment, which goes by unless somebody pushes it on; 0: no longer. Pointing the app to a version
+ * ends it too. */
+int app_pause(struct db *db, const char *id, int64_t until);
 int app_state(struct db *db, const char *id, const char *state);
-/* Drop versions, candidates, grants and settings and free the name; the row stays for NAME_REST_MS and for its data. */
+/* Drop versions, candidates, grants, settings and tokens and free the name; the row stays for NAME_REST_MS and for its data. */
 int app_forget(struct db *db, const char *id, bool purged);
 
 const char *version_package(struct db *db, struct arena *a, const char *id, int64_t version);
@@ -68,7 +72,8 @@ int applied_add(struct db *db, const char *app_id, const char *name);
 int applied_clear(struct db *db, const char *app_id);
 
 struct candidate {
-	const char *id, *state, *progress, *source, *origin, *name, *for_app, *package, *commit, *reason, *code, *error;
+	const char *id, *state, *progress, *source, *origin, *name, *for_app, *package, *commit, *reason, *code, *error, *rehearsal;
+	const char *trial; /* JSON, or empty */
 	bool local;
 	int64_t created, changed;
 };
@@ -77,7 +82,11 @@ struct candidate *candidate_get(struct db *db, struct arena *a, struct str id);
 int candidate_rows(struct db *db, struct arena *a, struct candidate **list); /* oldest first; number, or -ERR_* */
 int candidate_insert(struct db *db, const struct candidate *c);
 int candidate_progress(struct db *db, const char *id, const char *progress);
-int candidate_ready(struct db *db, const char *id, const char *package, const char *commit, const char *origin, const char *reason);
+int candidate_tried(struct db *db, const char *id, struct str trial);
+/* Its package is stored, and is looked into. */
+int candidate_package(struct db *db, const char *id, const char *package, const char *commit, const char *origin);
+int candidate_rehearsed(struct db *db, const char *id, const char *rehearsal);
+int candidate_ready(struct db *db, const char *id, const char *reason);
 int candidate_failed(struct db *db, const char *id, const char *code, const char *error);
 int candidate_installed(struct db *db, const char *id, const char *app_id);
 /* With its package, when nothing else has it. */

@@ -1,10 +1,10 @@
 /* blob — files that people keep in an app: what storage.blob does, for any caller.
  *
- * A blob is a row like a document, and the same predicate decides who may read and change it; its content is an object
- * (store/object), so equal content is there once and nobody can tell. The name up to the first / is a declared collection,
- * whose rule holds; every other name is private to the person, or to the app when it speaks for itself. Where only owners may
- * read, names are each person's own; elsewhere they are the app's, and one that is taken by a row the caller may not change
- * is ERR_DENIED or ERR_CONFLICT.
+ * A blob is a row like a document, and the same predicate decides who may read and change it; its content is an
+ * object (store/object), so equal content is there once and nobody can tell. The name up to the first / is a declared
+ * collection, whose rule holds; every other name is private to the person, or to the app when it speaks for itself.
+ * Where only owners may read, names are each person's own; elsewhere they are the app's, and one that is taken by a
+ * row the caller may not change is ERR_DENIED or ERR_CONFLICT.
  *
  * Errors are those of store/docs.
  */
@@ -35,8 +35,8 @@ struct blob {
 
 /* 1 and the row, in the arena; 0: there is none the caller may read; -ERR_*. */
 int blob_get(const struct blobs *b, struct str name, struct blob *row);
-/* New or in the place of the one the caller may change. row: name, type, parent, size, hash as wanted, the rest filled in.
- * In a transaction, and with a reference to the object, which becomes the row's. */
+/* New or in the place of the one the caller may change. row: name, type, parent, size, hash as wanted, the rest
+ * filled in. In a transaction, and with a reference to the object, which becomes the row's. */
 int blob_put(const struct blobs *b, struct blob *row);
 /* Nothing when there is none. Opens its own transaction. */
 int blob_delete(const struct blobs *b, struct str name);

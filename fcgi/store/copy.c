@@ -57,16 +57,19 @@ static void read_key(struct stmt *s, struct record *r, struct copy_count *n)
 	n->bytes += (int64_t)(r->key.n + r->value.n) + ROW_COST;
 }
 
-static int out_docs(const struct going *g, struct str collection, int64_t newest)
+static int out_docs(const struct going *g, const char *collection, int64_t newest)
 {
 	static const char rows[] = "SELECT collection, id, owner, parent, created, updated, rev, body FROM docs "
 				   "WHERE app_id = :app AND collection = :c ORDER BY id DESC LIMIT :n";
 	struct stmt *s = scope_kernel(g->db, g->app_id, rows);
 	if (s) {
-		stmt_bind_str(s, ":c", collection);
+		stmt_bind_str(s, ":c", str_of(collection));
 		stmt_bind_int(s, ":n", newest ? newest : -1);
 	}
-	return each(g, s, read_doc);
+	int64_t before = g->n->docs, all = newest ? copy_count_docs(g->db, g->app_id, collection) : 0;
+	int err = each(g, s, read_doc);
+	g->n->left_out += newest ? all - (g->n->docs - before) : 0;
+	return err;
 }
 
 /* The collection behind this one: 1, 0 for none, or -ERR_*. */
@@ -85,13 +88,28 @@ static int next_collection(const struct going *g, char name[65])
 	return row;
 }
 
-static int64_t count_docs(const struct going *g)
+int64_t copy_count_docs(struct db *db, const char *app_id, const char *collection)
 {
-	struct stmt *s = scope_kernel(g->db, g->app_id, "SELECT count(*) FROM docs WHERE app_id = :app");
-	int64_t n = s && stmt_row(s) == 1 ? stmt_int(s, 0) : 0;
-	if (s)
-		stmt_done(s);
+	struct stmt *s = scope_kernel(db, app_id, "SELECT count(*) FROM docs WHERE app_id = :app AND collection = :c");
+	if (!s)
+		return -db->fault->err;
+	stmt_bind_str(s, ":c", str_of(collection));
+	int row = stmt_row(s);
+	int64_t n = row == 1 ? stmt_int(s, 0) : row;
+	stmt_done(s);
 	return n;
+}
+
+int copy_by_owner(struct db *db, const char *app_id, const char *collection, record_fn *to, void *arg)
+{
+	static const char rows[] = "SELECT collection, id, owner, parent, created, updated, rev, body FROM docs INDEXED BY docs_owner "
+				   "WHERE app_id = :app AND collection = :c ORDER BY owner, id";
+	struct copy_count none = {0};
+	struct going g = {db, app_id, to, arg, &none};
+	struct stmt *s = scope_kernel(db, app_id, rows);
+	if (s)
+		stmt_bind_str(s, ":c", str_of(collection));
+	return each(&g, s, read_doc);
 }
 
 int copy_out(struct db *db, const char *app_id, int64_t newest, record_fn *to, void *arg, struct copy_count *n)
@@ -101,9 +119,7 @@ int copy_out(struct db *db, const char *app_id, int64_t newest, record_fn *to, v
 	int more, err = 0;
 	*n = (struct copy_count){0};
 	while (!err && (more = next_collection(g, collection)))
-		err = more < 0 ? -more : out_docs(g, str_of(collection), newest);
-	if (!err && newest)
-		g->n->left_out = count_docs(g) - g->n->docs;
+		err = more < 0 ? -more : out_docs(g, collection, newest);
 	if (!err)
 		err = each(g, scope_kernel(g->db, g->app_id, "SELECT collection, id, who, level FROM shares WHERE app_id = :app"), read_share);
 	if (!err)
@@ -236,6 +252,55 @@ static int in_key(struct copy *c, const struct record *rec)
 	c->n.keys++;
 	c->n.bytes += (int64_t)(rec->key.n + rec->value.n) + ROW_COST;
 	return stmt_run(s);
+}
+
+/* ---- in place ---- */
+
+/* How long the body is of a doc that still has this rev: -1 for none such, below that -1 - ERR_*. */
+static int64_t length_of(struct copy *c, const struct record *r)
+{
+	struct stmt *s = scope_kernel(c->db, c->app_id, "SELECT length(CAST(body AS BLOB)) FROM docs WHERE app_id = :app "
+							"AND collection = :c AND id = :id AND rev = :rev");
+	if (!s)
+		return -1 - c->db->fault->err;
+	stmt_bind_str(s, ":c", r->collection);
+	stmt_bind_str(s, ":id", r->id);
+	stmt_bind_int(s, ":rev", r->rev);
+	int row = stmt_row(s);
+	int64_t n = row == 1 ? stmt_int(s, 0) : row - 1;
+	if (row == 1)
+		stmt_done(s);
+	return n;
+}
+
+static int rewrite(struct copy *c, const struct record *rec, int64_t before)
+{
+	struct row r = {.id = rec->id, .owner = rec->owner, .parent = rec->parent, .created = rec->created, .updated = rec->updated,
+			.rev = rec->rev + 1, .body = rec->body};
+	struct stmt *s = scope_kernel(c->db, c->app_id, "UPDATE docs SET body = :body, rev = :rev, " SLOT_SETS
+							" WHERE app_id = :app AND collection = :c AND id = :id");
+	if (!s)
+		return c->db->fault->err;
+	stmt_bind_str(s, ":c", rec->collection);
+	stmt_bind_str(s, ":id", r.id);
+	stmt_bind_str(s, ":body", r.body);
+	stmt_bind_int(s, ":rev", r.rev);
+	slots_bind(s, c->slot, c->nslots, &r);
+	c->n.bytes += (int64_t)r.body.n - before;
+	return slots_written(c->db, c->collection, c->slot, c->nslots, stmt_run(s));
+}
+
+int copy_rewrite(struct copy *c, const struct record *r)
+{
+	int64_t before = length_of(c, r);
+	if (before < 0)
+		return (int)(before + 1);
+	if (str_is(r->body, "null"))
+		return 1;
+	int err = know_slots(c, r->collection);
+	if (!err)
+		err = rewrite(c, r, before);
+	return err ? -err : 1;
 }
 
 int copy_in(struct copy *c, const struct record *r)

@@ -32,8 +32,15 @@ struct copy *copy_begin(struct db *db, const char *app_id, int64_t max_bytes, in
 /* Takes docs, shares and keys, passes over others. ERR_CONFLICT what is there already, ERR_QUOTA_EXCEEDED, and the errors of
  * storage.docs. */
 int copy_in(struct copy *c, const struct record *r);
+/* The doc of that collection and id, if it is still of that rev, gets this body with its slots and counts its rev up; body
+ * "null": it is only looked at. 1 it was there, 0 it has changed or gone, or -ERR_*. */
+int copy_rewrite(struct copy *c, const struct record *r);
 int copy_end(struct copy *c, int err);
 const struct copy_count *copy_counts(const struct copy *c);
+
+/* The docs of one collection, those of one owner together: records as copy_out hands them out. */
+int copy_by_owner(struct db *db, const char *app_id, const char *collection, record_fn *to, void *arg);
+int64_t copy_count_docs(struct db *db, const char *app_id, const char *collection); /* or -ERR_* */
 
 /* Everything that copy_out would hand out is gone, in the transaction that is open; declared indexes stay. */
 int copy_clear(struct db *db, const char *app_id);

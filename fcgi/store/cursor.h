@@ -12,10 +12,10 @@
 /* What a listing is: anything that must be the same on the next page, in parts. */
 struct listing {
 	const struct scope *scope;
-	const char *reader; /* the id of another app that reads, or NULL */
 	const char *kind; /* docs, kv */
 	struct str what;  /* collection, or prefix */
 	struct str query; /* canonical text of query and order */
+	const char *reader; /* the id of another app that reads, or NULL */
 };
 
 void cursor_make(struct store *s, const struct listing *l, struct str place, struct buf *out);

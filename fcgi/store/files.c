@@ -57,6 +57,11 @@ int files_list(struct db *db, struct arena *a, const char *package, const char *
 	return row < 0 ? row : n;
 }
 
+bool file_there(struct db *db, const char *package, const char *path)
+{
+	return db_int(db, 0, "SELECT 1 FROM files WHERE package = ? AND path = ?", "cc", package, path) != 0;
+}
+
 int file_load(struct db *db, struct arena *a, const char *package, const char *path, struct str *bytes)
 {
 	int64_t size = db_int(db, -1, "SELECT size FROM files WHERE package = ? AND path = ?", "cc", package, path);

@@ -23,6 +23,7 @@ int package_sweep(struct db *db, const char *package);
 int64_t package_bytes(struct db *db, const char *package, int64_t *nfiles);
 /* The files below a folder ("api/"; "" for all) in order of path; their number, or -ERR_*. *list in the arena. */
 int files_list(struct db *db, struct arena *a, const char *package, const char *folder, struct file_row **list);
+bool file_there(struct db *db, const char *package, const char *path);
 /* The bytes of one file, in the arena and NUL-terminated. ERR_NOT_FOUND. */
 int file_load(struct db *db, struct arena *a, const char *package, const char *path, struct str *bytes);
 /* Where its content is, for answering with it. ERR_NOT_FOUND. */

@@ -52,12 +52,15 @@ int object_release(struct db *db, const unsigned char hash[HASH_LEN])
 
 /* ---- what nobody refers to ---- */
 
+/* Some chunks of some bodies, and the bodies that have none left: never more work than that, however much waits. */
+#define SOME "(SELECT body FROM garbage ORDER BY body LIMIT ?1)"
+
 static int sweep_chunks(struct db *db)
 {
-	static const char some[] = "DELETE FROM chunks WHERE rowid IN (SELECT c.rowid FROM garbage g JOIN chunks c ON c.object = g.body LIMIT ?)";
-	static const char empty[] = "DELETE FROM garbage WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE c.object = garbage.body)";
-	int err = db_run(db, some, "i", (int64_t)SWEPT);
-	return err ? err : db_run(db, empty, "");
+	static const char chunks[] = "DELETE FROM chunks WHERE rowid IN (SELECT c.rowid FROM " SOME " g CROSS JOIN chunks c ON c.object = g.body LIMIT ?1)";
+	static const char bodies[] = "DELETE FROM garbage WHERE body IN " SOME " AND NOT EXISTS (SELECT 1 FROM chunks c WHERE c.object = garbage.body)";
+	int err = db_run(db, chunks, "i", (int64_t)SWEPT);
+	return err ? err : db_run(db, bodies, "i", (int64_t)SWEPT);
 }
 
 int object_sweep(struct db *db)

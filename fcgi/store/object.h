@@ -1,13 +1,13 @@
-/* object — content under its BLAKE2b hash, stored once, in chunks of CHUNK_BYTES, and counted by what refers to it: files of
- * packages, blobs, finished uploads.
+/* object — content under its BLAKE2b hash, stored once, in chunks of CHUNK_BYTES, and counted by what refers to it:
+ * files of packages, blobs, finished uploads.
  *
  * Whoever stores or adopts an object holds one reference, hands it on to a row, and lets go of it with that row
- * (object_release, or in SQL for many at once), then calls object_sweep; all in the transaction that changes the rows. What
- * nobody refers to is gone at once as far as anyone can tell; the chunks of large ones go a few at a time (object_reap), so
- * that no transaction is as long as a film.
+ * (object_release, or in SQL for many at once), then calls object_sweep; all in the transaction that changes the
+ * rows. What nobody refers to is gone at once as far as anyone can tell; the chunks of large ones go a few at a time
+ * (object_reap), so that no transaction is as long as a film.
  *
- * A body is the chunks under a key. Content that is there whole is stored under its hash; content that comes in pieces is
- * written under a random key first and adopted when its hash is known.
+ * A body is the chunks under a key. Content that is there whole is stored under its hash; content that comes in
+ * pieces is written under a random key first and adopted when its hash is known.
  */
 #ifndef STORE_OBJECT_H
 #define STORE_OBJECT_H

@@ -1,9 +1,9 @@
 /* upload — bytes that arrived and belong to nobody yet: parts of forms, and files that are sent in pieces.
  *
- * Each piece is at most CHUNK_BYTES and written in a transaction of its own, so an upload of any size costs a constant
- * amount of memory and survives a crash up to its last piece. It counts in the app's quota from its first byte. Nobody but
- * its owner, in the same app, may go on with it, take it or see that it is there: a person, the app (""), or one request of a
- * stranger ("!" and its id). What nobody has taken after UPLOAD_MS is gone.
+ * Each piece is at most CHUNK_BYTES and written in a transaction of its own, so an upload of any size costs a
+ * constant amount of memory and survives a crash up to its last piece. It counts in the app's quota from its first
+ * byte. Nobody but its owner, in the same app, may go on with it, take it or see that it is there: a person, the app
+ * (""), or one request of a stranger ("!" and its id). What nobody has taken after UPLOAD_MS is gone.
  *
  *     upload_create(db, sc, u)                        id and key are made
  *     upload_save(db, sc, u, window, last)            the chunk under way, as far as it came; again when it is longer
@@ -33,8 +33,8 @@ struct upload {
 
 /* Owner, name, type and length are set. */
 int upload_create(struct db *db, const struct scope *sc, struct upload *u);
-/* window: everything of the chunk that u->received stands in, from the chunk's first byte; at most CHUNK_BYTES. last: this
- * is all of it. ERR_CONFLICT: somebody else has gone on with it meanwhile. */
+/* window: everything of the chunk that u->received stands in, from the chunk's first byte; at most CHUNK_BYTES. last:
+ * this is all of it. ERR_CONFLICT: somebody else has gone on with it meanwhile. */
 int upload_save(struct db *db, const struct scope *sc, struct upload *u, struct str window, bool last);
 /* The row, in the arena. 1, 0 or -ERR_*. */
 int upload_get(struct db *db, const struct scope *sc, struct str owner, struct str id, struct arena *a, struct upload *u);

@@ -5,8 +5,10 @@
 #include "kernel/install.h"
 #include "kernel/people.h"
 #include "kernel/publish.h"
+#include "store/copy.h"
 #include "store/env.h"
 #include "store/files.h"
+#include "store/snapshot.h"
 #include "sys/appinfo.h"
 
 /* The owner's verbs about installed apps. What is not installed yet is in candidate.c. */
@@ -70,6 +72,42 @@ static void write_storage(struct out *o, struct db *db, const struct app_row *ro
 	out_end(o);
 }
 
+/* "snapshot": the rows that a rollback can bring back and what it would cost, or null. */
+static void write_snapshot(struct out *o, struct db *db, const struct app_row *row)
+{
+	struct snapshot s;
+	int64_t added = 0, changed = 0;
+	out_key(o, "snapshot");
+	int64_t previous = app_previous(db, row->id, row->version);
+	if (!snapshot_get(db, row->id, &s) || s.version != (previous ? previous : row->version)) {
+		out_null(o);
+		return;
+	}
+	copy_since(db, row->id, s.taken, &added, &changed);
+	out_object(o);
+	out_kint(o, "created", s.taken);
+	out_kint(o, "bytes", s.bytes);
+	out_kint(o, "rows", s.rows);
+	out_kint(o, "added", added);
+	out_kint(o, "changed", changed);
+	out_end(o);
+}
+
+/* "migrated": data migrations the rows have been through that the version before does not know. */
+static void write_migrated(struct req *r, struct out *o, struct db *db, const struct app_row *row)
+{
+	int64_t previous = app_previous(db, row->id, row->version);
+	const char *package = previous ? version_package(db, r->arena, row->id, previous) : row->package;
+	struct stmt *s = applied_query(db, row->id);
+	int more;
+	out_key(o, "migrated");
+	out_array(o);
+	while (s && (more = stmt_row(s)) > 0)
+		if (!file_there(db, package, arena_printf(r->arena, "migrations/%.*s", STR_FMT(stmt_str(s, 0)))))
+			out_str(o, stmt_str(s, 0));
+	out_end(o);
+}
+
 static int write_all(struct req *r, struct db *db, struct out *o, const struct app_row *row, const struct app *a)
 {
 	struct env_value *values;
@@ -88,6 +126,8 @@ static int write_all(struct req *r, struct db *db, struct out *o, const struct a
 	write_rules(r, o, a->manifest);
 	write_env(r, o, a->manifest, values, n);
 	write_storage(o, db, row);
+	write_snapshot(o, db, row);
+	write_migrated(r, o, db, row);
 	out_end(o);
 	return MAX(-n, 0);
 }
@@ -160,7 +200,7 @@ int op_app_disable(struct req *r, const struct call *c, struct out *o)
 
 int op_app_rollback(struct req *r, const struct call *c, struct out *o)
 {
-	int err = install_rollback(r->node, c->arg[0].s, &r->fault);
+	int err = install_rollback(r->node, c->arg[0].s, c->arg[1].present && c->arg[1].b, &r->fault);
 	return err ? err : with_db(r, c, o, answer);
 }
 

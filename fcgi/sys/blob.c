@@ -195,8 +195,7 @@ static int url(struct rows *k, struct blobs *b, const struct call *c, struct out
 	if (!found)
 		return out_null(o), 0;
 	sign(r, &row, expires, mac);
-	out_cstr(o, arena_printf(r->arena, "%s" PATH "?id=%.*s&expires=%lld&mac=%s", node_origin(&r->settings, r->arena, r->app->name),
-				 STR_FMT(row.id), (long long)expires, mac));
+	out_cstr(o, arena_printf(r->arena, "%s" PATH "?id=%.*s&expires=%lld&mac=%s", req_origin(r), STR_FMT(row.id), (long long)expires, mac));
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "store/env.h"
 #include "store/files.h"
 #include "sys/appinfo.h"
+#include "sys/consent.h"
 
 /* The owner's verbs about packages that are fetched and not installed yet. Over HTTP a fetch runs in a process of its
  * own, because it may take a minute and handles strangers' bytes; in the shell whoever called runs it
@@ -90,6 +91,8 @@ static int source_of(struct req *r, struct str app, struct wish *w)
 		w->source = w->source.n ? w->source : str_of(row->source);
 	}
 	db_return(db);
+	if (row && str_starts(w->source, "export:"))
+		return fail(r, ERR_BAD_SOURCE, "%s was imported from a file; say where its next version is with --source SOURCE", row->name);
 	return row ? 0 : r->fault.err;
 }
 
@@ -186,15 +189,29 @@ static int write_package(struct req *r, struct db *db, struct out *o, const stru
 	write_env(r, o, m, values, n);
 	out_kint(o, "files", nfiles);
 	out_kint(o, "bytes", bytes);
+	out_kraw(o, "rehearsal", *c->rehearsal ? str_of(c->rehearsal) : STR("null"));
 	write_upgrade(o, c, app, before, m);
+	out_kraw(o, "trial", *c->trial ? str_of(c->trial) : STR("null"));
 	return 0;
+}
+
+/* The candidate of that id; where an app is named, only as an upgrade of it. NULL with the fault set. */
+static struct candidate *candidate_of(struct req *r, struct db *db, const struct call *call)
+{
+	struct candidate *c = candidate_get(db, r->arena, call->arg[0].s);
+	struct app_row *app = call->arg[1].present ? app_row_by_name(db, r->arena, call->arg[1].s) : NULL;
+	if (c && call->arg[1].present && (!app || strcmp(app->id, c->for_app)))
+		c = NULL;
+	if (!c)
+		fail(r, ERR_NOT_FOUND, "there is no such candidate; fetched packages are kept for a day");
+	return c;
 }
 
 static int show(struct req *r, struct db *db, const struct call *call, struct out *o)
 {
-	struct candidate *c = candidate_get(db, r->arena, call->arg[0].s);
+	struct candidate *c = candidate_of(r, db, call);
 	if (!c)
-		return fail(r, ERR_NOT_FOUND, "there is no such candidate; fetched packages are kept for a day");
+		return r->fault.err;
 	int err = 0;
 	out_object(o);
 	out_kcstr(o, "id", c->id);
@@ -253,21 +270,26 @@ static int answer(struct req *r, const char *app_id, struct out *o)
 	return app ? 0 : fail(r, ERR_CONFLICT, "the app was removed meanwhile");
 }
 
-int op_app_consent(struct req *r, const struct call *c, struct out *o)
+int consent_with(struct req *r, const struct call *c, struct out *o, install_rows_fn *rows, void *arg)
 {
 	struct str list[MANIFEST_PERMISSIONS];
 	char app_id[ID_LEN + 1];
 	int n, err = read_grants(r, c->arg[2].present ? c->arg[2].s : STR_NONE, list, &n);
 	if (!err)
-		err = install_consent(r->node, c->arg[0].s, c->arg[1].s, n, list, app_id, &r->fault);
+		err = install_consent_with(r->node, c->arg[0].s, c->arg[1].s, n, list, rows, arg, app_id, &r->fault);
 	return err ? err : answer(r, app_id, o);
+}
+
+int op_app_consent(struct req *r, const struct call *c, struct out *o)
+{
+	return consent_with(r, c, o, NULL, NULL);
 }
 
 static int discard(struct req *r, struct db *db, const struct call *call, struct out *o)
 {
-	struct candidate *c = candidate_get(db, r->arena, call->arg[0].s);
+	struct candidate *c = candidate_of(r, db, call);
 	if (!c)
-		return fail(r, ERR_NOT_FOUND, "there is no such candidate");
+		return r->fault.err;
 	out_null(o);
 	return candidate_delete(db, c->id);
 }

@@ -39,6 +39,23 @@ static int health(struct req *r)
 	return 0;
 }
 
+/* Who is signed in at this app, for its scripts. */
+static int me(struct req *r)
+{
+	struct buf b = BUF_INIT;
+	struct out o = OUT(&b);
+	out_object(&o);
+	out_key(&o, "user");
+	identity_user(r, &o);
+	out_end(&o);
+	res_set(r, 200, "application/json", buf_str(&b));
+	res_header(r, "cache-control", STR("no-store"));
+	res_header(r, "x-content-type-options", STR("nosniff"));
+	res_header(r, "cross-origin-resource-policy", STR("same-origin"));
+	buf_release(&b);
+	return 0;
+}
+
 static const struct endpoint table[] = {
 	{"GET",  "/_fazt/sign-in",    AT_OS,  0,           endpoint_sign_in_page},
 	{"POST", "/_fazt/sign-in",    AT_OS,  CHECK_SITE,  endpoint_sign_in},
@@ -63,6 +80,8 @@ static const struct endpoint table[] = {
 	{"GET",  "/_fazt/health",     AT_ANY, 0,           health},
 	{"GET",  "/_fazt/dev",        AT_APP, 0,           endpoint_dev},
 	{"GET",  "/_fazt/dev.js",     AT_APP, 0,           endpoint_dev_script},
+	{"GET",  "/_fazt/me",         AT_APP, 0,           me},
+	{"GET",  "/_fazt/client.js",  AT_ANY, 0,           file},
 	{"GET",  "/_fazt/kernel.css", AT_ANY, 0,           file},
 	{"GET",  "/_fazt/kernel.js",  AT_ANY, 0,           file},
 	{"GET",  "/_fazt/icon.svg",   AT_ANY, 0,           file},

@@ -37,6 +37,7 @@ static bool is_document(const struct req *r)
 int endpoint_hand_over(struct req *r)
 {
 	struct str name = form_get(r->arena, r->query, "app"), next = form_get(r->arena, r->query, "next");
+	struct str host = form_get(r->arena, r->query, "host");
 	struct code c = {.kind = CODE_HANDOVER, .next = arena_cstr(r->arena, next), .expires = now_ms() + HANDOVER_MS};
 	char secret[SECRET_LEN + 1];
 	if (crypt_unb64url(c.challenge, sizeof c.challenge, form_get(r->arena, r->query, "challenge")) != HASH_LEN ||
@@ -48,12 +49,13 @@ int endpoint_hand_over(struct req *r)
 	struct db *db = db_borrow(r->node->store, &r->fault);
 	if (!db)
 		return r->fault.err;
-	struct app *app = app_by_name(r->node, db, name);
+	struct app *app = host.p ? app_by_host(r->node, db, host) : app_by_name(r->node, db, name);
 	int err = issue(r, db, app, &c, secret);
 	db_return(db);
 	if (!err) {
-		res_redirect(r, 303, arena_printf(r->arena, "%s/_fazt/enter?code=%s",
-						  node_origin(&r->settings, r->arena, app->name), secret));
+		const char *origin = host.p ? node_host_origin(&r->settings, r->arena, arena_cstr(r->arena, host))
+					    : node_origin(&r->settings, r->arena, app->name);
+		res_redirect(r, 303, arena_printf(r->arena, "%s/_fazt/enter?code=%s", origin, secret));
 		page_headers(r);
 	}
 	app_release(app);

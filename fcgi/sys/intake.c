@@ -9,15 +9,12 @@ static atomic_int open_intakes;
 int intake_open(struct intake *in, struct req *r)
 {
 	*in = (struct intake){0};
-	if (!app_granted(r->app, "storage"))
-		return fail(r, ERR_PERMISSION_DENIED, "Sending files needs the permission \"storage\", which this app was not granted.");
 	if (atomic_fetch_add(&open_intakes, 1) >= INTAKES) {
 		open_intakes--;
-		return fail(r, ERR_UNAVAILABLE, "Too many files are being sent at once; try again in a moment.");
+		return fail(r, ERR_UNAVAILABLE, "Too much is being sent at once; try again in a moment.");
 	}
 	in->r = r;
 	in->scope = rows_scope(r, false);
-	in->window = xmalloc(CHUNK_BYTES);
 	return 0;
 }
 
@@ -30,23 +27,33 @@ void intake_close(struct intake *in)
 	open_intakes--;
 }
 
+static int prepare(struct intake *in)
+{
+	if (!app_granted(in->r->app, "storage"))
+		return fail(in->r, ERR_PERMISSION_DENIED, "Sending files needs the permission \"storage\", which this app was not granted.");
+	in->window = in->window ? in->window : xmalloc(CHUNK_BYTES);
+	return 0;
+}
+
 int intake_begin(struct intake *in, struct str name, struct str type)
 {
 	struct arena *a = in->r->arena;
+	int err = prepare(in);
 	in->u = (struct upload){.owner = rows_person(in->r), .name = arena_str(a, name), .type = arena_str(a, type), .length = -1};
 	in->n = 0;
 	in->there = false;
-	return 0;
+	return err;
 }
 
 int intake_resume(struct intake *in, const struct upload *u)
 {
-	struct db *db = db_borrow(in->r->node->store, &in->r->fault);
+	int err = prepare(in);
+	struct db *db = err ? NULL : db_borrow(in->r->node->store, &in->r->fault);
 	if (!db)
 		return in->r->fault.err;
 	in->u = *u;
 	in->there = true;
-	int err = upload_resume(db, u, in->window, &in->n);
+	err = upload_resume(db, u, in->window, &in->n);
 	db_return(db);
 	return err;
 }

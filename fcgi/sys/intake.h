@@ -1,7 +1,7 @@
 /* intake — bytes of a client on their way into an upload (store/upload), a chunk at a time.
  *
  *     struct intake in;
- *     if ((err = intake_open(&in, r)) …               one of few at once in a worker: ERR_UNAVAILABLE
+ *     if ((err = intake_open(&in, r)) …               one of few at once in a worker: ERR_UNAVAILABLE; before anything is read
  *     err = intake_begin(&in, name, type);            or intake_resume(&in, &upload)
  *     err = intake_add(&in, p, n);
  *     err = intake_end(&in, true);                    in.u is the finished upload; false: there is more to come later

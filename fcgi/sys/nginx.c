@@ -19,10 +19,13 @@
 #include "base/embed.h"
 #include "kernel/app.h"
 #include "kernel/cookie.h"
+#include "store/host.h"
 #include "sys/sys.h"
 
 EMBED(nginx_site, "nginx/site.conf.in");
 EMBED(nginx_dev, "nginx/dev.conf.in");
+EMBED(nginx_site_host, "nginx/site-host.conf.in");
+EMBED(nginx_dev_host, "nginx/dev-host.conf.in");
 EMBED(nginx_shared, "nginx/shared.conf.in");
 EMBED(nginx_app, "nginx/app.conf.in");
 EMBED(nginx_os, "nginx/os.conf.in");
@@ -39,8 +42,9 @@ struct slot {
 	bool nested; /* a template itself */
 };
 
-#define SLOTS 28
+#define SLOTS 32
 #define NESTING 4
+#define LIVE "/etc/letsencrypt/live"
 
 struct slots {
 	struct slot slot[SLOTS];
@@ -110,14 +114,7 @@ static int check_path(const char *what, const char *path, struct fault *f)
 
 static int check_domain(const char *domain, struct fault *f)
 {
-	struct str rest = str_of(domain);
-	if (rest.n > 190)
-		return fault(f, ERR_USAGE, "The domain is too long.");
-	do
-		if (!text_label(str_cut(rest, '.', &rest)))
-			return fault(f, ERR_USAGE, "\"%s\" is not a domain name (lower-case letters, digits, - and dots).", domain);
-	while (rest.p);
-	return 0;
+	return text_host(str_of(domain)) ? 0 : fault(f, ERR_USAGE, "\"%s\" is not a domain name (lower-case letters, digits, - and dots).", domain);
 }
 
 static int check(const struct nginx_site *s, struct fault *f)
@@ -192,6 +189,37 @@ static void fill_values(struct slots *t, const struct nginx_site *s, struct aren
 	put(t, "USER_LINE", s->user ? str_of(arena_printf(a, "user %s;", s->user)) : STR(""), false);
 }
 
+/* The server of one host: the slots of all, and its own. */
+static void add_host(struct buf *b, const struct slots *all, const struct nginx_site *s, const struct nginx_host *h, struct arena *a)
+{
+	struct slots t = {.n = 0};
+	const char *cert = arena_printf(a, LIVE "/%s/fullchain.pem", h->host);
+	if (s->kind == NGINX_SITE && access(cert, F_OK)) {
+		buf_addf(b, "\n# %s leads to %s, and has no certificate at %s yet: get one, then print this again.\n", h->host, h->app, cert);
+		return;
+	}
+	put(&t, "HOST", str_of(h->host), false);
+	put(&t, "HOST_APP", str_of(h->app), false);
+	put(&t, "CERT", str_of(cert), false);
+	put(&t, "KEY", str_of(arena_printf(a, LIVE "/%s/privkey.pem", h->host)), false);
+	for (int i = 0; i < all->n; i++)
+		put(&t, all->slot[i].name, all->slot[i].text, all->slot[i].nested); /* the first of a name counts */
+	expand(b, s->kind == NGINX_DEV ? EMBEDDED(nginx_dev_host) : EMBEDDED(nginx_site_host), &t, 0);
+}
+
+static void fill_hosts(struct slots *t, const struct nginx_site *s, struct arena *a)
+{
+	struct buf names = BUF_INIT, servers = BUF_INIT;
+	for (int i = 0; i < s->nhosts; i++) {
+		buf_addf(&names, " %s", s->host[i].host);
+		add_host(&servers, t, s, &s->host[i], a);
+	}
+	put(t, "HOST_NAMES", names.len ? arena_str(a, buf_str(&names)) : STR(""), false);
+	put(t, "HOSTS", servers.len ? arena_str(a, buf_str(&servers)) : STR(""), false);
+	buf_release(&names);
+	buf_release(&servers);
+}
+
 int nginx_render(const struct nginx_site *s, struct buf *out, struct fault *f)
 {
 	int err = check(s, f);
@@ -201,6 +229,7 @@ int nginx_render(const struct nginx_site *s, struct buf *out, struct fault *f)
 	struct arena *a = arena_new();
 	fill_templates(&t);
 	fill_values(&t, s, a);
+	fill_hosts(&t, s, a);
 	expand(out, s->kind == NGINX_DEV ? EMBEDDED(nginx_dev) : EMBEDDED(nginx_site), &t, 0);
 	arena_free(a);
 	return 0;
@@ -222,6 +251,24 @@ static const char *dev_user(struct req *r)
 	return p ? arena_strdup(r->arena, p->pw_name) : NULL;
 }
 
+static int hosts_of(struct req *r, struct nginx_site *s)
+{
+	struct host_row *row;
+	struct db *db = db_borrow(r->node->store, &r->fault);
+	if (!db)
+		return r->fault.err;
+	int n = hosts_list(db, r->arena, "", &row);
+	db_return(db);
+	if (n < 0)
+		return -n;
+	struct nginx_host *host = arena_alloc(r->arena, (size_t)(n + 1) * sizeof *host);
+	for (int i = 0; i < n; i++)
+		host[i] = (struct nginx_host){row[i].host, row[i].app};
+	s->host = host;
+	s->nhosts = n;
+	return 0;
+}
+
 static struct nginx_site site_of(struct req *r, const struct call *c)
 {
 	const struct settings *s = &r->settings;
@@ -235,8 +282,8 @@ static struct nginx_site site_of(struct req *r, const struct call *c)
 		.cookie_prefix = cookie_prefix(s),
 		.port = s->number[SETTING_PORT],
 		.upload = s->number[SETTING_UPLOAD_BYTES],
-		.cert = argument(r, c, ARG_CERT, arena_printf(r->arena, "/etc/letsencrypt/live/%s/fullchain.pem", domain)),
-		.key = argument(r, c, ARG_KEY, arena_printf(r->arena, "/etc/letsencrypt/live/%s/privkey.pem", domain)),
+		.cert = argument(r, c, ARG_CERT, arena_printf(r->arena, LIVE "/%s/fullchain.pem", domain)),
+		.key = argument(r, c, ARG_KEY, arena_printf(r->arena, LIVE "/%s/privkey.pem", domain)),
 		.user = dev ? dev_user(r) : NULL,
 	};
 }
@@ -245,7 +292,9 @@ int op_nginx_print(struct req *r, const struct call *c, struct out *o)
 {
 	struct nginx_site s = site_of(r, c);
 	struct buf b = BUF_INIT;
-	int err = nginx_render(&s, &b, &r->fault);
+	int err = hosts_of(r, &s);
+	if (!err)
+		err = nginx_render(&s, &b, &r->fault);
 	if (!err)
 		out_str(o, buf_str(&b));
 	buf_release(&b);
@@ -328,7 +377,9 @@ int op_nginx_check(struct req *r, const struct call *c, struct out *o)
 {
 	struct nginx_site s = site_of(r, c);
 	struct buf b = BUF_INIT;
-	int err = nginx_render(&s, &b, &r->fault);
+	int err = hosts_of(r, &s);
+	if (!err)
+		err = nginx_render(&s, &b, &r->fault);
 	if (!err) {
 		complete(r, &s, &b);
 		err = check_with_nginx(r, buf_str(&b));

@@ -11,6 +11,12 @@
 
 enum nginx_kind { NGINX_SITE, NGINX_DEV };
 
+/* A domain that leads to one app. Its certificate is looked for where Let's Encrypt puts it; without one the host is left
+ * out of NGINX_SITE, with a comment, since nginx would refuse the whole. */
+struct nginx_host {
+	const char *host, *app;
+};
+
 struct nginx_site {
 	enum nginx_kind kind;
 	const char *home;      /* absolute */
@@ -20,6 +26,8 @@ struct nginx_site {
 	int64_t port;
 	int64_t upload; /* bytes of the largest body, where files may come */
 	const char *cert, *key; /* PEM files; NGINX_SITE only */
+	const struct nginx_host *host; /* domains of single apps */
+	int nhosts;
 	const char *user;       /* whom the server's processes become, NULL: whoever starts it; NGINX_DEV only */
 };
 

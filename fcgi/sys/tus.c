@@ -150,7 +150,7 @@ static int create(struct req *r)
 	if (err)
 		return err;
 	answer(r, 201);
-	res_headerf(r, "location", "%s/_fazt/upload?id=%s", node_origin(&r->settings, r->arena, r->app->name), u.id);
+	res_headerf(r, "location", "%s/_fazt/upload?id=%s", req_origin(r), u.id);
 	add_upload(r, &u);
 	return 0;
 }

@@ -1,7 +1,7 @@
 // Adding an app: its address, its progress, what it asks for, and the word of the owner.
 import { browse, done, fits, is, ok, shot } from './tap.mjs';
 
-const { LINK, OS, SOURCE, COMMIT, TYPO, READER } = process.env;
+const { LINK, OS, SOURCE, COMMIT, TYPO, LEAKY, READER } = process.env;
 const page = await browse();
 const shown = (locator) => locator.waitFor().then(() => true, () => false);
 await page.goto(LINK);
@@ -17,6 +17,13 @@ await look(TYPO);
 ok(await shown(page.getByRole('heading', { name: 'That did not work' })), 'an app with a mistake is refused');
 ok(/storrage.*storage/s.test(await page.getByRole('alert').innerText()), '… with the mistake and what was probably meant');
 
+await look(LEAKY);
+ok(await shown(page.getByRole('heading', { name: 'What happened when it was tried' })), 'what came of trying a bad one is shown');
+const told = (await page.getByRole("region", { name: "What happened" }).innerText()).replace(/\s+/g, " ");
+ok(/GET \/all lets anna, ben read a row of “inbox” that belongs to somebody else, by speaking for itself/.test(told), `… and says what it gives away: ${told}`);
+await page.getByRole('button', { name: 'No, thank you' }).click();
+await page.waitForURL(`${OS}/`);
+
 await look(SOURCE);
 ok(await shown(page.getByRole('heading', { name: 'Install Reader?' })), 'a good one is shown and not installed');
 const stranger = await browse();
@@ -24,6 +31,7 @@ is((await stranger.goto(READER)).status(), 404, '… nothing answers at its addr
 ok(await page.getByText(COMMIT).isVisible(), 'its commit is shown');
 ok(await page.getByText('Exchange data with api.example.com').isVisible(), 'its permissions are sentences');
 ok(await page.getByText('tips: ').isVisible(), 'so are the rules of its rows');
+ok(await page.getByText('tried every page of it: nothing crossed a rule').isVisible(), 'so is what came of trying it');
 is(await page.getByRole('checkbox', { checked: true }).count(), 0, 'what is risky is not ticked');
 
 const install = page.getByRole('button', { name: 'Install' });

@@ -24,7 +24,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct req *r = xcalloc(1, sizeof *r);
 	struct str payload = {(const char *)data, size};
 	r->arena = arena_new();
-	if (wire_get_response(payload, &w) && !response_accept(r, &w))
+	bool whole = wire_get_response(payload, &w);
+	w.kind = MIN(w.kind, BODY_BYTES); /* stored bytes need a database; their headers pass the same checks */
+	if (whole && !response_accept(r, &w))
 		check(r);
 	buf_release(&r->res.body);
 	arena_free(r->arena);

@@ -132,12 +132,12 @@ static void upgrading(void)
 	ok(q->version == 2 && p->version == 1, "the pointer moved; who began with the old one keeps it");
 	is_str(published("pad/index.html"), "<h1>two", "and its files");
 	app_release(q);
-	is_int(install_rollback(&n, STR("pad"), &f), 0, "roll back");
+	is_int(install_rollback(&n, STR("pad"), false, &f), 0, "roll back");
 	q = app("pad");
 	is_int(q->version, 1, "to the version before");
 	app_release(q);
 	is_str(published("pad/index.html"), "<h1>one", "and its files");
-	is_int(install_rollback(&n, STR("pad"), &f), ERR_CONFLICT, "there is nothing before the first");
+	is_int(install_rollback(&n, STR("pad"), false, &f), ERR_CONFLICT, "there is nothing before the first");
 	c = fetched(folder("pad", PAD ",\"open\":[\"/hook\"]}", "<h1>three"), "", p->id, &f);
 	is_str(c->state, "ready", "an upgrade that opens more waits");
 	is_str(c->reason, "Programs and strangers can send to /hook without signing in.", "and says why");

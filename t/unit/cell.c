@@ -368,6 +368,7 @@ int main(void)
 	test_attacks("sandbox");
 	test_attacks("cpu");
 	test_attacks("memory");
+	test_attacks("modules");
 	test_turns();
 	zygote_stop();
 	return done_testing();

@@ -37,6 +37,7 @@ function Details({ app, reload }) {
       </div>
       {problem && <Trouble problem={problem} />}
       <Permissions app={app} busy={busy} act={act} />
+      {app.env.length > 0 && <Settings app={app} reload={reload} />}
       <Rules rules={app.rules} />
       <Facts app={app} />
       <Logs app={app.name} />
@@ -105,6 +106,40 @@ function Permissions({ app, busy, act }) {
         ))}
       </ul>
     </section>
+  );
+}
+
+// What the app wants to be told. A secret is written here and never read back.
+function Settings({ app, reload }) {
+  return (
+    <section class="card inset stack" aria-labelledby="told">
+      <h2 id="told">What it wants to be told</h2>
+      {app.env.map((entry) => <Setting key={entry.name} app={app.name} entry={entry} reload={reload} />)}
+    </section>
+  );
+}
+
+function Setting({ app, entry: { name, description, required, secret, set }, reload }) {
+  const [value, setValue] = useState("");
+  const { busy, problem, run } = useDeed();
+  const act = (operation, args) => run(async () => {
+    await write(operation, { app, name, ...args });
+    setValue("");
+    await reload();
+  });
+  const save = (event) => { event.preventDefault(); act("app.env-set", { value }); };
+  return (
+    <form onSubmit={save}>
+      <label class="label" for={`env-${name}`}>{name} {!set && required && <span class="badge warn">Needed</span>}{set && <span class="badge">Told</span>}</label>
+      <div class="linkrow">
+        <input class="input" id={`env-${name}`} type={secret ? "password" : "text"} autocomplete="off" value={value}
+          placeholder={set ? "Another value instead" : ""} onInput={(event) => setValue(event.target.value)} />
+        <button class="button" type="submit" disabled={busy || !value}>Save</button>
+        {set && <button class="button quiet" type="button" disabled={busy} onClick={() => act("app.env-unset")}>Forget</button>}
+      </div>
+      {description && <p class="hint">{description}</p>}
+      {problem && <Trouble problem={problem} />}
+    </form>
   );
 }
 

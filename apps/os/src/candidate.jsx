@@ -141,6 +141,22 @@ function Permissions({ app, granted, setGranted }) {
   );
 }
 
+// Told after it is installed, on its own page.
+function Wants({ env }) {
+  return env.length > 0 && (
+    <section class="card inset stack" aria-labelledby="wants">
+      <h2 id="wants">What it wants to be told</h2>
+      <dl class="facts">
+        {env.map(({ name, description, required, secret, set }) => (
+          <div key={name}><dt>{name}</dt>
+            <dd>{[description, secret && "A secret.", set ? "You told it." : required ? "It needs that to work." : ""].filter(Boolean).join(" ")}</dd></div>
+        ))}
+      </dl>
+      <p class="hint">You tell it on its page, once it is installed.</p>
+    </section>
+  );
+}
+
 function Origin({ app }) {
   return (
     <dl class="facts">
@@ -149,6 +165,28 @@ function Origin({ app }) {
       {app.version && <div><dt>Version</dt><dd>{app.version}{app.upgrade && `, after ${app.upgrade.from}`}</dd></div>}
     </dl>
   );
+}
+
+// What came of trying every page as several people. An app without pages of its own has nothing to tell.
+function Trial({ trial }) {
+  if (!trial?.requests) return null;
+  return (
+    <section class="card inset stack" aria-labelledby="tried">
+      <h2 id="tried">What happened when it was tried</h2>
+      {trial.findings.length === 0
+        ? <p>Two people, a stranger and you tried every page of it: nothing crossed a rule.</p>
+        : <p><span class="badge warn">Think twice</span> {trial.findings.length === 1 ? "One thing is" : `${trial.findings.length} things are`} not as its rules promise:</p>}
+      {trial.findings.length > 0 && <Sentences list={trial.findings.map(finding)} />}
+      {trial.failed > 0 && <p class="hint">{trial.failed} of {trial.requests} requests failed in the app itself.</p>}
+      {!trial.finished && <p class="hint">There was not enough time to try all of it.</p>}
+    </section>
+  );
+}
+
+function finding({ kind, route, callers, collection, key, owner, why, as_app }) {
+  const row = key ? `the key “${key}”` : `a row of “${collection}”`;
+  const what = kind === "get" ? `changes ${row}` : `lets ${callers.join(", ")} ${kind} ${row} that belongs to ${owner}`;
+  return `${route} ${what}${as_app ? ", by speaking for itself" : ""}: ${why}.`;
 }
 
 function Consent({ id, app, onInstalled }) {
@@ -170,7 +208,9 @@ function Consent({ id, app, onInstalled }) {
       </header>
       <Origin app={app} />
       <Permissions app={app} granted={granted} setGranted={setGranted} />
+      <Wants env={app.env} />
       <Rules rules={app.rules} />
+      <Trial trial={app.trial} />
       {problem && <Trouble problem={problem} retry={problem.code === "stale" ? () => location.reload() : undefined} />}
       <div class="row">
         <button class="button" type="button" ref={install} aria-disabled={!armed || busy} onClick={consent}>

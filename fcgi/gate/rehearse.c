@@ -1,0 +1,138 @@
+#include "gate/rehearse.h"
+
+#include "gate/tests.h"
+#include "kernel/install.h"
+#include "kernel/portable.h"
+#include "kernel/upgrade.h"
+
+/* Rows of the app's people come along, and the people do not: in the trial their rows belong to nobody, so that a test's
+ * own users meet none of them, whatever they are called. */
+
+struct rehearsal {
+	struct node *node;
+	const struct app_row *app;
+	struct trial trial;
+	struct tests tests;
+	struct copy_count copied;
+	struct fault *fault;
+	progress_fn *progress;
+	void *arg;
+	char why[FAULT_MAX]; /* the first test that failed */
+};
+
+static bool has_tests(const struct package *p)
+{
+	for (int i = 0; i < p->nfiles; i++)
+		if (str_starts(str_of(p->file[i].path), "t/") && str_ends(str_of(p->file[i].path), ".lua"))
+			return true;
+	return false;
+}
+
+static int apply(struct migration *m, struct fault *f)
+{
+	struct db *db = db_borrow(m->node->store, f);
+	if (!db)
+		return f->err;
+	int err = db_begin(db);
+	if (!err)
+		err = migration_apply(m, db);
+	err = err ? db_rollback(db) : db_commit(db);
+	db_return(db);
+	return err;
+}
+
+/* What the rows here have not been through, the copy has not either. */
+static int migrate(struct rehearsal *r, const char *package)
+{
+	struct migration *m;
+	struct db *db = db_borrow(r->node->store, r->fault);
+	int err = db ? migration_plan(r->node, db, r->app, package, &m) : r->fault->err;
+	db_return(db);
+	if (err || !m)
+		return err;
+	m->node = &r->trial.node;
+	m->files.app_id = r->trial.app_id;
+	err = migration_compute(m, NULL, NULL, r->fault);
+	if (!err)
+		err = apply(m, r->fault);
+	migration_free(m);
+	return err;
+}
+
+/* That it cannot be told ends nothing here; the next step will say so. */
+static void tell(struct rehearsal *r)
+{
+	char text[80];
+	struct fault kept = *r->fault;
+	snprintf(text, sizeof text, "Running the app's tests on a copy of its rows: %d done", r->tests.passed + r->tests.failed);
+	r->progress(r->arg, text);
+	*r->fault = kept;
+}
+
+static void note(void *arg, const struct test *x)
+{
+	struct rehearsal *r = arg;
+	if (!x->passed && !*r->why)
+		snprintf(r->why, sizeof r->why, "%s%s%.*s: %.*s", x->file, x->name.n ? ", " : "", STR_FMT(x->name), STR_FMT(x->message));
+	tell(r);
+}
+
+static int run_tests(struct rehearsal *r)
+{
+	int err = trial_keep(&r->trial, r->fault);
+	if (!err)
+		err = tests_run(&r->trial, &r->tests, r->fault);
+	if (err || !r->tests.failed)
+		return err;
+	return fault(r->fault, ERR_BAD_PACKAGE, "%d of its %d tests fail on a copy of the rows; %s", r->tests.failed, r->tests.failed + r->tests.passed,
+		     r->why);
+}
+
+static int rehearse_in(struct rehearsal *r, const struct package *p)
+{
+	struct portable_people nobody = {0};
+	tell(r);
+	int err = trial_beside(&r->trial, r->node, r->fault);
+	if (!err)
+		err = trial_install(&r->trial, p, r->fault);
+	if (!err)
+		err = portable_copy(r->node, r->app->id, &r->trial.node, r->trial.app_id, &nobody, REHEARSE_ROWS, &r->copied, r->fault);
+	if (!err)
+		err = migrate(r, p->hash);
+	if (!err)
+		err = run_tests(r);
+	trial_close(&r->trial);
+	return err;
+}
+
+static int load(struct node *n, const char *hash, struct package *p, struct fault *f)
+{
+	struct db *db = db_borrow(n->store, f);
+	int err = db ? package_stored(db, hash, p) : f->err;
+	db_return(db);
+	return err;
+}
+
+static int rehearse(struct node *n, const struct app_row *app, const char *package, progress_fn *progress, void *arg, struct out *o,
+		    struct fault *f)
+{
+	struct rehearsal *r = xcalloc(1, sizeof *r);
+	struct package *p = package_new();
+	*r = (struct rehearsal){.node = n, .app = app, .fault = f, .progress = progress, .arg = arg};
+	r->tests = (struct tests){.each = note, .arg = r};
+	int err = load(n, package, p, f);
+	if (!err && has_tests(p)) {
+		err = rehearse_in(r, p);
+		out_kint(o, "tests", r->tests.passed);
+		out_kint(o, "copied", r->copied.docs);
+		out_kint(o, "left_out", r->copied.left_out);
+	}
+	package_free(p);
+	free(r);
+	return err;
+}
+
+void rehearse_install(void)
+{
+	upgrade_test = rehearse;
+}

@@ -1,0 +1,10 @@
+/* rehearse — the tests of an upgrade on a copy of its app's rows, in a trial (kernel/upgrade calls it through upgrade_test). */
+#ifndef GATE_REHEARSE_H
+#define GATE_REHEARSE_H
+
+#define REHEARSE_ROWS 10000 /* docs copied of each collection: the newest */
+
+/* From now on upgrades run their tests. For processes with one thread that have cells. */
+void rehearse_install(void);
+
+#endif

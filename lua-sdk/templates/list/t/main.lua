@@ -1,0 +1,40 @@
+local test = require "fazt.test"
+
+local function make(who, name)
+  local answer = who:post("/lists", { form = { name = name } })
+  return answer.headers.location
+end
+
+test("people see only their own lists", function(t)
+  local anna, ben = t.user("anna"), t.user("ben")
+  local list = make(anna, "Groceries")
+  t.equal(anna:post(list, { form = { text = "Milk" } }).status, 303)
+  t.match(anna:get(list).body, "Milk")
+  t.ok(not ben:get("/").body:find("Groceries"))
+  t.equal(ben:get(list).status, 404)
+  t.equal(ben:post(list, { form = { text = "Beer" } }).status, 404)
+end)
+
+test("a shared list is everyone's whom it is shared with", function(t)
+  local anna, ben = t.user("anna"), t.user("ben")
+  local list = make(anna, "Party")
+  anna:post(list .. "/share", { form = { who = ben.id, on = "1" } })
+  t.match(ben:get("/").body, "Party")
+  t.equal(ben:post(list, { form = { text = "Beer" } }).status, 303)
+  local item = anna:get(list).body:match('action="(/items/[^"/]+)"')
+  t.equal(anna:post(item).status, 303)
+  t.match(ben:get(list).body, 'text done')
+  t.equal(ben:post(list .. "/delete").status, 403, "only its owner deletes it")
+  t.equal(ben:post(list .. "/share", { form = { who = ben.id } }).status, 403, "or shares it")
+  anna:post(list .. "/share", { form = { who = ben.id } })
+  t.equal(ben:get(list).status, 404)
+end)
+
+test("what is typed is shown as text", function(t)
+  local anna = t.user("anna")
+  local list = make(anna, "<b>bold</b>")
+  t.ok(not anna:get(list).body:find("<b>", 1, true))
+  local refused = anna:post(list, { form = { text = "" } })
+  t.equal(refused.status, 422)
+  t.match(refused.body, "aria%-invalid")
+end)
