@@ -18,6 +18,16 @@ my %text = map { m{([^/]+)\.lua$} ? ($1 => slurp($_)) : () } glob "$examples/*.l
 ok($text{$_}, "$_ has an example") for @calls;
 is_deeply([grep { my $n = $_; !grep { $_ eq $n } @calls } sort keys %text], [], 'and nothing else has one');
 
+# Those of fazt.test are tests of an app.
+my %tests = map { /^test\./ ? ("t/$_.lua" => delete $text{$_}) : () } sort keys %text;
+my $tested = $fazt->cartridge(tested => { %tests,
+	'app.json' => { visibility => 'anyone', permissions => ['storage'], env => [{ name => 'API_KEY' }] },
+	'api/main.lua' => 'local fazt = require "fazt" return { ["GET /key"] = function() return fazt.env.API_KEY end, ["GET /hello"] = function() return "Hello" end, ["GET /me"] = function(req) return { json = req.user } end }',
+});
+my ($failed, $tried, $why) = $fazt->try_admin('app', 'test', $tested, '--json');
+is($failed, 0, 'the examples of fazt.test pass') or diag($tried, $why);
+is(text_of($tried)->{passed}, scalar keys %tests, '… all of them');
+
 sub module { $_[0] =~ s/\W/_/gr }
 my %files = (
 	'app.json' => { visibility => 'anyone', permissions => ['storage', 'storage:app', 'people'] },

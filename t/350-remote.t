@@ -57,7 +57,7 @@ is($exit, 0, 'a secret from standard input') or diag $err;
 is($fazt->browser->fetch(GET => $fazt->url('pads', '/'))->{json}{key}, 'hush-1', '… reaches the app there');
 like((remote(@elsewhere, 'app', 'logs', 'pads'))[1], qr/said/, 'logs');
 my $id = text_of((remote(@elsewhere, 'app', 'env', 'set', 'pads', 'NOSUCH', 'x', '--json'))[1])->{error}{request_id};
-ok((grep { /"request":"\Q$id"/ && /app\.env-set/ } split /\n/, slurp($fazt->home . '/log/fazt.log')), 'an error has the id that the log there knows');
+ok((grep { /"request":"\Q$id"/ && /app\.env-set/ } split /\n/, $fazt->log_with({ headers => { 'x-request-id' => $id } })), 'an error has the id that the log there knows');
 like(slurp($fazt->home . '/data.db') . slurp($fazt->home . '/data.db-wal'), qr/token laptop/, 'the audit says which token it was');
 unlike(slurp($_), qr/\Q$token\E|hush-1/, "neither token nor secret is in $_") for glob($fazt->home . '/log/*');
 ok((grep { $_->{name} eq 'laptop' && $_->{seen} } @{ $fazt->admin_json('token', 'list') }), 'the last use is noted');
@@ -89,8 +89,9 @@ is(scalar @{ $fazt->admin_json('decision', 'list') }, 1, '… at the usual place
 sub remote_code { return code((remote(@elsewhere, @_, '--json'))[1]) }
 my $row = (text_of(slurp_decisions()))->[0]{id};
 sub slurp_decisions { return $fazt->admin('decision', 'list', '--json') }
+is(remote_code(@$_), 'usage', "only on the node itself: @$_") for ['app', 'rollback', 'pads'], ['app', 'export', 'pads'];
 is(remote_code(@$_), 'denied', "not: @$_") for ['app', 'consent', $row, 'hash'], ['app', 'grant', 'pads', 'storage:app'], ['app', 'revoke', 'pads', 'storage'],
-	['app', 'remove', 'pads'], ['app', 'rollback', 'pads'], ['app', 'disable', 'pads'], ['user', 'list'], ['user', 'add', 'eve'], ['user', 'reset', 'owner'], ['decision', 'list'],
+	['app', 'remove', 'pads'], ['app', 'disable', 'pads'], ['user', 'list'], ['user', 'add', 'eve'], ['user', 'reset', 'owner'], ['decision', 'list'],
 	['token', 'list'], ['token', 'remove', 'every'], ['status'], ['session', 'show'], ['app', 'list'], ['setting', 'get'], ['rls', 'why', 'pads/x/1'], ['app', 'fetch', 'https://example.com/a/b'],
 	['app', 'candidate', $row], ['app', 'discard', $row];
 is(remote_code(@$_), 'denied', "SHELL stays in the shell: @$_") for ['setting', 'set', 'domain', 'x.example'], ['login-link'], ['user', 'token', 'owner', 'pads'], ['token', 'add', 'more'], ['nginx', 'print'];

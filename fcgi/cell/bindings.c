@@ -211,8 +211,7 @@ static int log_text(lua_State *L, unsigned level)
 	struct str s;
 	s.p = luaL_tolstring(L, 1, &s.n);
 	s.n = MIN(s.n, 4 * KIB);
-	put_str(link_begin(FRAME_LOG, 0, level), s);
-	link_send();
+	link_log(level, s);
 	return 0;
 }
 

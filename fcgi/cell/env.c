@@ -310,8 +310,7 @@ static int base_print(lua_State *L)
 		buf_add(&link_text, p, MIN(len, PRINT_MAX / (size_t)n));
 		buf_adds(&link_text, i < n ? "\t" : "");
 	}
-	put_str(link_begin(FRAME_LOG, 0, 0), n ? buf_str(&link_text) : STR(""));
-	link_send();
+	link_log(0, n ? buf_str(&link_text) : STR(""));
 	link_text_drop(0);
 	return 0;
 }

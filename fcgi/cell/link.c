@@ -13,6 +13,7 @@ static struct buf in, out, kept;
 static size_t taken, touched_in, touched_out, began;
 static int in_fd = -1, out_fd = -1;
 static bool waiting;
+static int logged; /* lines of this request */
 
 static struct buf map(size_t size)
 {
@@ -88,6 +89,15 @@ bool link_send(void)
 	return true;
 }
 
+void link_log(unsigned level, struct str line)
+{
+	if (logged > FRAME_LOGS)
+		return;
+	logged++;
+	put_str(link_begin(FRAME_LOG, 0, level), line);
+	link_send();
+}
+
 struct str link_keep(struct str payload)
 {
 	kept.len = 0;
@@ -119,4 +129,5 @@ void link_wipe(void)
 	heap_wipe(link_text.p, link_text.len);
 	link_text.len = 0;
 	link_text.full = false;
+	logged = 0;
 }

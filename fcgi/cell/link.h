@@ -20,6 +20,8 @@ struct frame link_receive(void);
  * fit in a frame: then nothing was sent. */
 struct buf *link_begin(enum frame_type type, unsigned flags, unsigned code);
 bool link_send(void);
+/* A line of the app's log; what the worker would drop anyway is not sent. */
+void link_log(unsigned level, struct str line);
 
 /* The payload, kept until link_wipe. */
 struct str link_keep(struct str payload);

@@ -18,7 +18,6 @@
  * hold more than one frame and what was read with it, and end the talk at the first byte that does not fit. */
 
 #define READ_AHEAD (16 * KIB)
-#define LOG_LINES 100  /* of one request; the rest are counted */
 
 enum talk { TALK_OK, TALK_TIMEOUT, TALK_GONE };
 
@@ -88,9 +87,9 @@ static void log_frame(struct cell *c, const char *request, const struct frame *f
 	static const char *const levels[] = {"info", "warn", "error"};
 	struct wire w = {f->payload, false};
 	struct str text = get_str(&w);
-	if (++*lines <= LOG_LINES && !w.bad)
+	if (++*lines <= FRAME_LOGS && !w.bad)
 		trace_app(c->app, request, levels[MIN(f->code, 2u)], text);
-	else if (*lines == LOG_LINES + 1)
+	else if (*lines == FRAME_LOGS + 1)
 		trace_app(c->app, request, "warn", STR("further lines of this request are dropped"));
 }
 

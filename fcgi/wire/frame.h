@@ -28,6 +28,7 @@
 
 #define FRAME_MAX (MIB + 64 * KIB)
 #define FRAME_HEAD 8
+#define FRAME_LOGS 100 /* LOG frames of one request that count; one more says that there were more */
 
 enum frame_type {
 	FRAME_FILE = 1, FRAME_START, FRAME_REQUEST, FRAME_REPLY,
