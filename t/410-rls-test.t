@@ -56,6 +56,18 @@ my $clean = finds('an app that leaves it to the rules', \%private, $make . $own 
 is($clean->{routes}, 5, 'its routes were found');
 cmp_ok($clean->{requests}, '>', 40, '… and tried by several people');
 is($clean->{failed}, 0, '… without failing');
+my %boards = (collections => { boards => { read => 'members', add => 'members', change => 'members' }, cards => { parent => 'boards', read => 'members', add => 'members', change => 'owner' } });
+my $boards = <<'LUA';
+["GET /boards"] = function() return { json = list((docs.find("boards"))) } end,
+["GET /cards"] = function() return { json = list((docs.find("cards"))) } end,
+["POST /boards"] = function(req) return { status = 201, json = docs.insert("boards", { text = req.json.text }) } end,
+["POST /boards/:id"] = function(req) return { status = 201, json = docs.insert("cards", { parent = req.params.id, text = req.json.text }) } end,
+["DELETE /boards/:id"] = function(req) docs.delete("boards", req.params.id) return { status = 204 } end,
+LUA
+finds('one where what others wrote goes with the row that it hangs below', \%boards, $boards);
+$boards{collections}{boards}{change} = 'admins';
+finds('… and one where neither was theirs', \%boards, $boards =~ s/docs\.delete\("boards", (.*?)\)/as_app(function() docs.delete("boards", $1) end)/r,
+	map { "change DELETE /boards/:id: $_ of somebody else by anna ben (as_app)" } 'boards', 'cards');
 finds('one that answers with what was sent', \%inbox, '["POST /inbox"] = function(req) return { json = as_app(function() return docs.insert("inbox", { text = req.json.text }) end) } end,');
 finds('one that publishes what its author says', { collections => { drafts => {}, posts => { read => 'anyone', add => 'members' } }, visibility => 'anyone' }, <<'LUA');
 ["POST /drafts"] = function(req) return { json = docs.insert("drafts", { text = req.json.text }) } end,
@@ -79,6 +91,12 @@ my ($exit, $pad) = rls_test('pad');
 is_deeply(findings($pad), [], 'Pad has no findings') or diag explain $pad;
 cmp_ok($pad->{requests}, '>', 100, '… after a good look');
 is($pad->{failed}, 0, '… in which nothing failed');
+for my $example (qw(blog leads)) {
+	$fazt->install_built_in($example);
+	my ($code, $report) = rls_test($example);
+	is_deeply(findings($report), [], "$example has no findings") or diag explain $report;
+	cmp_ok($report->{requests}, '>', 100, '… after a good look');
+}
 
 # ---- planted ----
 

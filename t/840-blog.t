@@ -9,6 +9,7 @@ use Test::More;
 
 my $fazt = Fazt->new;
 $fazt->install_built_in('os', 'blog');
+$fazt->admin('app', 'domain', 'add', 'blog', 'salt.example.localhost');
 $fazt->start;
 $fazt->admin('user', 'add', 'guest');
 browser_script('blog.mjs',
@@ -49,4 +50,18 @@ for my $entry (@entries) {
 	like($entry->{content}[0], qr{<img src="\Q${\$fazt->url('blog', '/images/')}\E}, '… in its text as well');
 	is_deeply($entry->{tags}, ['kitchen', 'sunday'], '… and its tags');
 }
+
+# ---- at a domain of its own ----
+
+my $own = 'http://salt.example.localhost:' . $fazt->port;
+my $there = $fazt->browser;
+my $page = $there->get("$own/posts/soup-sauce");
+is($page->{status}, 200, 'the blog answers at a domain of its own');
+like($page->{body}, qr{<meta property="og:url" content="\Q$own\E/posts/soup-sauce">}, '… where its links lead');
+my ($image) = $page->{body} =~ m{<meta property="og:image" content="([^"]+)">};
+is($there->get($image)->{headers}{'content-type'}, 'image/png', '… its images as well');
+my $moved = $there->get("$own/feed.xml")->{body};
+like($moved, qr{<link rel="self" [^>]*href="\Q$own\E/feed.xml"/>}, '… and its feed');
+unlike($moved, qr{\Q${\$fazt->url('blog', '')}\E}, '… which names no other address');
+is_deeply([$moved =~ /<id>(urn:[^<]+)/g], [map { $_->{id}[0] } @entries], '… and in which the posts are the same');
 done_testing;

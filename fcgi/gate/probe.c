@@ -266,13 +266,28 @@ static int keep_made(struct probe *p)
 	return gone ? undo(p) : any ? trial_keep(p->trial, p->fault) : 0;
 }
 
+/* What hangs below a row goes when that is deleted, whoever wrote it. */
+static bool went_along(struct probe *p, struct req *r, const struct changed *list, int n, const struct changed *c)
+{
+	const struct collection *below = manifest_collection(r->app->manifest, c->state.where);
+	const char *why;
+	if (!c->gone || !below || !below->parent)
+		return false;
+	for (int i = 0; i < n; i++) {
+		const struct state *s = &list[i].state;
+		if (list[i].gone && str_eq(s->what, c->state.parent) && str_is(s->where, below->parent->name))
+			return may_change(p, r, s, true, &why) || went_along(p, r, list, n, &list[i]);
+	}
+	return false;
+}
+
 static int look_for_harm(struct probe *p, const struct attempt *y, struct req *r)
 {
 	struct changed *list;
 	int n = list_changed(p, r->arena, &list), err = undo(p);
 	for (int i = 0; !err && i < n; i++) {
 		struct finding x = finding_of("change", y, r);
-		if (may_change(p, r, &list[i].state, list[i].gone, &x.why))
+		if (may_change(p, r, &list[i].state, list[i].gone, &x.why) || went_along(p, r, list, n, &list[i]))
 			continue;
 		x.row = (struct leak){.kind = STATE_DOC, .where = list[i].state.where, .what = list[i].state.what};
 		x.owner = whose(p, list[i].state.owner);

@@ -34,7 +34,9 @@ local feed = html.template([[
 
 -- A post stays the same post when the blog moves to another address.
 local function urn(id)
-  return "urn:uuid:" .. fazt.crypto.hash("sha256", id):gsub("^(%x%x%x%x%x%x%x%x)(%x%x%x%x)(%x%x%x%x)(%x%x%x%x)(%x%x%x%x%x%x%x%x%x%x%x%x).*$", "%1-%2-%3-%4-%5")
+  local hex = fazt.crypto.hash("sha256", id)
+  local parts = { hex:sub(1, 8), hex:sub(9, 12), hex:sub(13, 16), hex:sub(17, 20), hex:sub(21, 32) }
+  return "urn:uuid:" .. table.concat(parts, "-")
 end
 
 return function(origin, site, posts)

@@ -11,7 +11,7 @@ local blob, docs, kv = fazt.storage.blob, fazt.storage.docs, fazt.storage.kv
 
 local site_schema = validate.schema {
   { "title", "string", required = true, max = 80, label = "Name of the blog" },
-  { "about", "string", max = 300, lines = 3, label = "What it is about", hint = "Stands below the name, and in what search engines show." },
+  { "about", "string", max = 300, lines = 3, label = "What it is about", hint = "Stands below the name, and where others link to it." },
 }
 local comment_schema = validate.schema {
   { "text", "string", required = true, max = 5000, lines = 4, label = "Your comment", message = "Write something, of at most 5000 letters." },
@@ -109,9 +109,13 @@ local function add_image(post, req)
   if not file or file.size == 0 then fazt.fail("bad_request", "Choose an image first. Your text is saved.") end
   if not pictures[file.type] then fazt.fail("unsupported_type", "An image is a PNG, JPEG, GIF, WebP or AVIF file. Your text is saved.") end
   local name = (file.name or "image"):lower():gsub("[^%w.]+", "-"):gsub("^[-.]+", ""):sub(-60)
-  if blob.head("images/" .. post.id .. "/" .. name) then name = fazt.id():sub(-6) .. "-" .. name end -- telephones call every picture the same
-  blob.put("images/" .. post.id .. "/" .. name, file, { parent = post.id, type = file.type })
-  docs.update("posts", post.id, { body = post.body .. "\n\n![" .. name:gsub("%.%w+$", ""):gsub("[-.]", " ") .. "](/images/" .. post.id .. "/" .. name .. ")\n" })
+  local folder = "images/" .. post.id .. "/"
+  if blob.head(folder .. name) then name = fazt.id():sub(-6) .. "-" .. name end -- telephones call every picture the same
+  blob.put(folder .. name, file, { parent = post.id, type = file.type })
+  local path, words = "/" .. folder .. name, name:gsub("%.%w+$", ""):gsub("[-.]", " ")
+  docs.update("posts", post.id, {
+    body = post.body .. "\n\n![" .. words .. "](" .. path .. ")\n", picture = post.picture or path,
+  })
   return at_editor(post.id, "?saved=image")
 end
 

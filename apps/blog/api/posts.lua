@@ -15,7 +15,7 @@ local posts = {}
 
 posts.schema = validate.schema {
   { "title", "string", required = true, max = 150, placeholder = "Title", message = "A post needs a title, of at most 150 letters." },
-  { "body", "string", max = 100000, trim = false, lines = 14, label = "Text", placeholder = "Write in Markdown…" },
+  { "body", "string", max = 60000, trim = false, lines = 14, label = "Text", placeholder = "Write in Markdown…" },
   { "slug", "string", max = 80, pattern = "^[a-z0-9-]*$", label = "Address", message = "Small letters, digits and hyphens, at most 80." },
   { "tags", "string", max = 200, hint = "Up to five, with commas between them." },
 }
@@ -47,11 +47,13 @@ end
 
 -- ---- from a form to a row ----
 
-local plain = {
-  ["á"] = "a", ["à"] = "a", ["â"] = "a", ["å"] = "a", ["ã"] = "a", ["ä"] = "ae", ["æ"] = "ae", ["ç"] = "c", ["é"] = "e", ["è"] = "e",
-  ["ê"] = "e", ["ë"] = "e", ["í"] = "i", ["ì"] = "i", ["î"] = "i", ["ï"] = "i", ["ñ"] = "n", ["ó"] = "o", ["ò"] = "o", ["ô"] = "o",
-  ["õ"] = "o", ["ö"] = "oe", ["ø"] = "o", ["ß"] = "ss", ["ú"] = "u", ["ù"] = "u", ["û"] = "u", ["ü"] = "ue", ["ý"] = "y",
-}
+local plain = {}
+for letter, letters in pairs {
+  a = "á à â å ã", ae = "ä æ", c = "ç", e = "é è ê ë", i = "í ì î ï", n = "ñ", o = "ó ò ô õ ø", oe = "ö œ", ss = "ß",
+  u = "ú ù û", ue = "ü", y = "ý ÿ",
+} do
+  for other in letters:gmatch("%S+") do plain[other] = letter end
+end
 
 -- "Über Äpfel & Birnen" → "ueber-aepfel-birnen"
 local function slug_of(title)

@@ -39,30 +39,36 @@ local function unguarded(text)
   return (text:gsub("^'([=+%-@])", "%1"))
 end
 
--- The values of a table's rows; or nil and what is wrong: a list of { line, field, message }.
+local function fault(line, field, message, value)
+  return { line = line, field = field, message = message, value = value }
+end
+
+-- One row as the schema wants it, and what is wrong with it.
+local function check(record, column, line, wrong)
+  local raw = {}
+  for _, field in ipairs(leads.schema.fields) do
+    local name = column[field.name]
+    if name then raw[field.name] = value_of(field, unguarded(record[name])) end
+  end
+  local value, errors = validate.check(leads.schema, raw)
+  for _, field in ipairs(errors and leads.schema.fields or {}) do
+    local message = errors[field.name]
+    if message then wrong[#wrong + 1] = fault(line, field.label, message, record[column[field.name]]) end
+  end
+  return value
+end
+
+-- The values of a table's rows; or nil and what is wrong: a list of { line, field, message, value }.
 local function read(text)
   local done, records, names = pcall(csv.decode, text, { separator = separator_of(text) })
-  if not done then return nil, { { line = 1, field = "", message = type(records) == "table" and records.message or "This is not a table." } } end
+  if not done then return nil, { fault(1, "", type(records) == "table" and records.message or "This is not a table.") } end
   local column = {}
   for _, name in ipairs(names) do column[name:lower()] = name end
-  if not column.name then return nil, { { line = 1, field = "name", message = 'There is no column "name". The first line names the columns.' } } end
-  if #records == 0 then return nil, { { line = 2, field = "", message = "There are no rows below the first line." } } end
-  if #records > ROWS then return nil, { { line = ROWS + 2, field = "", message = "At most " .. ROWS .. " rows at once. Split the table." } } end
+  if not column.name then return nil, { fault(1, "name", 'There is no column "name". The first line names the columns.') } end
+  if #records == 0 then return nil, { fault(2, "", "There are no rows below the first line.") } end
+  if #records > ROWS then return nil, { fault(ROWS + 2, "", "At most " .. ROWS .. " rows at once. Split the table.") } end
   local values, wrong = {}, {}
-  for i, record in ipairs(records) do
-    local raw = {}
-    for _, field in ipairs(leads.schema.fields) do
-      local name = column[field.name]
-      if name then raw[field.name] = value_of(field, unguarded(record[name])) end
-    end
-    local value, errors = validate.check(leads.schema, raw)
-    values[i] = value
-    for _, field in ipairs(leads.schema.fields) do
-      if errors and errors[field.name] then
-        wrong[#wrong + 1] = { line = i + 1, field = field.label, value = column[field.name] and record[column[field.name]], message = errors[field.name] }
-      end
-    end
-  end
+  for i, record in ipairs(records) do values[i] = check(record, column, i + 1, wrong) or false end
   if #wrong > 0 then return nil, wrong end
   return values
 end

@@ -23,7 +23,8 @@ leads.from_outside = validate.schema {
   name, email,
   { "phone", "string", max = 40 },
   { "company", "string", max = 100 },
-  { "message", "string", required = true, max = 4000, lines = 6, label = "What can we do for you?", message = "Please write a few words, at most 4000 letters." },
+  { "message", "string", required = true, max = 4000, lines = 6, label = "What can we do for you?",
+    message = "Please write a few words, at most 4000 letters." },
 }
 
 -- What we write ourselves, and what stands in a table that is imported.

@@ -12,7 +12,8 @@ local docs = fazt.storage.docs
 local sources = { form = "Form", hook = "Webhook", import = "Import", typed = "Typed in" }
 
 local function show(name, req, values)
-  values.user, values.path, values.origin, values.sources, values.stages = req.user, req.path, req.origin, sources, leads.stages
+  values.user, values.path, values.origin = req.user, req.path, req.origin
+  values.sources, values.stages = sources, leads.stages
   values.iso, values.ago, values.label_of = date.iso, date.relative, leads.label_of
   return html.render(name, values)
 end
@@ -24,7 +25,10 @@ end
 -- ---- from outside ----
 
 local function contact(req, typed, errors)
-  return show("contact", req, { company = fazt.env.COMPANY, fields = form.fields(leads.from_outside, typed, errors), wrong = errors ~= nil, key = typed and req.form.key or fazt.id() })
+  return show("contact", req, {
+    company = fazt.env.COMPANY, wrong = errors ~= nil, key = typed and req.form.key or fazt.id(),
+    fields = form.fields(leads.from_outside, typed, errors),
+  })
 end
 
 -- A person leaves the field "website" alone, which the style sheet hides; a program that fills in everything does not, and is
@@ -63,7 +67,10 @@ local function list(req)
   for _, name in ipairs { "q", "stage", "source" } do
     if (req.query[name] or "") ~= "" then filter[#filter + 1] = name .. "=" .. html.url(req.query[name]) end
   end
-  return show("list", req, { leads = found, query = req.query, filter = table.concat(filter, "&"), pages = page.links(req, more, { newer = "← Newer", older = "Older →" }) })
+  return show("list", req, {
+    leads = found, query = req.query, filter = table.concat(filter, "&"),
+    pages = page.links(req, more, { newer = "← Newer", older = "Older →" }),
+  })
 end
 
 -- What was changed for a script, the page one was on for a browser.
@@ -129,9 +136,10 @@ local COLUMNS = { "name", "email", "phone", "company", "worth", "stage", "source
 local function export(req)
   local rows = leads.all(req.query, COLUMNS)
   for _, lead in ipairs(rows) do lead.created = date.iso(lead.created) end
+  local name = "leads-" .. date.format(fazt.now(), "%F") .. ".csv"
   return {
     body = csv.encode(rows, { columns = COLUMNS, bom = true }),
-    headers = { ["Content-Type"] = "text/csv; charset=utf-8", ["Content-Disposition"] = 'attachment; filename="leads-' .. date.format(fazt.now(), "%F") .. '.csv"' },
+    headers = { ["Content-Type"] = "text/csv; charset=utf-8", ["Content-Disposition"] = 'attachment; filename="' .. name .. '"' },
   }
 end
 
