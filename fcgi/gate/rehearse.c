@@ -5,6 +5,8 @@
 #include "kernel/portable.h"
 #include "kernel/upgrade.h"
 
+#define FAILED 10 /* tests that are told of */
+
 /* Rows of the app's people come along, and the people do not: in the trial their rows belong to nobody, so that a test's
  * own users meet none of them, whatever they are called. */
 
@@ -17,12 +19,10 @@ struct rehearsal {
 	struct fault *fault;
 	progress_fn *progress;
 	void *arg;
-	char why[FAULT_MAX];    /* the first test that failed */
-	struct buf failed;      /* the first FAILED, as JSON (gate/tests) */
+	char why[FAULT_MAX]; /* the first test that failed */
+	struct buf failed;   /* the first FAILED, as members of a JSON list */
 	int nfailed;
 };
-
-#define FAILED 10
 
 static bool has_tests(const struct package *p)
 {
