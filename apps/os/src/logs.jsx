@@ -39,7 +39,7 @@ function useFollow(app, level) {
 export function Logs({ app }) {
   const [open, setOpen] = useState(false);
   return (
-    <details class="card inset stack" onToggle={(event) => event.target === event.currentTarget && setOpen(event.currentTarget.open)}>
+    <details class="card inset" onToggle={(event) => event.target === event.currentTarget && setOpen(event.currentTarget.open)}>
       <summary><h2>What it logged</h2></summary>
       {open && <Following app={app} />}
     </details>
