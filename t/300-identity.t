@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use lib 't/lib';
-use Fazt qw(text_of);
+use Fazt qw(text_of slurp);
 use Fazt::Browser;
 use MIME::Base64 qw(encode_base64url decode_base64url);
 use Test::More;
@@ -136,6 +136,24 @@ is($limited->{status}, 429, 'IDN-11 now even the right one waits');
 ok($limited->{headers}{'retry-after'} > 0, 'IDN-11 and is told how long');
 like($bert->get("$pad/")->{body}, qr/hello bert/, 'IDN-11 bert himself goes on working');
 is($fazt->browser->sign_in($fazt->admin('login-link'))->{status}, 200, 'IDN-11 the owner always has a way in');
+
+# ---- one's own password ----
+
+my $cora = $fazt->person('cora');
+my $elsewhere = $fazt->person('cora');
+my $own = $fazt->token('cora', 'pad');
+sub choose {
+	my ($who, %arguments) = @_;
+	my $token = $who->fetch(GET => "$os/_fazt/api/session.show")->{json}{csrf};
+	return $who->fetch(POST => "$os/_fazt/api/session.password", json => \%arguments, headers => ['X-CSRF-Token' => $token]);
+}
+is(choose($cora, password => 'short')->{status}, 400, 'a password of one\'s own has ten characters');
+is(choose($cora, password => 'a word of coras')->{status}, 200, 'cora chooses one while she is signed in');
+is($cora->fetch(GET => "$os/_fazt/api/session.show")->{json}{password}, JSON::PP::true(), 'and has one then');
+like($elsewhere->get("$os/")->{url}, qr{/_fazt/sign-in}, 'her other browser has to sign in again');
+is($program->request(GET => $me, token => $own)->{status}, 401, 'and her programs need new tokens');
+is(choose($cora, password => 'another of coras', present => 'no idea at all')->{status}, 403, 'one who says the present password must be right');
+unlike(join('', map { slurp($_) } glob("$fazt->{home}/logs/* $fazt->{home}/data.db*")), qr/a word of coras|no idea at all/, 'nothing keeps a password');
 
 # ---- the end ----
 

@@ -104,7 +104,7 @@ int op_call(struct req *r, const struct call *c, struct out *o)
 	err = table[c->row].run(r, c, o);
 	if (table[c->row].effect == OP_IS_WRITE) {
 		char *action = arena_printf(r->arena, "%s%s%s", op->noun, *op->verb ? "." : "", op->verb);
-		struct str target = c->nargs ? c->arg[0].s : STR_NONE;
+		struct str target = c->nargs && !op->sig.param[0].input ? c->arg[0].s : STR_NONE; /* and no secret */
 		target.n = MIN(target.n, (size_t)TARGET_MAX);
 		trace_audit(r, action, arena_cstr(r->arena, target), err);
 	}

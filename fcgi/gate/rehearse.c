@@ -5,6 +5,8 @@
 #include "kernel/portable.h"
 #include "kernel/upgrade.h"
 
+#define FAILED 10 /* tests that are told of */
+
 /* Rows of the app's people come along, and the people do not: in the trial their rows belong to nobody, so that a test's
  * own users meet none of them, whatever they are called. */
 
@@ -18,6 +20,8 @@ struct rehearsal {
 	progress_fn *progress;
 	void *arg;
 	char why[FAULT_MAX]; /* the first test that failed */
+	struct buf failed;   /* the first FAILED, as members of a JSON list */
+	int nfailed;
 };
 
 static bool has_tests(const struct package *p)
@@ -69,11 +73,25 @@ static void tell(struct rehearsal *r)
 	*r->fault = kept;
 }
 
+static void keep(struct rehearsal *r, const struct test *x)
+{
+	struct out o = OUT(&r->failed);
+	if (r->failed.len)
+		buf_addc(&r->failed, ',');
+	out_object(&o);
+	out_kcstr(&o, "file", x->file);
+	out_kstr(&o, "name", x->name);
+	out_kstr(&o, "message", x->message);
+	out_end(&o);
+}
+
 static void note(void *arg, const struct test *x)
 {
 	struct rehearsal *r = arg;
 	if (!x->passed && !*r->why)
 		snprintf(r->why, sizeof r->why, "%s%s%.*s: %.*s", x->file, x->name.n ? ", " : "", STR_FMT(x->name), STR_FMT(x->message));
+	if (!x->passed && r->nfailed++ < FAILED)
+		keep(r, x);
 	tell(r);
 }
 
@@ -113,6 +131,15 @@ static int load(struct node *n, const char *hash, struct package *p, struct faul
 	return err;
 }
 
+/* "failed": [{file, name, message}], how it stands in a candidate that failed. */
+static void write_failed(struct out *o, const struct rehearsal *r)
+{
+	struct buf list = BUF_INIT;
+	buf_addf(&list, "[%.*s]", (int)r->failed.len, r->failed.len ? r->failed.p : "");
+	out_kraw(o, "failed", buf_str(&list));
+	buf_release(&list);
+}
+
 static int rehearse(struct node *n, const struct app_row *app, const char *package, progress_fn *progress, void *arg, struct out *o,
 		    struct fault *f)
 {
@@ -126,7 +153,9 @@ static int rehearse(struct node *n, const struct app_row *app, const char *packa
 		out_kint(o, "tests", r->tests.passed);
 		out_kint(o, "copied", r->copied.docs);
 		out_kint(o, "left_out", r->copied.left_out);
+		write_failed(o, r);
 	}
+	buf_release(&r->failed);
 	package_free(p);
 	free(r);
 	return err;

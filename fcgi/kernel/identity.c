@@ -427,7 +427,7 @@ int identity_end(struct req *r, bool everywhere)
 		return r->fault.err;
 	int err = db_begin(db);
 	if (!err)
-		err = everywhere ? user_revoke(db, r->who.user_id, false) : session_end(db, r->who.session);
+		err = everywhere ? user_revoke(db, r->who.user_id, NULL, false) : session_end(db, r->who.session);
 	err = err ? db_rollback(db) : db_commit(db);
 	db_return(db);
 	return err;

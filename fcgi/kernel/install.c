@@ -462,7 +462,8 @@ static int write_failure(struct node *n, struct db *db, struct arena *a, void *a
 {
 	struct fetch *w = arg;
 	(void)n, (void)a;
-	return candidate_failed(db, w->candidate->id, err_row(w->fault->err)->code, w->fault->message);
+	int err = candidate_failed(db, w->candidate->id, err_row(w->fault->err)->code, w->fault->message);
+	return err || !*w->candidate->rehearsal ? err : candidate_rehearsed(db, w->candidate->id, w->candidate->rehearsal);
 }
 
 static void record_failure(struct fetch *w)

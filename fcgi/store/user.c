@@ -149,9 +149,17 @@ int user_seen(struct db *db, const char *id, int64_t now)
 	return db_run(db, "UPDATE users SET seen = ? WHERE id = ?", "ic", now, id);
 }
 
-int user_revoke(struct db *db, const char *id, bool forget)
+static int end_sessions(struct db *db, const char *id, const unsigned char *keep)
 {
-	int err = db_run(db, "DELETE FROM sessions WHERE user_id = ?", "c", id);
+	if (!keep)
+		return db_run(db, "DELETE FROM sessions WHERE user_id = ?", "c", id);
+	return db_run(db, "DELETE FROM sessions WHERE user_id = ? AND hash <> ? AND parent IS NOT ?", "cbb", id, keep, (size_t)HASH_LEN,
+		      keep, (size_t)HASH_LEN);
+}
+
+int user_revoke(struct db *db, const char *id, const unsigned char *keep, bool forget)
+{
+	int err = end_sessions(db, id, keep);
 	if (!err)
 		err = db_run(db, "DELETE FROM codes WHERE user_id = ?", "c", id);
 	if (!err)
@@ -164,7 +172,7 @@ int user_revoke(struct db *db, const char *id, bool forget)
 
 int user_remove(struct db *db, const char *id)
 {
-	int err = user_revoke(db, id, true);
+	int err = user_revoke(db, id, NULL, true);
 	if (!err)
 		err = db_run(db, "DELETE FROM app_members WHERE user_id = ?", "c", id);
 	return err ? err : db_run(db, "DELETE FROM users WHERE id = ?", "c", id);

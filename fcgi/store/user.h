@@ -46,8 +46,9 @@ int user_set_role(struct db *db, const char *id, enum role role);
 int user_set_app_role(struct db *db, const char *id, struct str app_id, int role);
 int user_set_password(struct db *db, const char *id, const char *hash);
 int user_seen(struct db *db, const char *id, int64_t now);
-/* Sign out everywhere: sessions, codes and bearer tokens end. forget: the password too. */
-int user_revoke(struct db *db, const char *id, bool forget);
+/* Sign out everywhere: sessions, codes and bearer tokens end. keep: the hash of a session that stays, with those handed
+ * over from it, or NULL. forget: the password ends too. */
+int user_revoke(struct db *db, const char *id, const unsigned char *keep, bool forget);
 int user_remove(struct db *db, const char *id);
 
 #endif

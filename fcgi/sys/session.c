@@ -1,8 +1,28 @@
 #include "store/session.h"
 
 #include "base/now.h"
+#include "kernel/attempt.h"
 #include "kernel/identity.h"
+#include "kernel/password.h"
 #include "sys/sys.h"
+
+#define FRESH_MS (10 * 60 * 1000ll) /* so soon after signing in nobody has to say the present password */
+
+/* The session this request came with. */
+struct mine {
+	struct user user;
+	bool fresh;
+};
+
+static bool find_mine(struct req *r, struct db *db, struct mine *m)
+{
+	struct session s;
+	*m = (struct mine){0};
+	if (r->who.via != VIA_COOKIE || !session_find(db, r->who.session, now_ms(), &s, &m->user))
+		return false;
+	m->fresh = s.created > now_ms() - FRESH_MS;
+	return true;
+}
 
 int op_session_show(struct req *r, const struct call *c UNUSED, struct out *o)
 {
@@ -10,7 +30,9 @@ int op_session_show(struct req *r, const struct call *c UNUSED, struct out *o)
 	struct db *db = db_borrow(r->node->store, &r->fault);
 	if (!db)
 		return r->fault.err;
+	struct mine mine;
 	int64_t sessions = session_count(db, r->who.user_id, now_ms());
+	find_mine(r, db, &mine);
 	db_return(db);
 	identity_csrf(r, csrf);
 	out_object(o);
@@ -21,6 +43,8 @@ int op_session_show(struct req *r, const struct call *c UNUSED, struct out *o)
 	out_kbool(o, "owner", r->who.owner);
 	out_end(o);
 	out_kint(o, "sessions", sessions);
+	out_kbool(o, "password", mine.user.password[0] != 0); /* there is one */
+	out_kbool(o, "fresh", mine.fresh);
 	out_kcstr(o, "csrf", csrf);
 	out_end(o);
 	return 0;
@@ -38,4 +62,75 @@ int op_session_end(struct req *r, const struct call *c, struct out *o)
 	out_kbool(o, "everywhere", everywhere);
 	out_end(o);
 	return 0;
+}
+
+/* ---- a new password ---- */
+
+struct change {
+	struct mine mine;
+	struct attempt attempt;
+	char hash[PASSWORD_HASH_LEN];
+};
+
+/* Every try is charged as one at the door is. */
+static int begin(struct req *r, const struct arg *present, struct change *c)
+{
+	struct db *db = db_borrow(r->node->store, &r->fault);
+	int err = 0;
+	if (!db)
+		return r->fault.err;
+	if (!find_mine(r, db, &c->mine))
+		err = fail(r, ERR_BAD_REQUEST, "Nobody is signed in here; `user reset` lets a person choose a new password.");
+	else if (!present->present && !c->mine.fresh)
+		err = fail(r, ERR_DENIED, "Say your present password too. If you have none, sign in with a new link first.");
+	else
+		err = attempt_begin(r, db, str_of(c->mine.user.name), c->mine.user.id, &c->attempt);
+	db_return(db);
+	return err;
+}
+
+static int check(struct req *r, const struct arg *present, struct change *c)
+{
+	bool right = true;
+	int err = begin(r, present, c);
+	if (!err && present->present)
+		err = password_check(r, c->mine.user.password, present->s, &right);
+	return err || right ? err : fail(r, ERR_DENIED, "Your present password is another one.");
+}
+
+/* What was true when the password was checked must still be. */
+static int set(struct req *r, struct db *db, const struct change *c)
+{
+	struct mine now;
+	const struct user *u = &c->mine.user;
+	int err = db_begin(db);
+	if (err)
+		return err;
+	if (!find_mine(r, db, &now) || now.user.ver != u->ver || strcmp(now.user.password, u->password))
+		err = db_fail(db, ERR_CONFLICT, "Your account was changed meanwhile; reload the page and try again.");
+	if (!err)
+		err = user_set_password(db, u->id, c->hash);
+	if (!err)
+		err = user_revoke(db, u->id, r->who.session, false);
+	if (!err)
+		err = attempt_succeeded(db, &c->attempt);
+	return err ? db_rollback(db) : db_commit(db);
+}
+
+int op_session_password(struct req *r, const struct call *call, struct out *o)
+{
+	struct change c = {0};
+	int err = password_fit(r, call->arg[0].s);
+	if (!err)
+		err = check(r, &call->arg[1], &c);
+	if (!err)
+		err = password_hash(r, call->arg[0].s, c.hash);
+	struct db *db = err ? NULL : db_borrow(r->node->store, &r->fault);
+	if (!db)
+		return r->fault.err;
+	err = set(r, db, &c);
+	db_return(db);
+	if (!err)
+		out_null(o);
+	return err;
 }

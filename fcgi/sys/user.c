@@ -33,7 +33,7 @@ static void write_user(struct out *o, const struct user *u)
 {
 	out_kcstr(o, "name", u->name);
 	out_kcstr(o, "role", role_name(u->role));
-	out_kbool(o, "pending", !u->password[0]); /* has not chosen a password yet */
+	out_kbool(o, "pending", !u->password[0] && !u->seen); /* nobody came in by it yet */
 }
 
 static int make_link(struct req *r, struct db *db, const struct user *u, struct code *c, char **link)
@@ -181,7 +181,7 @@ static int reset(struct req *r, struct db *db, const struct call *c, struct out 
 	struct user u;
 	int err = find(db, c->arg[0].s, &u);
 	if (!err)
-		err = user_revoke(db, u.id, true);
+		err = user_revoke(db, u.id, NULL, true);
 	u.password[0] = 0;
 	return err ? err : write_link(r, db, o, &u, CODE_RESET);
 }

@@ -51,8 +51,21 @@ export async function browse({ size = 'wide', javaScriptEnabled = true } = {}) {
 	return page;
 }
 
+// Sign in by a link, which presses its own button.
+export async function signIn(page, link) {
+	await page.goto(link);
+	await page.waitForURL((url) => !url.pathname.startsWith('/_fazt/'));
+}
+
+// Does it appear?
+export const shown = (locator) => locator.first().waitFor().then(() => true, () => false);
+
 export async function shot(page, name) {
-	if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}.png`, fullPage: true });
+	if (!process.env.SHOTS) return;
+	for (const colorScheme of ['dark', 'light']) {
+		await page.emulateMedia({ colorScheme });
+		await page.screenshot({ path: `${process.env.SHOTS}/${name}${colorScheme === 'dark' ? '-dark' : ''}.png`, fullPage: true });
+	}
 }
 
 // Does the page fit its window, without scrolling sideways?

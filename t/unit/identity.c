@@ -1051,6 +1051,66 @@ static void remove_home(void)
 	close(tmp);
 }
 
+/* An operation of the person whose browser it is. */
+static int op_of(struct browser *b, sys_fn *f, const char *one, const char *two)
+{
+	const char *args[] = {one, two};
+	struct call c = {.nargs = 2};
+	struct out o = OUT(&op_out);
+	for (int i = 0; i < 2; i++)
+		if (args[i])
+			c.arg[i] = (struct arg){.present = true, .s = str_of(args[i])};
+	get(b, OS, "/");
+	buf_clear(&op_out);
+	return f(&R, &c, &o);
+}
+
+static bool is_signed_in(struct browser *b)
+{
+	get(b, OS, "/");
+	return R.who.kind == WHO_IS_USER;
+}
+
+static void test_own_password(void)
+{
+	struct browser ned = {.client = "10.8.0.1"}, second = {.client = "10.8.0.2"};
+	const int64_t from = 9 * THROTTLE_FORGET_MS, later = from + 11 * 60000;
+	now_shift(from);
+	op(op_user_add, "Ned", NULL, NULL);
+	op(op_user_list, NULL, NULL, NULL);
+	ok(strstr(op_out.p, "\"Ned\",\"role\":\"member\",\"pending\":true") != NULL, "an account nobody came in by is invited");
+	for (int i = 0; i < 2; i++) {
+		op(op_login_link, "Ned", NULL, NULL);
+		post(i ? &second : &ned, OS, "/_fazt/login", form_of_link(NULL));
+	}
+	op(op_user_list, NULL, NULL, NULL);
+	ok(strstr(op_out.p, "\"Ned\",\"role\":\"member\",\"pending\":false") != NULL, "and no longer when a link was enough");
+	op_of(&ned, op_session_show, NULL, NULL);
+	ok(strstr(op_out.p, "\"password\":false,\"fresh\":true") != NULL, "a fresh session, without a password");
+	is_int(op_of(&ned, op_session_password, "too short", NULL), ERR_BAD_REQUEST, "nine characters");
+	is_int(op_of(&ned, op_session_password, "first of Ned", NULL), 0, "a password, just after signing in");
+	ok(is_signed_in(&ned), "he stays signed in");
+	ok(!is_signed_in(&second), "and is signed out elsewhere");
+	is_int(sign_in(&second, "Ned", "first+of+Ned"), 303, "the password opens the door");
+
+	now_shift(later);
+	op_of(&ned, op_session_show, NULL, NULL);
+	ok(strstr(op_out.p, "\"password\":true,\"fresh\":false") != NULL, "ten minutes later it is not fresh");
+	is_int(op_of(&ned, op_session_password, "second of Ned", NULL), ERR_DENIED, "then the present one is wanted");
+	is_int(op_of(&ned, op_session_password, "second of Ned", "guessed"), ERR_DENIED, "the right one");
+	is_int(op_of(&ned, op_session_password, "second of Ned", "first of Ned"), 0, "with it, it is changed");
+	ok(!is_signed_in(&second), "which ends the other session");
+	is_int(sign_in(&second, "Ned", "first+of+Ned"), 401, "the old one is wrong now");
+
+	int guesses = 1, err;
+	while ((err = op_of(&ned, op_session_password, "third of Ned", "guessed")) == ERR_DENIED && guesses < 20)
+		guesses++;
+	ok(err == ERR_RATE_LIMITED && R.retry_after > 0, "guesses are slowed down as at the door: after %d", guesses);
+	is_int(op_of(&ned, op_session_password, "third of Ned", "second of Ned"), ERR_RATE_LIMITED, "the right one has to wait as well");
+	is_int(op(op_session_password, "third of Ned", NULL, NULL), ERR_BAD_REQUEST, "in the shell nobody is signed in");
+	now_shift(0);
+}
+
 int main(void)
 {
 	crypt_init();
@@ -1076,6 +1136,7 @@ int main(void)
 	test_end();
 	test_insecure();
 	test_throttle();
+	test_own_password();
 	app_release(R.app);
 	app_release(pad);
 	app_release(blog);

@@ -51,6 +51,7 @@ end
 -- The addresses of src/main.jsx, so that a reload or a bookmark finds its way back.
 return {
   ["GET /"] = page,
+  ["GET /account"] = page,
   ["GET /add"] = page,
   ["GET /add/:candidate"] = page,
   ["GET /apps/:name"] = page,

@@ -2,8 +2,12 @@
 
 import { useState } from "preact/hooks";
 import { useRead, write } from "./api.js";
+import { Domains } from "./domains.jsx";
+import { Settings } from "./env.jsx";
+import { Logs } from "./logs.jsx";
 import { go, Title } from "./route.jsx";
-import { bytes, Confirm, Dialog, Face, Icon, Loaded, Moment, Rules, Trouble, useDeed } from "./ui.jsx";
+import { bytes, Command, Confirm, Face, Icon, Loaded, Moment, Rules, Section, Trouble, useDeed } from "./ui.jsx";
+import { Versions } from "./versions.jsx";
 
 const states = {
   enabled: <span class="badge">On</span>,
@@ -37,14 +41,19 @@ function Details({ app, reload }) {
       </div>
       {problem && <Trouble problem={problem} />}
       <Permissions app={app} busy={busy} act={act} />
-      {app.env.length > 0 && <Settings app={app} reload={reload} />}
+      <Settings app={app.name} />
       <Rules rules={app.rules} />
-      <Facts app={app} />
+      <Section title="What it is"><Facts app={app} /></Section>
       <Logs app={app.name} />
-      <section class="row end">
-        {app.previous && <button class="button quiet" type="button" onClick={() => setAsking("rollback")}>Back to the previous version…</button>}
+      <Domains app={app} />
+      <Versions app={app} reload={reload} />
+      <Section title="Take it with you">
+        <p class="soft">An export is one file with the app and, if you want, everybody’s rows. It is written on the server:</p>
+        <Command>fazt-admin app export {app.name} --data --output {app.name}.fazt</Command>
+      </Section>
+      <div class="row end">
         <button class="button danger quiet" type="button" onClick={() => setAsking("remove")}>Remove…</button>
-      </section>
+      </div>
       <Question asking={asking} app={app} act={act} reload={reload} onClose={() => setAsking(null)} />
     </div>
   );
@@ -62,12 +71,6 @@ function Question({ asking, app, reload, onClose }) {
     return (
       <Confirm title={`Switch ${app.title} off?`} verb="Switch off" danger={false} deed={ask("app.disable")} onClose={onClose}>
         <p>Nobody can open it until you switch it on again. Its data stays.</p>
-      </Confirm>
-    );
-  if (asking === "rollback")
-    return (
-      <Confirm title="Back to the previous version?" verb="Go back" deed={ask("app.rollback")} onClose={onClose}>
-        <p>The code goes back to the version before this one. What people have stored stays as it is now.</p>
       </Confirm>
     );
   return asking === "remove" && <Remove app={app} onClose={onClose} />;
@@ -91,8 +94,7 @@ function Remove({ app, onClose }) {
 
 function Permissions({ app, busy, act }) {
   return (
-    <section class="card inset stack" aria-labelledby="may">
-      <h2 id="may">What it may do</h2>
+    <Section title="What it may do">
       {app.permissions.length === 0 && <p class="soft">It asks for nothing.</p>}
       <ul class="grants">
         {app.permissions.map(({ name, risk, sentence, granted }) => (
@@ -105,45 +107,17 @@ function Permissions({ app, busy, act }) {
           </li>
         ))}
       </ul>
-    </section>
-  );
-}
-
-// What the app wants to be told. A secret is written here and never read back.
-function Settings({ app, reload }) {
-  return (
-    <section class="card inset stack" aria-labelledby="told">
-      <h2 id="told">What it wants to be told</h2>
-      {app.env.map((entry) => <Setting key={entry.name} app={app.name} entry={entry} reload={reload} />)}
-    </section>
-  );
-}
-
-function Setting({ app, entry: { name, description, required, secret, set }, reload }) {
-  const [value, setValue] = useState("");
-  const { busy, problem, run } = useDeed();
-  const act = (operation, args) => run(async () => {
-    await write(operation, { app, name, ...args });
-    setValue("");
-    await reload();
-  });
-  const save = (event) => { event.preventDefault(); act("app.env-set", { value }); };
-  return (
-    <form onSubmit={save}>
-      <label class="label" for={`env-${name}`}>{name} {!set && required && <span class="badge warn">Needed</span>}{set && <span class="badge">Told</span>}</label>
-      <div class="linkrow">
-        <input class="input" id={`env-${name}`} type={secret ? "password" : "text"} autocomplete="off" value={value}
-          placeholder={set ? "Another value instead" : ""} onInput={(event) => setValue(event.target.value)} />
-        <button class="button" type="submit" disabled={busy || !value}>Save</button>
-        {set && <button class="button quiet" type="button" disabled={busy} onClick={() => act("app.env-unset")}>Forget</button>}
-      </div>
-      {description && <p class="hint">{description}</p>}
-      {problem && <Trouble problem={problem} />}
-    </form>
+    </Section>
   );
 }
 
 const audiences = { owner: "You alone", members: "Everyone you invited", anyone: "Everyone, strangers too" };
+
+const counted = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
+
+function stores({ bytes: size, rows, blobs }) {
+  return `${bytes(size)} in ${counted(rows, "row")}${blobs ? ` and ${counted(blobs, "file")}` : ""}`;
+}
 
 function Facts({ app }) {
   const facts = [
@@ -153,30 +127,8 @@ function Facts({ app }) {
     ["Version", app.version],
     ["Commit", app.commit && <code>{app.commit}</code>],
     ["Installed", app.installed && <Moment at={app.installed} />],
-    ["Stores", app.storage && `${bytes(app.storage.bytes)} in ${app.storage.rows} rows`],
+    ["Stores", stores(app.storage)],
+    ["Code", `${bytes(app.storage.code)} in ${counted(app.storage.files, "file")}`],
   ];
   return <dl class="facts">{facts.filter(([, value]) => value).map(([key, value]) => <div key={key}><dt>{key}</dt><dd>{value}</dd></div>)}</dl>;
-}
-
-function Logs({ app }) {
-  const [open, setOpen] = useState(false);
-  return (
-    <>
-      <p><button class="button quiet" type="button" onClick={() => setOpen(true)}>Show what it logged</button></p>
-      {open && <Dialog title="The last log lines" onClose={() => setOpen(false)}><Lines app={app} />
-        <div class="row end"><button class="button quiet" type="button" onClick={() => setOpen(false)}>Close</button></div></Dialog>}
-    </>
-  );
-}
-
-function Lines({ app }) {
-  const logs = useRead("app.logs", { app, limit: 200 });
-  return (
-    <Loaded of={logs}>{(lines) => lines.length === 0
-      ? <p class="soft">Nothing yet. An app writes here with fazt.log, and when it fails.</p>
-      : <ol class="log" tabIndex={0} aria-label="Log">{lines.map((line) => (
-          <li class={line.level}>{line.at && <span class="soft"><Moment at={line.at} /> </span>}{line.text ?? line}</li>
-        ))}</ol>}
-    </Loaded>
-  );
 }

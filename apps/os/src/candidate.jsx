@@ -3,8 +3,9 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { read, useRead, write } from "./api.js";
+import { Changes } from "./changes.jsx";
 import { go, Title } from "./route.jsx";
-import { Face, Rules, sentence, Sentences, Trouble, useDeed, Waiting } from "./ui.jsx";
+import { Face, Rules, Section, sentence, Sentences, Trouble, useDeed, Waiting } from "./ui.jsx";
 
 const POLL_MS = 400;
 const ARM_MS = 500; // a button that appears under a finger must not be pressed by it
@@ -92,6 +93,7 @@ function Fetching({ candidate }) {
 }
 
 function Failed({ candidate }) {
+  if (candidate.rehearsal) return <Unready candidate={candidate} />;
   const { message, code } = candidate.error ?? {};
   return (
     <div class="stack">
@@ -100,6 +102,28 @@ function Failed({ candidate }) {
         {candidate.source && <span class="small">{candidate.source}</span>}</p></div>
       <p class="soft">{advice[code] ?? "Nothing was installed. Check the address and try again."}</p>
       <p><a class="button" href="/add">Try another address</a></p>
+    </div>
+  );
+}
+
+// An upgrade that did not get through its rehearsal.
+function Unready({ candidate: { name, title, version, error, rehearsal } }) {
+  const failed = rehearsal.failed ?? [];
+  return (
+    <div class="stack">
+      <Title tab="Not upgraded">{title} stays as it is</Title>
+      <div class="notice danger" role="alert"><p><strong>Its new version {version} did not get through the rehearsal on a copy of your rows.</strong>
+        {failed.length === 0 && sentence(error.message)}</p></div>
+      {failed.length > 0 && (
+        <Section title={failed.length === 1 ? "The test that failed" : "Tests that failed"}>
+          <ul class="failures">{failed.map(({ file, name: test, message }) => (
+            <li key={`${file} ${test}`}><strong>{test ?? "It does not load"}</strong> <code class="soft">{file}</code><pre class="command">{message}</pre></li>
+          ))}</ul>
+        </Section>
+      )}
+      <p class="soft">Nothing was changed: the version you have goes on serving, with its rows as they are. What failed is for the
+        author of the app to repair; then look for a new version again.</p>
+      <p><a class="button" href={`/apps/${name}`}>Back to {title}</a></p>
     </div>
   );
 }
@@ -120,8 +144,7 @@ function Permissions({ app, granted, setGranted }) {
   const high = asked.filter(({ risk }) => risk === "high");
   const tick = (name, on) => setGranted((old) => (on ? [...old, name] : old.filter((other) => other !== name)));
   return (
-    <section class="card inset stack" aria-labelledby="asks">
-      <h2 id="asks">{app.upgrade ? "What it asks for now" : "What it may do"}</h2>
+    <Section title={app.upgrade ? "What it asks for now" : "What it may do"}>
       {asked.length === 0 && <p class="soft">{app.upgrade ? "Nothing new." : "It asks for nothing."}</p>}
       {low.length > 0 && <Sentences list={low.map(({ sentence }) => sentence)} />}
       {high.length > 0 && (
@@ -137,23 +160,22 @@ function Permissions({ app, granted, setGranted }) {
         </fieldset>
       )}
       {kept.length > 0 && <><h3>As before, where you allowed it</h3><Sentences list={kept.map(({ sentence }) => sentence)} soft /></>}
-    </section>
+    </Section>
   );
 }
 
 // Told after it is installed, on its own page.
 function Wants({ env }) {
   return env.length > 0 && (
-    <section class="card inset stack" aria-labelledby="wants">
-      <h2 id="wants">What it wants to be told</h2>
+    <Section title="What it wants to be told">
       <dl class="facts">
         {env.map(({ name, description, required, secret, set }) => (
           <div key={name}><dt>{name}</dt>
             <dd>{[description, secret && "A secret.", set ? "You told it." : required ? "It needs that to work." : ""].filter(Boolean).join(" ")}</dd></div>
         ))}
       </dl>
-      <p class="hint">You tell it on its page, once it is installed.</p>
-    </section>
+      {env.some(({ set }) => !set) && <p class="hint">You tell it on its page, once it is installed.</p>}
+    </Section>
   );
 }
 
@@ -171,15 +193,27 @@ function Origin({ app }) {
 function Trial({ trial }) {
   if (!trial?.requests) return null;
   return (
-    <section class="card inset stack" aria-labelledby="tried">
-      <h2 id="tried">What happened when it was tried</h2>
+    <Section title="What happened when it was tried">
       {trial.findings.length === 0
         ? <p>Two people, a stranger and you tried every page of it: nothing crossed a rule.</p>
         : <p><span class="badge warn">Think twice</span> {trial.findings.length === 1 ? "One thing is" : `${trial.findings.length} things are`} not as its rules promise:</p>}
       {trial.findings.length > 0 && <Sentences list={trial.findings.map(finding)} />}
       {trial.failed > 0 && <p class="hint">{trial.failed} of {trial.requests} requests failed in the app itself.</p>}
       {!trial.finished && <p class="hint">There was not enough time to try all of it.</p>}
-    </section>
+    </Section>
+  );
+}
+
+// What happened to a copy of the rows, before anybody is asked.
+function Rehearsal({ rehearsal }) {
+  if (!rehearsal || (!rehearsal.migrations.length && rehearsal.tests === undefined)) return null;
+  const { migrations, rows, changed, tests, left_out: left } = rehearsal;
+  return (
+    <Section title="How its rehearsal went">
+      {migrations.length > 0 && <><p>Its data migrations ran on all rows: {changed} of {rows} rows change.</p><Sentences list={migrations} /></>}
+      {tests !== undefined && <p>{tests === 1 ? "Its one test passes" : `All ${tests} of its tests pass`} on a copy of the rows.</p>}
+      {left > 0 && <p class="hint">That copy has the newest rows of each collection; {left} older ones were left out.</p>}
+    </Section>
   );
 }
 
@@ -207,14 +241,17 @@ function Consent({ id, app, onInstalled }) {
           {app.description && <p class="soft">{app.description}</p>}</div>
       </header>
       <Origin app={app} />
+      {app.upgrade?.reason && <div class="notice warn"><p><strong>Why it waits for you</strong> {app.upgrade.reason}</p></div>}
       <Permissions app={app} granted={granted} setGranted={setGranted} />
       <Wants env={app.env} />
       <Rules rules={app.rules} />
       <Trial trial={app.trial} />
+      <Rehearsal rehearsal={app.rehearsal} />
+      {app.upgrade && <Changes app={app.name} id={id} />}
       {problem && <Trouble problem={problem} retry={problem.code === "stale" ? () => location.reload() : undefined} />}
       <div class="row">
         <button class="button" type="button" ref={install} aria-disabled={!armed || busy} onClick={consent}>
-          {app.upgrade ? "Upgrade" : "Install"}
+          {app.upgrade ? (busy ? "Upgrading…" : "Upgrade") : busy ? "Installing…" : "Install"}
         </button>
         <button class="button quiet" type="button" disabled={busy} onClick={discard}>No, thank you</button>
       </div>

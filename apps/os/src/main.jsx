@@ -8,6 +8,7 @@ import { Add } from "./add.jsx";
 import { App } from "./app.jsx";
 import { Candidate } from "./candidate.jsx";
 import { Home } from "./home.jsx";
+import { Me } from "./me.jsx";
 import { People } from "./people.jsx";
 import { Title, usePath } from "./route.jsx";
 import { Icon, Trouble } from "./ui.jsx";
@@ -17,6 +18,7 @@ import { WaitingList } from "./waiting.jsx";
 // routes of api/main.lua.
 const views = [
   { path: "/", View: Home, nav: "Apps", icon: "apps" },
+  { path: "/account", View: Me },
   { path: "/add", View: Add, owner: true },
   { path: "/add/:id", View: Candidate, owner: true },
   { path: "/apps/:name", View: App, owner: true },

@@ -62,14 +62,25 @@ export function Sentences({ list, soft }) {
   ))}</ul>;
 }
 
-// The rules of an app's rows, as the kernel words them.
-export function Rules({ rules }) {
-  return rules.length > 0 && (
-    <section class="card inset stack" aria-labelledby="rules">
-      <h2 id="rules">Who sees what</h2>
-      <Sentences list={rules} />
+// One subject of a page.
+export function Section({ title, children }) {
+  const id = useId();
+  return (
+    <section class="card inset stack" aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
+      {children}
     </section>
   );
+}
+
+// The rules of an app's rows, as the kernel words them.
+export function Rules({ rules }) {
+  return rules.length > 0 && <Section title="Who sees what"><Sentences list={rules} /></Section>;
+}
+
+// For a shell on the server: what this page cannot do, or should not.
+export function Command({ children }) {
+  return <pre class="command"><code>{children}</code></pre>;
 }
 
 export function Empty({ title, children }) {
@@ -145,11 +156,11 @@ export function LinkToHandOn({ link }) {
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 export function Moment({ at }) {
-  return <time dateTime={new Date(at).toISOString()}>{moment.format(at)}</time>;
+  return <time dateTime={new Date(at).toISOString()}>{moment.format(new Date(at))}</time>;
 }
 
 export function bytes(n) {
   const unit = n < 1024 ? "byte" : n < 1048576 ? "kilobyte" : n < 1073741824 ? "megabyte" : "gigabyte";
   const scale = { byte: 1, kilobyte: 1024, megabyte: 1048576, gigabyte: 1073741824 }[unit];
-  return new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 }).format(n / scale);
+  return new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: unit === "byte" ? "long" : "short", maximumFractionDigits: 1 }).format(n / scale);
 }
