@@ -63,7 +63,7 @@ ask('ann', 'POST', '/file', { name => $_, text => $_ }) for qw(stays goes turns)
 
 # what is refused
 mkdir "$folder/migrations";
-refused('a syntax error', '0001-x.lua', "return {\n", qr{migrations/0001-x\.lua:\d: });
+refused('a syntax error', '0001-x.lua', "return {\n", qr{migrations/0001-x\.lua:\d:\d+: });
 refused('no table', '0001-x.lua', 'return 7', qr{migrations/0001-x\.lua must return a table: a function for each collection});
 refused('no collection', '0001-x.lua', 'return { ["a b"] = function() end }', qr{"a b" is not a collection with its function});
 refused('half-way', '0001-x.lua', "return { items = function(doc)\n doc.text = doc.n < 3 and 'x' or doc.none.x\n return doc end }",
