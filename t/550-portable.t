@@ -107,7 +107,7 @@ is(files($far, 'list', 'owner'), 'photos/cat:800000 photos/none:0', "and those t
 $far->admin('app', 'import', "$dir/list.fazt", '--yes', '--name', 'mine', '--as-owner', '--people', 'bob=ann');
 is(seen($far, 'mine', 'owner'), '1 2', '--as-owner: rows of nobody');
 is(files($far, 'mine', 'owner'), 'notes.txt:15 photos/cat:800000 photos/none:0', 'and files');
-($exit, undef, $err) = $far->try_admin('app', 'import', "$dir/list.fazt", '--yes', '--name', 'x', '--as-owner');
+($exit, undef, $err) = $far->try_admin('app', 'import', "$dir/list.fazt", '--yes', '--name', 'both', '--as-owner');
 is($exit, 5, 'two files of one name cannot both become theirs');
 like($err, qr/two people keep a file of the same name.*--people/, 'and what to do is said');
 is(seen($far, 'mine', 'ann'), '2 3', '--people: bob is ann there');
