@@ -1,7 +1,8 @@
--- fazt.date: moments are integer milliseconds since 1970; a zone is "UTC", "+02:00", or a rule such as
--- "CET-1CEST,M3.5.0,M10.5.0/3" (POSIX), because a cell has no files to look a name up in.
+-- fazt.date: moments are integer milliseconds since 1970; a zone is "UTC", "+02:00", a name such as "Europe/Berlin", or a
+-- rule such as "CET-1CEST,M3.5.0,M10.5.0/3" (POSIX), which is what a name stands for.
 
-local fazt = ...
+local fazt, native = ...
+local zone_rule, owners_zone = native.zone_rule, native.zone or "UTC"
 local now = fazt.now
 local error, next, tonumber, type = error, next, tonumber, type
 local find, format, gsub, lower, match, sub = string.find, string.format, string.gsub, string.lower, string.match, string.sub
@@ -89,12 +90,19 @@ local function read_zone(text)
   return { std = sign == "-" and -ms or ms }
 end
 
+local function named(name)
+  local rule = zone_rule(name)
+  return rule and posix(rule)
+end
+
 local function zone_of(zone, level)
   if zone == nil then return zones.UTC end
   if type(zone) ~= "string" then error("a zone is text, not a " .. type(zone), level + 1) end
-  local z = zones[zone] or #zone <= 100 and read_zone(zone)
+  local z = zones[zone] or #zone <= 100 and (read_zone(zone) or named(zone))
   if not z then
-    error('there is no zone "' .. sub(zone, 1, 60) .. '"; write "UTC", "+02:00" or a rule such as "CET-1CEST,M3.5.0,M10.5.0/3"', level + 1)
+    local _, names = zone_rule(zone)
+    error('there is no zone "' .. sub(zone, 1, 60) .. '"; write "UTC", "+02:00", ' .. (names and 'a name such as "Europe/Berlin" ' or "")
+      .. 'or a rule such as "CET-1CEST,M3.5.0,M10.5.0/3"' .. (names and "" or "; this Fazt was built without names of zones"), level + 1)
   end
   zones[zone] = z
   return z
@@ -142,6 +150,8 @@ local function split(ms, zone)
   return { year = y, month = m, day = d, hour = t // HOUR, min = t // MINUTE % 60, sec = t // 1000 % 60, ms = t % 1000,
     weekday = weekday(days), yearday = days - days_of(y, 1, 1) + 1, offset = offset // MINUTE }, days
 end
+
+function date.zone() return owners_zone end
 
 function date.parts(ms, zone)
   return (split(moment(ms, "date.parts", 2), zone_of(zone, 2)))

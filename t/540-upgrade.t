@@ -9,8 +9,16 @@ use Test::More;
 
 my $fazt = Fazt->new;
 my $main = <<'LUA';
-local docs = require("fazt").storage.docs
+local fazt = require "fazt"
+local docs, blob = fazt.storage.docs, fazt.storage.blob
 return {
+  ["GET /files"] = function()
+    local all = {}
+    for _, f in ipairs((blob.list(""))) do all[#all + 1] = f.name .. "=" .. blob.get(f.name):sub(1, 5) end
+    return { json = fazt.list(all) }
+  end,
+  ["POST /file"] = function(req) blob.put(req.json.name, string.rep(req.json.text, 100000)) return { json = true } end,
+  ["POST /drop"] = function(req) blob.delete(req.json.name) return { json = true } end,
   ["GET /"] = function() return { json = docs.find("items", nil, { sort = "n", limit = 100 }) } end,
   ["GET /by/:tag"] = function(req) return { json = docs.find("items", { tag = req.params.tag }, { sort = "n" }) } end,
   ["POST /"] = function(req) return { json = docs.insert("items", req.json) } end,
@@ -50,6 +58,8 @@ my $mine = ask('owner', 'POST', '/', { n => 1, text => 'milk', tag => 'a' });
 ask('owner', 'POST', '/', { n => 2, text => 'bread', tag => 'b' });
 my $hers = ask('ann', 'POST', '/', { n => 3, text => 'secret of ann', tag => 'a' });
 ask('ann', 'POST', '/share', { id => $hers->{id} });
+
+ask('ann', 'POST', '/file', { name => $_, text => $_ }) for qw(stays goes turns);
 
 # what is refused
 mkdir "$folder/migrations";
@@ -95,7 +105,8 @@ $rows = ask('owner', 'GET', '/');
 is_deeply([map { "$_->{rev} " . ($_->{trail} // '') } @$rows], ['3 ab', '2 ', '2 '], 'each once, in order; nil leaves a row alone');
 is_deeply([map { $_->{n} } @{ ask('owner', 'GET', '/by/z') }], [1], 'declared indexes follow');
 is_deeply([map { $_->{n} } @{ ask('owner', 'GET', '/by/a') }], [3], 'both ways');
-is($fazt->admin_json('app', 'show', 'list')->{storage}{rows}, 4, 'as many rows as before');
+my $storage = $fazt->admin_json('app', 'show', 'list')->{storage};
+is($storage->{rows}, 7, 'as many rows as before');
 
 # a fresh install runs none
 my $other = $fazt->cartridge('fresh', { 'app.json' => { permissions => ['storage'] }, 'api/main.lua' => $main, 'migrations/0001-x.lua' => 'return { items = function() error("never") end }' });
@@ -106,12 +117,17 @@ is(($fazt->try_admin('app', 'upgrade', 'fresh', '--yes'))[0], 0, 'a fresh instal
 
 # the way back
 ask('bob', 'POST', '/', { n => 4 });
+ask('ann', 'POST', '/drop', { name => 'goes' });
+ask('ann', 'POST', '/file', { name => 'turns', text => 'other' });
+ask('ann', 'POST', '/file', { name => 'new', text => 'new' });
+is_deeply(ask('ann', 'GET', '/files'), ['new=newne', 'stays=stays', 'turns=other'], 'files as they are now');
 my $shown = $fazt->admin_json('app', 'show', 'list');
 is_deeply($shown->{migrated}, ['0002-a.lua', '0003-b.lua'], 'what the version before does not know');
-is($shown->{snapshot}{added}, 1, 'what a rollback of the rows would lose');
+is($shown->{snapshot}{added}, 2, 'what a rollback of the rows would lose');
 ($exit, $out, $err) = $fazt->try_admin('app', 'rollback', 'list', '--data');
 is($exit, 3, 'rolling back the rows asks first');
-like($err, qr/1 row added since would be lost/, 'and says what is lost');
+cmp_ok($shown->{snapshot}{bytes}, '<', 100_000, 'content of files is not copied');
+like($err, qr/2 rows added since would be lost, and 1 changed/, 'and says what is lost');
 ($exit, $out, $err) = $fazt->try_admin('app', 'rollback', 'list', '--data', '--yes');
 is($exit, 0, 'back, rows and all') or diag($err);
 is(version(), '1.1.0', 'to the version before');
@@ -119,7 +135,9 @@ $rows = ask('owner', 'GET', '/');
 is_deeply([map { "$_->{n} $_->{rev} " . ($_->{trail} // '') } @$rows], ['1 2 ', '2 2 ', '3 2 '], 'and its rows');
 is_deeply([map { $_->{n} } @{ ask('owner', 'GET', '/by/a') }], [1, 3], 'with their indexes');
 is_deeply([map { $_->{n} } @{ ask('bob', 'GET', '/') }], [3], 'and their shares');
-is($fazt->admin_json('app', 'show', 'list')->{storage}{rows}, 4, 'counted as before');
+is_deeply([map { $fazt->admin_json('app', 'show', 'list')->{storage}{$_} } qw(rows blobs)], [map { $storage->{$_} } qw(rows blobs)], 'counted as before');
+is_deeply(ask('ann', 'GET', '/files'), ['goes=goesg', 'stays=stays', 'turns=turns'], 'and files, with their content');
+is_deeply(ask('bob', 'GET', '/files'), [], 'of whom they were');
 ($exit, $out, $err) = upgrade();
 is($exit, 0, 'and up again');
 is(ask('owner', 'GET', '/')->[0]{trail}, 'ab', 'where the migrations run once more');
@@ -147,6 +165,7 @@ is(ask('owner', 'GET', '/')->[0]{c}, 1, 'they are migrated');
 # its own tests, on a copy of the rows
 my $tests = $fazt->cartridge('tested', { 'app.json' => { %manifest, collections => { items => { read => 'members' } } }, 'api/main.lua' => $main });
 $fazt->admin('app', 'install', $tests, '--yes');
+$fazt->admin('app', 'request', 'tested', 'POST', '/file', '--body', json_of({ name => 'x', text => 'x' }));
 $fazt->admin('app', 'request', 'tested', 'POST', '/', '--as', 'ann', '--body', json_of({ n => 1, text => 'secret of ann' }));
 spew("$tests/migrations/0001-x.lua", 'return { items = function(doc) doc.seen = true return doc end }');
 sub test_file { spew("$tests/t/rows.lua", <<"LUA") }

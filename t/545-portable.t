@@ -1,5 +1,5 @@
 # An app out into one file and in again: on the same node and on another, with people who are known there and people who are
-# not; files that are cut, edited, newer or hostile; and what an upgrade would change, before it does.
+# not; with the files they keep; files that are cut, edited, newer or hostile; and what an upgrade would change, before it does.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -12,17 +12,21 @@ my $dir = File::Temp::tempdir(CLEANUP => 1);
 chmod 0755, $dir;
 my $main = <<'LUA';
 local fazt = require "fazt"
-local docs, kv = fazt.storage.docs, fazt.storage.kv
+local docs, kv, blob = fazt.storage.docs, fazt.storage.kv, fazt.storage.blob
 return {
   ["GET /"] = function() return { json = docs.find("items", nil, { sort = "n", limit = 100 }) } end,
   ["POST /"] = function(req) kv.set("mine", req.json.n) return { json = docs.insert("items", req.json) } end,
   ["POST /share"] = function(req) docs.share("items", req.json.id, req.json.who, "read") return { json = true } end,
   ["GET /mine"] = function() return { json = { kv.get("mine") } } end,
+  ["POST /put"] = function(req) return { json = blob.put(req.json.name, string.rep(req.json.text, req.json.times or 1), { type = req.json.type }) } end,
+  ["POST /delete"] = function(req) blob.delete(req.json.name) return { json = true } end,
+  ["GET /get/*name"] = function(req) local bytes, info = blob.get(req.params.name) return { json = { bytes and fazt.crypto.hash("sha256", bytes), info } } end,
+  ["GET /files"] = function(req) return { json = { (blob.list("")), (blob.list("photos/")) } } end,
   ["GET /who"] = function(req) return { json = { req.user.id } } end,
 }
 LUA
 my %files = ('app.json' => { visibility => 'members', permissions => ['storage', 'net:api.example.com'],
-	collections => { items => { read => 'shared', index => ['-n'], unique => ['n'] } } },
+	collections => { items => { read => 'shared', index => ['-n'], unique => ['n'] }, photos => { read => 'members' } } },
 	'api/main.lua' => $main, 'public/logo.bin' => join('', map { chr } 0 .. 255) x 2000, 'migrations/0001-x.lua' => 'return { items = function() error("never") end }');
 $fazt->install(list => \%files);
 $_->admin('user', 'add', 'ann') for $fazt, $far;
@@ -40,12 +44,20 @@ my $anns = ask($fazt, 'list', 'ann', 'POST', '/', { n => 2, text => "\x{e9}\n" }
 ask($fazt, 'list', 'bob', 'POST', '/', { n => 3 });
 ask($fazt, 'list', 'ann', 'POST', '/share', { id => $anns->{id}, who => ask($fazt, 'list', 'bob', 'GET', '/who')->[0] });
 
+ask($fazt, 'list', 'ann', 'POST', '/put', { name => 'notes.txt', text => 'same ', times => 3 });
+ask($fazt, 'list', 'bob', 'POST', '/put', { name => 'notes.txt', text => 'same ', times => 3 });
+ask($fazt, 'list', 'bob', 'POST', '/put', { name => 'photos/cat', text => "\x{e9}\0pixel", times => 100_000, type => 'image/png' });
+ask($fazt, 'list', 'owner', 'POST', '/put', { name => 'photos/none', text => '' });
+sub files { my ($node, $app, $who) = @_; return join ' ', map { "$_->{name}:$_->{size}" } map { @$_ } @{ ask($node, $app, $who, 'GET', '/files') } }
+sub info { my ($node, $app, $who, $name) = @_; return ask($node, $app, $who, 'GET', "/get/$name") }
+is(files($fazt, 'list', 'ann'), 'notes.txt:15 photos/cat:800000 photos/none:0', 'files of hers and of everybody') or diag explain ask($fazt, 'list', 'ann', 'GET', '/files');
+
 # out
 my $code = $fazt->admin('app', 'export', 'list');
 like($code, qr/\A\{"record":"fazt-app","format":1,/, 'to a pipe');
 unlike($code, qr/"record":"(?:doc|person|key)"/, 'the code alone');
 my $said = $fazt->admin('app', 'export', 'list', '--data', '--output', "$dir/list.fazt");
-like($said, qr/3 rows, 1 shares and 3 keys/, 'with rows, into a file');
+like($said, qr/3 rows, 1 shares, 3 keys and 4 files/, 'with rows, into a file');
 is((stat "$dir/list.fazt")[2] & 0777, 0600, "for its owner's eyes");
 is(join(' ', glob "$dir/*"), "$dir/list.fazt", 'nothing else is left');
 is(($fazt->try_admin('app', 'export', 'nosuch'))[0], 4, 'an app there is not');
@@ -55,7 +67,7 @@ is(($fazt->try_admin('app', 'export', 'list', '--output', "$dir/no/list.fazt"))[
 my ($exit, $out, $err) = $fazt->try_admin('app', 'import', "$dir/list.fazt", '--name', 'copy');
 is($exit, 3, 'an import asks for consent');
 like($err, qr/^  ! Exchange data with api\.example\.com/m, 'and shows what the app asks for');
-like($err, qr/3 rows, 1 shares and 3 keys of these people:\n(?:  - (?:ann: ann|bob: bob|owner: owner)\n){3}/, 'and whom it brings');
+like($err, qr/3 rows, 1 shares, 3 keys and 4 files of these people:\n(?:  - (?:ann: ann|bob: bob|owner: owner)\n){3}/, 'and whom it brings');
 is($fazt->admin_json('app', 'show', 'list')->{name}, 'list', 'the app itself is untouched');
 $fazt->admin('app', 'import', "$dir/list.fazt", '--name', 'copy', '--yes');
 is(seen($fazt, 'copy', 'owner'), '1', 'the owner sees what is the owner\'s');
@@ -65,7 +77,15 @@ is_deeply(ask($fazt, 'copy', 'ann', 'GET', '/mine'), [2], 'keys too');
 is(ask($fazt, 'copy', 'ann', 'GET', '/')->[0]{text}, "\x{e9}\n", 'to the letter');
 my ($list, $copy) = map { $fazt->admin_json('app', 'show', $_)->{storage} } 'list', 'copy';
 is_deeply($copy, $list, 'it stores as much');
-sub parts { return join '', grep { /"record":"(?:file|chunk)"/ } split /^/, $fazt->admin('app', 'export', $_[0]) }
+my ($was, $is) = map { info($fazt, $_, 'ann', 'photos/cat') } 'list', 'copy';
+ok($was->[0] && $was->[0] eq $is->[0], 'files are there, to the byte');
+is_deeply([map { $is->[1]{$_} } qw(type created updated)], [map { $was->[1]{$_} } qw(type created updated)], 'with what is known about them');
+is(files($fazt, 'copy', 'bob'), 'notes.txt:15 photos/cat:800000 photos/none:0', "everybody's and one's own");
+ask($fazt, 'copy', 'bob', 'POST', '/delete', { name => 'photos/cat' });
+is(files($fazt, 'list', 'bob'), 'notes.txt:15 photos/cat:800000 photos/none:0', 'the copy is a copy');
+is(info($fazt, 'list', 'ann', 'photos/cat')->[0], $was->[0], 'and content that both have is let go of by one only');
+ask($fazt, 'copy', 'bob', 'POST', '/put', { name => 'photos/cat', text => "\x{e9}\0pixel", times => 100_000, type => 'image/png' });
+sub parts { return join '', grep { /"record":"(?:file|chunk|content)"/ } split /^/, $fazt->admin('app', 'export', $_[0]) }
 ok(parts('copy') eq parts('list'), 'files too, to the byte');
 is_deeply([map { $_->{name} } grep { $_->{granted} } @{ $fazt->admin_json('app', 'show', 'copy')->{permissions} }], ['storage'], 'high risk only by name');
 is(ask($fazt, 'copy', 'ann', 'POST', '/', { n => 2 })->{error}{code} // 'conflict', 'conflict', 'unique indexes hold');
@@ -79,11 +99,17 @@ like($err, qr/copy was imported from a file; say where its next version is with 
 is($exit, 0, 'on another node') or diag($err);
 like($err, qr/ann: ann\n/, 'those named are mapped');
 like($err, qr/bob: nobody here\n/, 'others are nobody there');
-like($out, qr/^5 rows, shares or keys are of people who are nobody here$/m, 'and how much that is');
+like($out, qr/^8 rows, shares, keys or files are of people who are nobody here$/m, 'and how much that is');
 is(seen($far, 'list', 'ann'), '2', 'ann sees her row');
 is(seen($far, 'list', 'owner'), '', "the owner does not see other people's");
+is(files($far, 'list', 'ann'), 'notes.txt:15 photos/cat:800000 photos/none:0', 'ann has her file');
+is(files($far, 'list', 'owner'), 'photos/cat:800000 photos/none:0', "and those that are everybody's are everybody's");
 $far->admin('app', 'import', "$dir/list.fazt", '--yes', '--name', 'mine', '--as-owner', '--people', 'bob=ann');
 is(seen($far, 'mine', 'owner'), '1 2', '--as-owner: rows of nobody');
+is(files($far, 'mine', 'owner'), 'notes.txt:15 photos/cat:800000 photos/none:0', 'and files');
+($exit, undef, $err) = $far->try_admin('app', 'import', "$dir/list.fazt", '--yes', '--name', 'both', '--as-owner');
+is($exit, 5, 'two files of one name cannot both become theirs');
+like($err, qr/two people keep a file of the same name.*--people/, 'and what to do is said');
 is(seen($far, 'mine', 'ann'), '2 3', '--people: bob is ann there');
 is(($far->try_admin('app', 'import', "$dir/list.fazt", '--yes', '--name', 'x', '--people', 'ann,bob=ann'))[0], 5, 'two cannot become one');
 is(($far->try_admin('app', 'import', "$dir/list.fazt", '--yes', '--name', 'x', '--people', 'carl'))[0], 4, 'somebody it does not name');
@@ -137,6 +163,29 @@ SKIP: {
 	refused('a field that does not belong', forged(sub { s/"rev":1/"rev":1,"app_id":"x"/ }), qr/a field that does not belong there/);
 	refused('a file longer than it says', forged(sub { s/("path":"api\/main.lua","size":)\d+/${1}3/ }), qr/a chunk belongs to no file/);
 	refused('a file shorter than it says', forged(sub { s/("path":"api\/main.lua","size":)\d+/${1}99999/ }), qr/is not as long as it says/);
+	refused('content that was exchanged', forged(sub { s/"bytes":"\w{20}/"bytes":"c2FtZSBzYW1lIHNhbWUg/ if /"bytes":"c2FtZSBz/; s/c2FtZSBz/d2FtZSBz/ }), qr/a file is damaged: its checksum does not fit/);
+	refused('content longer than it says', forged(sub { s/("record":"content","size":)15/${1}14/ }), qr/a file is longer than it says/);
+	refused('content shorter than it says', forged(sub { s/("record":"content","size":)15/${1}16/ }), qr/a file is shorter than it says/);
+	refused('content larger than a number', forged(sub { s/("record":"content","size":)15/${1}9007199254740992/ }), qr/Its files are larger than an app may store here/);
+	refused('content without its chunks', forged(sub { $_ = '' if /"bytes":"c2FtZSBz/ }), qr/a file is shorter than it says/);
+	refused('content of no file', forged(sub { $_ = '' if /"name":"notes.txt"/ }), qr/it has content that is no file's/);
+	refused('a file without content', forged(sub { $_ = '' if /"record":"content"/ or /"bytes":"c2FtZSBz/ }), qr/a file comes without its content|a chunk belongs to no file/);
+	refused('content of this node by its name', forged(sub { $_ = '' if /"bytes":"c2FtZSBz/; s/"content","size":15/"object","size":15/ }), qr/it names content instead of bringing it/);
+	refused('a chunk more', forged(sub { $_ .= qq({"record":"chunk","bytes":"eA"}\n) if /"name":"notes.txt"/ }), qr/a chunk belongs to no file/);
+	refused('a file twice', forged(sub { $_ .= $_ if /"name":"photos\/cat"/ }), qr/Two files would have the same id, or the same name/);
+	refused('a name of one person twice', forged(sub { if (/"name":"photos\/cat"/) { my $again = $_; $again =~ s/"id":"0/"id":"1/; $_ .= $again } }), qr/the same name/);
+	refused('a file in a collection its name does not begin with', forged(sub { s/"name":"photos\/cat"/"name":"items\/cat"/ }), qr/A file is in the collection its name begins with/);
+	refused('a private file under a common name', forged(sub { s/"own":true/"own":false/ }), qr/or private to its owner/);
+	refused('a name that deceives', forged(sub { s/"name":"photos\/cat"/"name":"photos\/\\u202ecat"/ }), qr/text without control characters/);
+	refused('a type that is a header', forged(sub { s/"type":"image\/png"/"type":"image\/png\\r\\nSet-Cookie: a=b"/ }), qr/a content type like image\/png/);
+	refused('a stranger as the owner of a file', forged(sub { s/"owner":"u_\w+"/"owner":"!0"/ if /"blob"/ }), qr/"owner" of a record "blob" is not what it must be/);
+	refused('a hash that is none', forged(sub { s/"hash":"\w\w/"hash":"ZZ/ if /"content"/ }), qr/"hash" of a record "content" is not what it must be/);
+	$far->admin('setting', 'set', 'app.files', 800_000);
+	refused('more in files than an app may have', $whole, qr/more than an app may store here|larger than an app may store here/);
+	$far->admin('setting', 'set', 'app.files', 800_030);
+	$far->admin('app', 'import', "$dir/list.fazt", '--yes', '--name', 'full');
+	is(files($far, 'full', 'owner'), 'photos/cat:800000 photos/none:0', 'as much as an app may have, to the byte');
+	$far->admin('setting', 'set', 'app.files', 1_000_000_000);
 	refused('a manifest that is none', forged(sub { s/^/{"record":"file","path":"app.json","size":0}\n/ if /"path":"app.json"/ }), qr/./);
 	$far->admin('setting', 'set', 'app.rows', 5);
 	refused('more rows than an app may have', $whole, qr/more than an app may store here/);

@@ -239,3 +239,9 @@ void crypt_hex(char *out, const void *p, size_t n)
 {
 	sodium_bin2hex(out, 2 * n + 1, p, n);
 }
+
+bool crypt_unhex(void *out, size_t n, struct str hex)
+{
+	size_t got;
+	return hex.n == 2 * n && !sodium_hex2bin(out, n, hex.p, hex.n, NULL, &got, NULL) && got == n;
+}

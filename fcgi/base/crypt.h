@@ -63,5 +63,6 @@ int crypt_unb64(void *out, size_t room, struct str text);
 /* base32, lower case, alphabet 0-9 a-z without i l o u (Crockford); out has room for (n*8+4)/5 + 1. */
 void crypt_base32(char *out, const void *p, size_t n);
 void crypt_hex(char *out, const void *p, size_t n); /* out has room for 2n + 1 */
+bool crypt_unhex(void *out, size_t n, struct str hex);  /* exactly n bytes of it */
 
 #endif

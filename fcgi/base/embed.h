@@ -11,9 +11,11 @@
 
 #include "base/text.h"
 
-#define EMBED(symbol, file)                                                                                     \
+#define EMBED(symbol, file) EMBED_PATH(symbol, FAZT_SRCDIR "/" file)
+#define EMBED_BUILT(symbol, file) EMBED_PATH(symbol, FAZT_BUILDDIR "/" file) /* made by make: relative to the top of the build tree */
+#define EMBED_PATH(symbol, path)                                                                                \
 	__asm__(".pushsection .rodata\n"                                                                          \
-		"embed_" #symbol ": .incbin \"" FAZT_SRCDIR "/" file "\"\n"                                             \
+		"embed_" #symbol ": .incbin \"" path "\"\n"                                             \
 		"embed_" #symbol "_end: .byte 0\n"                                                                      \
 		".popsection\n");                                                                                       \
 	extern const char embed_##symbol[] __attribute__((visibility("hidden")));                                 \

@@ -136,10 +136,18 @@ static void set_env(void)
 	lua_pop(L, 1);
 }
 
+static void set_zone(void)
+{
+	struct str zone;
+	if (json_member(config, STR("zone"), &zone) && zone.n > 2)
+		sdk_zone(L, (struct str){zone.p + 1, zone.n - 2}); /* names have no escapes */
+}
+
 static int run_main(lua_State *state UNUSED)
 {
 	struct str test;
 	set_env();
+	set_zone();
 	sdk_views(L);
 	testing = json_member(config, STR("test"), &test);
 	if (testing) {

@@ -6,6 +6,7 @@
 #include "cell/bindings.h"
 #include "cell/env.h"
 #include "cell/markdown.h"
+#include "codec/zone.h"
 
 EMBED(sdk_fazt, "lua-sdk/fazt.lua");
 EMBED(sdk_tx, "lua-sdk/tx.lua");
@@ -15,7 +16,7 @@ EMBED(sdk_tx, "lua-sdk/tx.lua");
 #undef MODULE
 #undef FUN
 
-static const char views_key; /* its address is a key of the registry */
+static const char views_key, zone_key; /* their addresses are keys of the registry */
 
 static void load(lua_State *L, const char *name, struct str text)
 {
@@ -38,14 +39,32 @@ static int compile(lua_State *L)
 	return 1;
 }
 
+/* zone_rule(name): the rule, or nothing, and whether there are any names. */
+static int find_zone(lua_State *L)
+{
+	struct str name = {0};
+	name.p = luaL_checklstring(L, 1, &name.n);
+	struct str rule = zone_rule(name);
+	if (rule.n)
+		lua_pushlstring(L, rule.p, rule.n);
+	else
+		lua_pushnil(L);
+	lua_pushboolean(L, zone_any());
+	return 2;
+}
+
 /* What modules are made with besides `fazt`. */
 static void push_native(lua_State *L)
 {
-	lua_createtable(L, 0, 3);
+	lua_createtable(L, 0, 5);
 	lua_pushcfunction(L, compile);
 	lua_setfield(L, -2, "compile");
 	lua_pushcfunction(L, markdown_html);
 	lua_setfield(L, -2, "markdown");
+	lua_pushcfunction(L, find_zone);
+	lua_setfield(L, -2, "zone_rule");
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &zone_key);
+	lua_setfield(L, -2, "zone");
 	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &views_key) != LUA_TTABLE) {
 		lua_pop(L, 1);
 		lua_newtable(L);
@@ -85,6 +104,12 @@ void sdk_open(lua_State *L)
 #include "sys/module.def"
 #undef MODULE
 #undef FUN
+}
+
+void sdk_zone(lua_State *L, struct str name)
+{
+	lua_pushlstring(L, name.p, name.n);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &zone_key);
 }
 
 void sdk_view(lua_State *L, struct str path, struct str text)

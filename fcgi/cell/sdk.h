@@ -15,6 +15,8 @@
 
 void sdk_open(lua_State *L); /* for the base VM, after env_open */
 
+/* The owner's time zone, while the app loads. */
+void sdk_zone(lua_State *L, struct str name);
 /* One of views/, while the app loads. */
 void sdk_view(lua_State *L, struct str path, struct str text);
 /* All of them have come; raises what is wrong with one. */

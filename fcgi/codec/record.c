@@ -12,7 +12,8 @@
 
 static const char *const kinds[RECORD_KINDS] = {
 	[RECORD_HEAD] = "fazt-app", [RECORD_FILE] = "file", [RECORD_PIECE] = "chunk",  [RECORD_PERSON] = "person",
-	[RECORD_APPLIED] = "applied", [RECORD_DOC] = "doc", [RECORD_SHARE] = "share", [RECORD_KEY] = "key", [RECORD_END] = "end",
+	[RECORD_APPLIED] = "applied", [RECORD_DOC] = "doc", [RECORD_SHARE] = "share", [RECORD_KEY] = "key",
+	[RECORD_CONTENT] = "content", [RECORD_OBJECT] = "object", [RECORD_BLOB] = "blob", [RECORD_END] = "end",
 };
 
 /* What a field may hold. The first three are more than text. */
@@ -20,12 +21,14 @@ enum form {
 	FORM_INT, FORM_BOOL, FORM_JSON, FORM_BYTES,
 	FORM_TEXT,       /* up to 512 bytes */
 	FORM_NAME,       /* of a collection */
+	FORM_NO_OR_NAME, /* or "" */
 	FORM_ID,         /* of a row or an app */
 	FORM_NO_OR_ID,   /* or "" */
 	FORM_PERSON,     /* a public id */
 	FORM_NO_OR_PERSON,
 	FORM_WHO,        /* a public id, members, anyone */
 	FORM_PATH,
+	FORM_HASH,       /* in hexadecimal, lower case */
 };
 
 static const struct field {
@@ -45,7 +48,11 @@ static const struct field {
 	FIELD(DOC, created, INT), FIELD(DOC, updated, INT), FIELD(DOC, rev, INT), FIELD(DOC, body, JSON),
 	FIELD(SHARE, collection, NAME), FIELD(SHARE, id, ID), FIELD(SHARE, who, WHO), FIELD(SHARE, level, INT),
 	FIELD(KEY, owner, NO_OR_PERSON), FIELD(KEY, key, TEXT), FIELD(KEY, expires, INT), FIELD(KEY, value, JSON),
-	FIELD(END, records, INT), FIELD(END, hash, TEXT),
+	FIELD(CONTENT, size, INT), FIELD(CONTENT, hash, HASH),
+	FIELD(OBJECT, size, INT), FIELD(OBJECT, hash, HASH),
+	FIELD(BLOB, collection, NO_OR_NAME), FIELD(BLOB, id, ID), FIELD(BLOB, owner, NO_OR_PERSON), FIELD(BLOB, parent, NO_OR_ID),
+	FIELD(BLOB, own, BOOL), FIELD(BLOB, name, TEXT), FIELD(BLOB, type, TEXT), FIELD(BLOB, created, INT), FIELD(BLOB, updated, INT),
+	FIELD(END, records, INT), FIELD(END, hash, HASH),
 #undef FIELD
 };
 
@@ -113,6 +120,14 @@ bool record_person(struct str id)
 	return id_valid((struct str){as_id, ID_LEN});
 }
 
+static bool is_hash(struct str s)
+{
+	size_t n = 0;
+	while (n < s.n && memchr("0123456789abcdef", s.p[n], 16))
+		n++;
+	return n == s.n && n == 2 * HASH_LEN;
+}
+
 static bool fits(enum form form, struct str s)
 {
 	switch (form) {
@@ -120,6 +135,8 @@ static bool fits(enum form form, struct str s)
 		return s.n <= 512 && !memchr(s.n ? s.p : "", 0, s.n);
 	case FORM_NAME:
 		return text_name(s);
+	case FORM_NO_OR_NAME:
+		return !s.n || text_name(s);
 	case FORM_NO_OR_ID:
 		return !s.n || id_valid(s);
 	case FORM_ID:
@@ -132,6 +149,8 @@ static bool fits(enum form form, struct str s)
 		return str_is(s, "members") || str_is(s, "anyone") || record_person(s);
 	case FORM_PATH:
 		return !entry_path_problem(s);
+	case FORM_HASH:
+		return is_hash(s);
 	default:
 		return true;
 	}

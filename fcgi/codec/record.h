@@ -8,12 +8,14 @@
  *     {"record":"doc","collection":"items","id":"…","owner":"u_…","parent":"","created":…,"updated":…,"rev":1,"body":{…}}
  *     {"record":"share","collection":"items","id":"…","who":"members","level":1}
  *     {"record":"key","owner":"","key":"counter","expires":0,"value":7}
+ *     {"record":"content","size":1234,"hash":"…"}             bytes of a file, as chunks; then the files that have them
+ *     {"record":"object","size":1234,"hash":"…"}              or, in a snapshot, bytes that stayed where they are
+ *     {"record":"blob","collection":"photos","id":"…","owner":"u_…","parent":"","own":false,"name":"photos/cat","type":"image/png",…}
  *     {"record":"end","records":8,"hash":"…"}
  *
  * hash is a chain over all lines before the last: h = BLAKE2b(h ‖ BLAKE2b(line)). It notices what was cut or changed by
- * accident; it proves nothing about who wrote it. A reader takes what it is given for hostile.
- *
- * Blobs will be records "blob" (owner, name, type, size) followed by chunks, as files are.
+ * accident; it proves nothing about who wrote it. A reader takes what it is given for hostile. The hash of content is its
+ * BLAKE2b. own: the name is its owner's own, so somebody else may use the same.
  */
 #ifndef CODEC_RECORD_H
 #define CODEC_RECORD_H
@@ -26,16 +28,17 @@
 #define RECORD_CHUNK (256 * KIB) /* bytes in one chunk */
 
 enum record_kind {
-	RECORD_HEAD, RECORD_FILE, RECORD_PIECE, RECORD_PERSON, RECORD_APPLIED, RECORD_DOC, RECORD_SHARE, RECORD_KEY, RECORD_END,
+	RECORD_HEAD, RECORD_FILE, RECORD_PIECE, RECORD_PERSON, RECORD_APPLIED, RECORD_DOC, RECORD_SHARE, RECORD_KEY,
+	RECORD_CONTENT, RECORD_OBJECT, RECORD_BLOB, RECORD_END,
 	RECORD_KINDS
 };
 
 struct record {
 	enum record_kind kind;
-	struct str fazt, app, app_id, path, bytes, id, name, collection, owner, parent, who, key, hash;
+	struct str fazt, app, app_id, path, bytes, id, name, collection, owner, parent, who, key, hash, type;
 	struct str body, value; /* JSON text */
 	int64_t format, size, created, updated, rev, level, expires, records;
-	bool code, data;
+	bool code, data, own;
 };
 
 /* The line of a record, its end of line included. */

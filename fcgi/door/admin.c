@@ -299,10 +299,10 @@ const struct recipe admin_recipes[] = {
 	{"app", "upgrade", admin_app_upgrade, STORE_SERVE, true, "APP [--source SOURCE[@REF]] [--yes] [--grant LIST|all]",
 	 "Fetch the app's source again and switch to the new version; asks when it wants more than it has.", NULL, true},
 	{"app", "export", admin_app_export, STORE_SERVE, false, "APP [--data] [--output FILE]",
-	 "Write an app into one file (or to a pipe): its code, and with --data all rows, shares and keys of everyone."},
+	 "Write an app into one file (or to a pipe): its code, and with --data all rows, shares, keys and files of everyone."},
 	{"app", "import", admin_app_import, STORE_SERVE, true,
 	 "FILE [--name NAME] [--people all|NAME[=ACCOUNT],...] [--as-owner] [--yes] [--grant LIST|all]",
-	 "Install an app from a file that export wrote, with the rows it brings. --people says who of the export is who here, "
+	 "Install an app from a file that export wrote, with the rows and files it brings. --people says who of the export is who here, "
 	 "--as-owner makes the rows of all others yours."},
 	{"app", "rollback", admin_app_rollback, STORE_SERVE, false, "APP [--data] [--yes]",
 	 "Back to the version before; with --data also to the rows as they were when it stopped serving."},

@@ -66,12 +66,12 @@ int admin_app_export(struct admin *a)
 	if (err || !path.n)
 		return err;
 	if (a->cmd.json)
-		printf("{\"file\":%s,\"docs\":%lld,\"shares\":%lld,\"keys\":%lld}\n", admin_quote(a, path), (long long)n.docs, (long long)n.shares,
-		       (long long)n.keys);
+		printf("{\"file\":%s,\"docs\":%lld,\"shares\":%lld,\"keys\":%lld,\"files\":%lld}\n", admin_quote(a, path), (long long)n.docs,
+		       (long long)n.shares, (long long)n.keys, (long long)n.files);
 	else
 		printf("%s is written: the code%s\n", path.p,
-		       n.docs + n.keys ? arena_printf(a->arena, ", %lld rows, %lld shares and %lld keys", (long long)n.docs, (long long)n.shares,
-						      (long long)n.keys) : "");
+		       n.docs + n.keys + n.files ? arena_printf(a->arena, ", %lld rows, %lld shares, %lld keys and %lld files", (long long)n.docs,
+								(long long)n.shares, (long long)n.keys, (long long)n.files) : "");
 	return 0;
 }
 
@@ -118,11 +118,12 @@ static int map_people(struct admin *a, struct intake *i)
 static void say_people(struct admin *a, const struct intake *i)
 {
 	bool unknown = false;
-	fprintf(stderr, "\nIt brings %lld rows, %lld shares and %lld keys", (long long)i->docs, (long long)i->shares, (long long)i->keys);
+	fprintf(stderr, "\nIt brings %lld rows, %lld shares, %lld keys and %lld files", (long long)i->docs, (long long)i->shares, (long long)i->keys,
+		(long long)i->files);
 	fprintf(stderr, i->npeople ? " of these people:\n" : ".\n");
 	for (int p = 0; p < i->npeople; p++) {
 		const struct intake_person *who = &i->person[p];
-		const char *here = who->account ? who->account : i->to_owner ? "nobody here; rows become yours" : "nobody here";
+		const char *here = who->account ? who->account : i->to_owner ? "nobody here; rows and files become yours" : "nobody here";
 		fprintf(stderr, "  - %s: %s\n", visible(a->arena, str_of(who->name), 60), here);
 		unknown |= !who->account;
 	}
@@ -167,7 +168,7 @@ int admin_app_import(struct admin *a)
 		fail(&a->r, err, "%s cannot be imported: %s", visible(a->arena, str_of(a->cmd.word[2]), 200), why);
 	}
 	if (!err && i->unknown && !a->cmd.json)
-		printf("%lld rows, shares or keys are of people who are nobody here\n", (long long)i->unknown);
+		printf("%lld rows, shares, keys or files are of people who are nobody here\n", (long long)i->unknown);
 	intake_free(i);
 	fclose(file);
 	return err;

@@ -109,7 +109,7 @@ static struct cell *idle_cell(struct pool *p, const struct app *a)
 		struct cell *c = &p->cell[i];
 		if (!c->app || c->busy || strcmp(c->app->id, a->id))
 			continue;
-		if (c->app->rev != a->rev) /* another version, or other grants */
+		if (c->app->rev != a->rev || strcmp(c->app->zone, a->zone)) /* another version, other grants, elsewhere */
 			cell_end(c);
 		else if (!found || c->idle_since > found->idle_since)
 			found = c; /* the warmest one */

@@ -108,13 +108,14 @@ static int run_tests(struct rehearsal *r)
 
 static int rehearse_in(struct rehearsal *r, const struct package *p)
 {
+	static const struct copy_bounds bounds = {REHEARSE_ROWS, REHEARSE_FILE, REHEARSE_FILES};
 	struct portable_people nobody = {0};
 	tell(r);
 	int err = trial_beside(&r->trial, r->node, r->fault);
 	if (!err)
 		err = trial_install(&r->trial, p, r->fault);
 	if (!err)
-		err = portable_copy(r->node, r->app->id, &r->trial.node, r->trial.app_id, &nobody, REHEARSE_ROWS, &r->copied, r->fault);
+		err = portable_copy(r->node, r->app->id, &r->trial.node, r->trial.app_id, &nobody, &bounds, &r->copied, r->fault);
 	if (!err)
 		err = migrate(r, p->hash);
 	if (!err)
@@ -153,6 +154,8 @@ static int rehearse(struct node *n, const struct app_row *app, const char *packa
 		out_kint(o, "tests", r->tests.passed);
 		out_kint(o, "copied", r->copied.docs);
 		out_kint(o, "left_out", r->copied.left_out);
+		out_kint(o, "files", r->copied.files);
+		out_kint(o, "files_left_out", r->copied.files_left_out);
 		write_failed(o, r);
 	}
 	buf_release(&r->failed);

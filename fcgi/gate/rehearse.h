@@ -2,7 +2,9 @@
 #ifndef GATE_REHEARSE_H
 #define GATE_REHEARSE_H
 
-#define REHEARSE_ROWS 10000 /* docs copied of each collection: the newest */
+#define REHEARSE_ROWS 10000                 /* docs copied of each collection: the newest */
+#define REHEARSE_FILE ((int64_t)MIB)        /* files copied: up to this size, which is what blob.get hands over, */
+#define REHEARSE_FILES (64 * (int64_t)MIB)  /* and of all of them this much content */
 
 /* From now on upgrades run their tests. For processes with one thread that have cells. */
 void rehearse_install(void);

@@ -5,7 +5,8 @@
 #include "kernel/portable.h"
 
 #define NEWEST 50                      /* rows of each collection that are copied, */
-#define COPY_BYTES (16 * (int64_t)MIB) /* and of all of them at most so much */
+#define COPY_BYTES (16 * (int64_t)MIB) /* and of all of them at most so much; of files as well, */
+#define COPY_FILE (64 * (int64_t)KIB)  /* and only those up to this size */
 
 /* body with mark in its free texts, those with a space or a mark already: behind each, or (replace) in its place. The number of them. */
 static int put_mark(struct buf *b, struct str body, const char *mark, bool replace)
@@ -69,8 +70,9 @@ struct taking {
 static int take_row(void *arg, const struct record *r)
 {
 	struct taking *t = arg;
+	bool of_file = r->kind == RECORD_CONTENT || r->kind == RECORD_PIECE || r->kind == RECORD_BLOB;
 	struct record marked = *r;
-	if (t->n.bytes > COPY_BYTES)
+	if (t->n.bytes > COPY_BYTES && !of_file)
 		return 0;
 	struct buf body = BUF_INIT;
 	struct arena *a = arena_new();
@@ -110,8 +112,13 @@ static int take_rows(struct db *from, const char *app_id, struct db *to, struct 
 	int err = db_begin(to);
 	if (err)
 		return err;
-	struct taking w = {.rows.copy = copy_begin(to, t->app_id, INT64_MAX / 2, INT64_MAX / 2)};
-	err = copy_end(w.rows.copy, copy_out(from, app_id, NEWEST, take_row, &w, &w.n));
+	static const struct copy_limits limits = {INT64_MAX / 2, INT64_MAX / 2, INT64_MAX / 2, false};
+	static const struct copy_bounds bounds = {NEWEST, COPY_FILE, COPY_BYTES};
+	struct taking w = {.rows.copy = copy_begin(to, t->app_id, &limits)};
+	err = copy_out(from, app_id, bounds.newest, take_row, &w, &w.n);
+	if (!err)
+		err = copy_files(from, app_id, &bounds, false, take_row, &w, &w.n);
+	err = copy_end(w.rows.copy, err);
 	if (!err)
 		err = take_grants(from, app_id, to, t);
 	return err ? db_rollback(to) : db_commit(to);

@@ -182,6 +182,7 @@ static void put_start(struct cell *c, const struct settings *s)
 	if (c->watch && c->watch->test)
 		out_kcstr(&o, "test", c->watch->test);
 	out_kint(&o, "heap", s->number[SETTING_HEAP]);
+	out_kcstr(&o, "zone", s->text[SETTING_TIMEZONE]);
 	if (c->app->migrates)
 		put_migrations(c, &o);
 	out_end(&o);

@@ -156,6 +156,7 @@ static void copy_row(struct app *a, const struct app_row *row, const struct sett
 	a->max_bytes = s->number[SETTING_APP_BYTES];
 	a->max_rows = s->number[SETTING_APP_ROWS];
 	a->max_files = s->number[SETTING_APP_FILES];
+	snprintf(a->zone, sizeof a->zone, "%s", s->text[SETTING_TIMEZONE]);
 }
 
 static struct app *load(struct db *db, const struct app_row *row, const struct settings *s, int64_t epoch)
@@ -208,7 +209,8 @@ static struct app *cached(struct app_cache *c, struct str key, enum by by, int64
 static bool still_true(const struct app *a, const struct app_row *row, const struct settings *s)
 {
 	return !strcmp(a->id, row->id) && a->rev == row->rev && a->max_bytes == s->number[SETTING_APP_BYTES] &&
-	       a->max_rows == s->number[SETTING_APP_ROWS] && a->max_files == s->number[SETTING_APP_FILES];
+	       a->max_rows == s->number[SETTING_APP_ROWS] && a->max_files == s->number[SETTING_APP_FILES] &&
+	       !strcmp(a->zone, s->text[SETTING_TIMEZONE]);
 }
 
 static struct app *confirmed(struct app_cache *c, const struct app_row *row, const struct settings *s, int64_t epoch)

@@ -51,6 +51,7 @@ struct app {
 	struct grant *grant; /* granted and still asked for: "storage", "net:api.example.com:443" */
 	struct str env;     /* what the owner told it, of what it still asks for: a JSON object for its cells */
 	int64_t max_bytes, max_rows, max_files; /* quota */
+	char zone[65];      /* the owner's */
 	struct arena *arena;
 };
 

@@ -55,6 +55,8 @@ static int begin_file(struct looking *l, const struct record *r)
 static int add_piece(struct looking *l, const struct record *r)
 {
 	struct intake *i = l->intake;
+	if (i->content)
+		return 0;
 	if (!i->path.p || (int64_t)r->bytes.n > i->left)
 		return fault(l->fault, ERR_BAD_SOURCE, "a chunk belongs to no file");
 	buf_addstr(&i->file, r->bytes);
@@ -80,6 +82,7 @@ static int look(void *arg, const struct record *r)
 	int err = r->kind == RECORD_PIECE ? 0 : end_file(l);
 	if (err)
 		return err;
+	i->content = r->kind == RECORD_CONTENT || (i->content && r->kind == RECORD_PIECE);
 	switch (r->kind) {
 	case RECORD_HEAD:
 		i->app = arena_cstr(i->arena, r->app);
@@ -100,6 +103,9 @@ static int look(void *arg, const struct record *r)
 		return 0;
 	case RECORD_KEY:
 		i->keys++;
+		return 0;
+	case RECORD_BLOB:
+		i->files++;
 		return 0;
 	default:
 		return 0;
@@ -202,7 +208,11 @@ static int fill_row(void *arg, const struct record *r)
 	struct portable_rows rows = {i->copy, &i->people};
 	if (r->kind == RECORD_APPLIED)
 		return applied_add(i->db, i->to_id, arena_cstr(i->arena, r->name));
-	return portable_rows(&rows, r);
+	int err = portable_rows(&rows, r);
+	if (err == ERR_CONFLICT && r->kind == RECORD_BLOB && i->to_owner)
+		return db_fail(i->db, err, "two people keep a file of the same name, and both cannot become yours: say who they are here with "
+				       "--people, or leave out --as-owner");
+	return err;
 }
 
 /* The map is made here, because it takes the new app's id. */
@@ -228,10 +238,10 @@ static int map_people(struct intake *i, const char *app_id)
 int intake_rows(void *arg, struct db *db, const char *app_id)
 {
 	struct intake *i = arg;
-	struct settings s;
+	struct copy_limits limits;
 	i->db = db;
 	i->to_id = app_id;
-	int err = node_settings(i->node, db, i->arena, &s);
+	int err = portable_limits(i->node, db, &limits);
 	if (!err && app_usage(db, app_id, USAGE_ROWS))
 		err = db_fail(db, ERR_CONFLICT, "the app has rows of its own already; import it under another name with --name");
 	if (!err && i->data)
@@ -240,7 +250,7 @@ int intake_rows(void *arg, struct db *db, const char *app_id)
 		err = map_people(i, app_id);
 	if (err)
 		return err;
-	i->copy = copy_begin(db, app_id, s.number[SETTING_APP_BYTES], s.number[SETTING_APP_ROWS]);
+	i->copy = copy_begin(db, app_id, &limits);
 	err = copy_end(i->copy, portable_read(i->read, i->arg, fill_row, i, db_fault(db)));
 	i->unknown = i->people.unknown;
 	return err;

@@ -32,16 +32,17 @@ struct intake {
 	const char *app; /* the name it had */
 	char app_id[ID_LEN + 1];
 	bool data;
-	int64_t docs, shares, keys;
+	int64_t docs, shares, keys, files;
 	int npeople;
 	struct intake_person *person;
-	bool to_owner;   /* docs of people who are nobody here become the owner's */
-	int64_t unknown; /* after intake_rows: docs, shares and keys of people who are nobody here */
+	bool to_owner;   /* docs and files of people who are nobody here become the owner's */
+	int64_t unknown; /* after intake_rows: docs, shares, keys and files of people who are nobody here */
 	portable_read_fn *read;
 	void *arg;
 	struct buf file; /* private from here */
 	struct str path;
 	int64_t left;
+	bool content; /* chunks are of a file people keep, and the second pass's business */
 	struct copy *copy;
 	struct portable_people people;
 	struct db *db;

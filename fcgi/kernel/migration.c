@@ -8,7 +8,7 @@
 
 #include "base/now.h"
 #include "codec/json.h"
-#include "store/copy.h"
+#include "kernel/portable.h"
 #include "store/files.h"
 #include "store/row.h"
 
@@ -375,16 +375,14 @@ static int none_came(struct migration *m, struct db *db)
 
 int migration_apply(struct migration *m, struct db *db)
 {
-	struct settings s;
-	struct arena *a = arena_new();
-	int err = node_settings(m->node, db, a, &s);
+	struct copy_limits limits;
+	int err = portable_limits(m->node, db, &limits);
 	m->moved = false;
 	if (!err)
 		err = none_came(m, db);
 	if (!err) {
-		struct copy *c = copy_begin(db, m->files.app_id, s.number[SETTING_APP_BYTES], s.number[SETTING_APP_ROWS]);
+		struct copy *c = copy_begin(db, m->files.app_id, &limits);
 		err = copy_end(c, apply_rows(m, db, c));
 	}
-	arena_free(a);
 	return err;
 }

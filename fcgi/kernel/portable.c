@@ -119,14 +119,17 @@ static int emit_applied(struct writing *w)
 	return err;
 }
 
-static int emit_rows(struct writing *w, struct copy_count *count)
+static int emit_rows(struct writing *w, bool objects, struct copy_count *count)
 {
+	static const struct copy_bounds all;
 	int err = know_users(w);
 	if (!err)
 		err = copy_people(w->db, w->app->id, emit_person, w);
 	if (!err)
 		err = emit_applied(w);
-	return err ? err : copy_out(w->db, w->app->id, 0, emit, w, count);
+	if (!err)
+		err = copy_out(w->db, w->app->id, 0, emit, w, count);
+	return err ? err : copy_files(w->db, w->app->id, &all, objects, emit, w, count);
 }
 
 int portable_write(struct node *n, struct db *db, const struct app_row *app, int what, portable_write_fn *to, void *arg,
@@ -140,7 +143,7 @@ int portable_write(struct node *n, struct db *db, const struct app_row *app, int
 	if (!err && what & PORTABLE_CODE)
 		err = emit_files(&w);
 	if (!err && what & PORTABLE_DATA)
-		err = emit_rows(&w, count ? count : &own);
+		err = emit_rows(&w, what & PORTABLE_OBJECTS, count ? count : &own);
 	if (!err)
 		err = emit_end(&w);
 	db_look_end(db);
@@ -283,13 +286,13 @@ static const char *known(const struct portable_people *p, struct str id)
 	return NULL;
 }
 
-/* Who it is here; only docs may go to somebody else. */
-static struct str here(struct portable_people *p, struct str id, bool doc)
+/* Who it is here; only docs and files may go to somebody else. */
+static struct str here(struct portable_people *p, struct str id, bool row)
 {
 	if (!id.n || !record_person(id))
 		return id;
 	const char *to = known(p, id);
-	if (!to && doc)
+	if (!to && row)
 		to = p->owner;
 	p->unknown += !to;
 	return to ? str_of(to) : id;
@@ -302,10 +305,20 @@ int portable_rows(void *arg, const struct record *r)
 	struct portable_rows *rows = arg;
 	struct record mapped = *r;
 	if (rows->people) {
-		mapped.owner = here(rows->people, r->owner, r->kind == RECORD_DOC);
+		mapped.owner = here(rows->people, r->owner, r->kind == RECORD_DOC || r->kind == RECORD_BLOB);
 		mapped.who = here(rows->people, r->who, false);
 	}
 	return copy_in(rows->copy, &mapped);
+}
+
+int portable_limits(struct node *n, struct db *db, struct copy_limits *limits)
+{
+	struct settings s;
+	struct arena *a = arena_new();
+	int err = node_settings(n, db, a, &s);
+	*limits = (struct copy_limits){s.number[SETTING_APP_BYTES], s.number[SETTING_APP_ROWS], s.number[SETTING_APP_FILES], false};
+	arena_free(a);
+	return err;
 }
 
 static int empty(struct db *db, const char *app_id)
@@ -315,33 +328,33 @@ static int empty(struct db *db, const char *app_id)
 
 /* Reads of one connection, writes of another: also where both are of one node. */
 static int copy_rows(struct db *from, const char *from_app, struct db *to, const char *to_app, struct portable_people *people,
-		     const struct settings *s, int64_t newest, struct copy_count *n)
+		     const struct copy_limits *limits, const struct copy_bounds *bounds, struct copy_count *n)
 {
 	int err = db_begin(to);
 	if (!err)
 		err = empty(to, to_app);
 	if (!err) {
-		struct portable_rows rows = {copy_begin(to, to_app, s->number[SETTING_APP_BYTES], s->number[SETTING_APP_ROWS]), people};
-		err = copy_out(from, from_app, newest, portable_rows, &rows, n);
+		struct portable_rows rows = {copy_begin(to, to_app, limits), people};
+		err = copy_out(from, from_app, bounds->newest, portable_rows, &rows, n);
+		if (!err)
+			err = copy_files(from, from_app, bounds, false, portable_rows, &rows, n);
 		err = copy_end(rows.copy, err);
 	}
 	return err ? db_rollback(to) : db_commit(to);
 }
 
 int portable_copy(struct node *from, const char *from_app, struct node *to, const char *to_app, struct portable_people *people,
-		  int64_t newest, struct copy_count *n, struct fault *f)
+		  const struct copy_bounds *bounds, struct copy_count *n, struct fault *f)
 {
-	struct settings s;
-	struct arena *a = arena_new();
+	struct copy_limits limits;
 	struct db *source = db_borrow(from->store, f), *target = source ? db_borrow(to->store, f) : NULL;
-	int err = target ? node_settings(to, target, a, &s) : f->err;
+	int err = target ? portable_limits(to, target, &limits) : f->err;
 	if (!err)
 		err = db_look(source);
 	if (!err)
-		err = copy_rows(source, from_app, target, to_app, people, &s, newest, n);
+		err = copy_rows(source, from_app, target, to_app, people, &limits, bounds, n);
 	db_return(target);
 	db_return(source);
-	arena_free(a);
 	return err;
 }
 
@@ -351,9 +364,9 @@ int portable_snapshot(struct node *n, struct db *db, const struct app_row *app)
 {
 	struct copy_count c;
 	struct snapshot_writer w = {.db = db, .app_id = app->id};
-	int err = portable_write(n, db, app, PORTABLE_DATA, snapshot_write, &w, &c);
+	int err = portable_write(n, db, app, PORTABLE_DATA | PORTABLE_OBJECTS, snapshot_write, &w, &c);
 	if (!err)
-		err = snapshot_finish(&w, app->version, c.docs + c.shares + c.keys);
+		err = snapshot_finish(&w, app->version, c.docs + c.shares + c.keys + c.files);
 	snapshot_release(&w);
 	return err;
 }
@@ -376,12 +389,13 @@ static int restore_record(void *arg, const struct record *r)
 /* What was there once is not refused for a quota that became smaller. */
 int portable_restore(struct db *db, const char *app_id)
 {
+	static const struct copy_limits none = {INT64_MAX, INT64_MAX, INT64_MAX, .objects = true};
 	struct snapshot_reader r = {.db = db, .app_id = app_id};
 	struct restoring w = {db, app_id, NULL};
 	int err = applied_clear(db, app_id);
 	if (err)
 		return err;
-	w.copy = copy_begin(db, app_id, INT64_MAX, INT64_MAX);
+	w.copy = copy_begin(db, app_id, &none);
 	err = portable_read(snapshot_read, &r, restore_record, &w, db_fault(db));
 	err = copy_end(w.copy, err);
 	buf_release(&r.part);

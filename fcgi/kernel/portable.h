@@ -2,7 +2,8 @@
  *
  * One format (codec/record.h) for everything that copies an app: exports, the
  * snapshot before an upgrade, and — without the detour over text — the copy of
- * an app's rows for a trial. All of it in constant memory.
+ * an app's rows for a trial. All of it in constant memory. Files are rows, and their content comes along, once
+ * where several have the same; only in a snapshot it stays where it is.
  *
  *     portable_write    an app of this node → text
  *     portable_read     text → records, each checked, the whole checked at its end
@@ -30,6 +31,7 @@ typedef int portable_read_fn(void *arg, char *p, size_t room, size_t *n);
 /* What to write: the files of app->package, the rows, or both. count may be NULL. */
 #define PORTABLE_CODE 1
 #define PORTABLE_DATA 2
+#define PORTABLE_OBJECTS 4 /* content of files is named only: for whoever reads it in the same database */
 int portable_write(struct node *n, struct db *db, const struct app_row *app, int what, portable_write_fn *to, void *arg,
 		   struct copy_count *count);
 
@@ -44,8 +46,8 @@ struct portable_people {
 	struct portable_person {
 		char from[PUBLIC_ID_LEN + 1], to[PUBLIC_ID_LEN + 1];
 	} *person;
-	const char *owner; /* a public id that gets the docs of everyone unknown, or NULL */
-	int64_t unknown;   /* out: docs, shares and keys whose person stays unknown */
+	const char *owner; /* a public id that gets the docs and files of everyone unknown, or NULL */
+	int64_t unknown;   /* out: docs, shares, keys and files whose person stays unknown */
 };
 
 /* Every account of `from` as it is known to from_app becomes the account of that name in `to` as known to to_app. */
@@ -59,11 +61,11 @@ struct portable_rows {
 	struct portable_people *people; /* NULL: ids stay as they are */
 };
 int portable_rows(void *rows, const struct record *r); /* a record_fn */
+int portable_limits(struct node *n, struct db *db, struct copy_limits *limits); /* an app's quota, for copy_begin */
 
-/* The rows of one app into another, which must have none, in one transaction of `to`. newest: docs of each collection, 0
- * for all; n->left_out says how many were not taken. */
+/* The rows of one app into another, which must have none, in one transaction of `to`. n says what was left out. */
 int portable_copy(struct node *from, const char *from_app, struct node *to, const char *to_app, struct portable_people *people,
-		  int64_t newest, struct copy_count *n, struct fault *f);
+		  const struct copy_bounds *bounds, struct copy_count *n, struct fault *f);
 
 /* ---- snapshots: the rows of an app, kept in the database ---- */
 

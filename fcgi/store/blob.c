@@ -28,12 +28,20 @@ static bool own_names(const struct blobs *b)
 	return collection(b)->read == WHO_OWNER;
 }
 
-static int check(const struct blobs *b, struct str name, size_t least)
+static int check_name(struct db *db, struct str name, size_t least)
 {
 	if (name.n < least || name.n > BLOB_NAME)
-		return db_fail(b->db, ERR_BAD_REQUEST, "The name of a file is 1 to %d bytes long.", BLOB_NAME);
+		return db_fail(db, ERR_BAD_REQUEST, "The name of a file is 1 to %d bytes long.", BLOB_NAME);
 	if (name.n && text_deceptive(name))
-		return db_fail(b->db, ERR_BAD_REQUEST, "The name of a file is text without control characters.");
+		return db_fail(db, ERR_BAD_REQUEST, "The name of a file is text without control characters.");
+	return 0;
+}
+
+static int check(const struct blobs *b, struct str name, size_t least)
+{
+	int err = check_name(b->db, name, least);
+	if (err)
+		return err;
 	if (!b->collection && b->scope->me[0] && !b->scope->known)
 		return db_fail(b->db, ERR_UNAUTHORIZED, "Sign in to keep files of your own.");
 	return 0;
@@ -164,15 +172,31 @@ static int refused(const struct blobs *b, struct str parent)
 		     db_fail(b->db, ERR_NOT_FOUND, "There is no row of %s for this file to hang below: set parent to its id.", above->name);
 }
 
+#define INSERT "INSERT INTO blobs (app_id, collection, id, owner, parent, space, name, type, size, object, created, updated) "
+#define VALUES ":id, :owner, :parent, :space, :name, :type, :size, :object, :created, :updated"
+
 static struct stmt *insert_prepare(const struct blobs *b)
 {
 	struct buf text = BUF_INIT;
-	buf_adds(&text, "INSERT INTO blobs (app_id, collection, id, owner, parent, space, name, type, size, object, created, updated) "
-			"SELECT :app, :c0, :id, :owner, :parent, :space, :name, :type, :size, :object, :now, :now WHERE :me = :me AND ");
+	buf_adds(&text, INSERT "SELECT :app, :c0, " VALUES " WHERE :me = :me AND ");
 	scope_add(&text, collection(b));
 	struct stmt *s = scope_prepare(b->db, b->scope, collection(b), VERB_ADD, text.p);
 	buf_release(&text);
 	return s;
+}
+
+static void bind_row(struct stmt *s, const struct blob *row, bool own)
+{
+	stmt_bind_str(s, ":id", row->id);
+	stmt_bind_str(s, ":owner", row->owner);
+	stmt_bind_str(s, ":parent", row->parent);
+	stmt_bind_str(s, ":space", own ? row->owner : STR(""));
+	stmt_bind_str(s, ":name", row->name);
+	stmt_bind_str(s, ":type", row->type);
+	stmt_bind_int(s, ":size", row->size);
+	stmt_bind_bytes(s, ":object", (struct str){(const char *)row->hash, HASH_LEN});
+	stmt_bind_int(s, ":created", row->created);
+	stmt_bind_int(s, ":updated", row->updated);
 }
 
 static int insert(const struct blobs *b, struct blob *row)
@@ -186,15 +210,7 @@ static int insert(const struct blobs *b, struct blob *row)
 	row->owner = str_of(strcmp(b->scope->me, "!") ? b->scope->me : "");
 	row->parent = collection(b)->parent && row->parent.n ? row->parent : STR("");
 	row->created = row->updated = id_time(row->id);
-	stmt_bind_str(s, ":id", row->id);
-	stmt_bind_str(s, ":owner", row->owner);
-	stmt_bind_str(s, ":parent", row->parent);
-	stmt_bind_str(s, ":space", own_names(b) ? row->owner : STR(""));
-	stmt_bind_str(s, ":name", row->name);
-	stmt_bind_str(s, ":type", row->type);
-	stmt_bind_int(s, ":size", row->size);
-	stmt_bind_bytes(s, ":object", (struct str){(const char *)row->hash, HASH_LEN});
-	stmt_bind_int(s, ":now", row->created);
+	bind_row(s, row, own_names(b));
 	int err = stmt_run(s);
 	if (err == ERR_CONFLICT)
 		return db_fail(b->db, ERR_CONFLICT, "That name is taken.");
@@ -210,6 +226,60 @@ int blob_put(const struct blobs *b, struct blob *row)
 	if (err || found < 0)
 		return err ? err : -found;
 	return found ? replace(b, &old, row) : insert(b, row);
+}
+
+/* ---- the kernel's own ---- */
+
+bool blob_type(struct str s)
+{
+	const char *slash = s.n ? memchr(s.p, '/', s.n) : NULL;
+	if (!slash || slash == s.p || s.n > BLOB_TYPE)
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < ' ' || s.p[i] == 0x7F)
+			return false;
+	return true;
+}
+
+/* What blob_put makes sure of. */
+static int check_row(struct db *db, struct str collection, bool own, const struct blob *row)
+{
+	struct str rest, first = str_cut(row->name, '/', &rest);
+	int err = check_name(db, row->name, 1);
+	if (err)
+		return err;
+	if (!blob_type(row->type))
+		return db_fail(db, ERR_BAD_REQUEST, "The type of a file is a content type like image/png.");
+	if (collection.n ? !rest.p || !str_eq(first, collection) : !own && row->owner.n)
+		return db_fail(db, ERR_BAD_REQUEST, "A file is in the collection its name begins with, or private to its owner.");
+	return 0;
+}
+
+int blob_add(struct db *db, const char *app_id, struct str collection, bool own, const struct blob *row)
+{
+	int err = check_row(db, collection, own, row);
+	struct stmt *s = err ? NULL : scope_kernel(db, app_id, INSERT "VALUES (:app, :c, " VALUES ")");
+	if (!s)
+		return err ? err : db->fault->err;
+	stmt_bind_str(s, ":c", collection.n ? collection : STR(""));
+	bind_row(s, row, own);
+	err = stmt_run(s);
+	return err == ERR_CONFLICT ? db_fail(db, err, "Two files would have the same id, or the same name and owner.") : err;
+}
+
+int blob_clear(struct db *db, const char *app_id)
+{
+	static const char *const texts[] = {
+		"UPDATE objects SET refs = refs - (SELECT count(*) FROM blobs WHERE app_id = :app AND object = hash)"
+		" WHERE hash IN (SELECT object FROM blobs WHERE app_id = :app)",
+		"DELETE FROM blobs WHERE app_id = :app",
+	};
+	int err = 0;
+	for (size_t i = 0; i < ARRAY_LEN(texts) && !err; i++) {
+		struct stmt *s = scope_kernel(db, app_id, texts[i]);
+		err = s ? stmt_run(s) : db->fault->err;
+	}
+	return err ? err : object_sweep(db);
 }
 
 /* ---- delete ---- */

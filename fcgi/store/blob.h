@@ -42,10 +42,18 @@ int blob_put(const struct blobs *b, struct blob *row);
 int blob_delete(const struct blobs *b, struct str name);
 int blob_list(const struct blobs *b, struct str prefix, int limit, struct str cursor, struct buf *out);
 
+/* type "/" subtype, and parameters (RFC 9110 §8.3.1), as far as it can stand in a header. */
+bool blob_type(struct str s);
+
 /* As an app sees it. */
 void blob_write(struct buf *out, const struct blob *row);
 
 /* The kernel's own: by id, whoever asks. 1, 0 or -ERR_*. */
 int blob_by_id(struct db *db, struct arena *a, const char *app_id, struct str id, struct blob *row);
+/* A row as it is, from a copy (store/copy); own: its name is its owner's own. A reference to its object becomes the row's.
+ * Nothing is counted. ERR_CONFLICT when its id or its name is taken. */
+int blob_add(struct db *db, const char *app_id, struct str collection, bool own, const struct blob *row);
+/* Every file of an app is gone, in the transaction that is open; nothing is counted. */
+int blob_clear(struct db *db, const char *app_id);
 
 #endif

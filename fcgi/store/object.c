@@ -50,6 +50,12 @@ int object_release(struct db *db, const unsigned char hash[HASH_LEN])
 	return db_run(db, "UPDATE objects SET refs = refs - 1 WHERE hash = ?", "b", hash, (size_t)HASH_LEN);
 }
 
+int object_share(struct db *db, const unsigned char hash[HASH_LEN], struct object *o)
+{
+	int err = object_find(db, hash, o);
+	return err ? err : db_run(db, "UPDATE objects SET refs = refs + 1 WHERE hash = ?", "b", hash, (size_t)HASH_LEN);
+}
+
 /* ---- what nobody refers to ---- */
 
 /* Some chunks of some bodies, and the bodies that have none left: never more work than that, however much waits. */

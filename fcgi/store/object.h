@@ -28,6 +28,8 @@ struct object {
 int object_store(struct db *db, const unsigned char hash[HASH_LEN], struct str bytes);
 /* The body becomes the object, or garbage when the object is there already. */
 int object_adopt(struct db *db, const unsigned char hash[HASH_LEN], const unsigned char body[HASH_LEN], int64_t size);
+/* One reference more to an object that is there, which is *o. ERR_CORRUPT when it is not. */
+int object_share(struct db *db, const unsigned char hash[HASH_LEN], struct object *o);
 int object_release(struct db *db, const unsigned char hash[HASH_LEN]);
 int object_sweep(struct db *db);
 /* Chunk seq of a body, put or put anew: every one but the last is CHUNK_BYTES long. */

@@ -1,5 +1,7 @@
 #include "store/setting.h"
 
+#include "codec/zone.h"
+
 static const struct setting_row rows[SETTING_COUNT] = {
 #define SETTING(name, key, type, least, most, otherwise, doc) {key, type, least, most, otherwise, doc},
 #include "store/setting.def"
@@ -88,6 +90,8 @@ static bool admitted(enum setting s, struct str value)
 		return is_domain(value);
 	if (s == SETTING_SCHEME)
 		return str_is(value, "http") || str_is(value, "https");
+	if (s == SETTING_TIMEZONE)
+		return zone_rule(value).n || !zone_any();
 	return s != SETTING_DURABILITY || str_is(value, "full") || str_is(value, "normal");
 }
 

@@ -1,6 +1,8 @@
 #include "store/snapshot.h"
 
 #include "base/now.h"
+#include "store/conn.h"
+#include "store/object.h"
 
 #define PART_BYTES MIB
 
@@ -15,9 +17,28 @@ bool snapshot_get(struct db *db, const char *app_id, struct snapshot *s)
 	return true;
 }
 
+#define HELD "(SELECT object FROM held WHERE app_id = ?)"
+
+static int hold(struct db *db, const char *app_id)
+{
+	struct stmt *s = scope_kernel(db, app_id, "INSERT INTO held (app_id, object) SELECT DISTINCT app_id, object FROM blobs WHERE app_id = :app");
+	int err = s ? stmt_run(s) : db->fault->err;
+	return err ? err : db_run(db, "UPDATE objects SET refs = refs + 1 WHERE hash IN " HELD, "c", app_id);
+}
+
+static int let_go(struct db *db, const char *app_id)
+{
+	int err = db_run(db, "UPDATE objects SET refs = refs - 1 WHERE hash IN " HELD, "c", app_id);
+	if (!err)
+		err = db_run(db, "DELETE FROM held WHERE app_id = ?", "c", app_id);
+	return err ? err : object_sweep(db);
+}
+
 int snapshot_drop(struct db *db, const char *app_id)
 {
-	int err = db_run(db, "DELETE FROM snapshot_parts WHERE app_id = ?", "c", app_id);
+	int err = let_go(db, app_id);
+	if (!err)
+		err = db_run(db, "DELETE FROM snapshot_parts WHERE app_id = ?", "c", app_id);
 	return err ? err : db_run(db, "DELETE FROM snapshots WHERE app_id = ?", "c", app_id);
 }
 
@@ -40,6 +61,8 @@ int snapshot_write(void *writer, struct str bytes)
 int snapshot_finish(struct snapshot_writer *w, int64_t version, int64_t rows)
 {
 	int err = w->part.len ? store_part(w) : 0;
+	if (!err)
+		err = hold(w->db, w->app_id);
 	return err ? err : db_run(w->db, "INSERT INTO snapshots (app_id, version, taken, bytes, rows) VALUES (?, ?, ?, ?, ?)", "ciiii",
 				  w->app_id, version, now_ms(), w->bytes, rows);
 }

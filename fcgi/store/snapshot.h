@@ -1,5 +1,6 @@
 /* snapshot — an app's rows as they were when the version before the one that serves stopped serving: a stream of bytes
- * (kernel/portable) in pieces of a megabyte. An app has one at most. It does not count toward the app's quota.
+ * (kernel/portable) in pieces of a megabyte. The content of files stays where it is; a snapshot holds a reference to
+ * each. An app has one at most. It does not count toward the app's quota.
  *
  *     struct snapshot_writer w = {.db = db, .app_id = id};    // in a transaction, after snapshot_drop
  *     snapshot_write(&w, bytes) …
@@ -25,6 +26,7 @@ struct snapshot_writer {
 	struct buf part;
 };
 int snapshot_write(void *writer, struct str bytes); /* a portable_write_fn */
+/* Also takes the references, to the content of all files the app has now. */
 int snapshot_finish(struct snapshot_writer *w, int64_t version, int64_t rows);
 void snapshot_release(struct snapshot_writer *w); /* its memory, after either */
 

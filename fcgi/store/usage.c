@@ -63,15 +63,12 @@ int docs_recount(struct db *db, const char *app_id)
 static int purge_once(struct db *db, const char *app_id)
 {
 	static const char *const texts[] = {
-		"UPDATE objects SET refs = refs - (SELECT count(*) FROM blobs WHERE app_id = :app AND object = hash)"
-		" WHERE hash IN (SELECT object FROM blobs WHERE app_id = :app)",
 		"UPDATE objects SET refs = refs - (SELECT count(*) FROM uploads WHERE app_id = :app AND object = hash)"
 		" WHERE hash IN (SELECT object FROM uploads WHERE app_id = :app AND object IS NOT NULL)",
 		"INSERT INTO garbage (body) SELECT body FROM uploads WHERE app_id = :app AND object IS NULL ON CONFLICT DO NOTHING",
-		"DELETE FROM blobs WHERE app_id = :app",  "DELETE FROM uploads WHERE app_id = :app",
-		"DELETE FROM shares WHERE app_id = :app", "DELETE FROM docs WHERE app_id = :app",
-		"DELETE FROM kv WHERE app_id = :app",     "DELETE FROM slots WHERE app_id = :app",
-		"DELETE FROM usage WHERE app_id = :app",
+		"DELETE FROM uploads WHERE app_id = :app", "DELETE FROM shares WHERE app_id = :app",
+		"DELETE FROM docs WHERE app_id = :app",    "DELETE FROM kv WHERE app_id = :app",
+		"DELETE FROM slots WHERE app_id = :app",   "DELETE FROM usage WHERE app_id = :app",
 	};
 	bool own = !db_in_transaction(db);
 	int err = own ? db_begin(db) : 0;
@@ -80,7 +77,7 @@ static int purge_once(struct db *db, const char *app_id)
 	for (size_t i = 0; i < ARRAY_LEN(texts) && !err; i++)
 		err = kernel_run(db, app_id, texts[i]);
 	if (!err)
-		err = object_sweep(db);
+		err = blob_clear(db, app_id);
 	return !own ? err : err ? db_rollback(db) : db_commit(db);
 }
 

@@ -40,23 +40,11 @@ static void write(struct out *o, const struct blob *row)
 
 /* ---- put ---- */
 
-/* type "/" subtype, and parameters (RFC 9110 §8.3.1), as far as it can stand in a header. */
-static bool type_valid(struct str s)
-{
-	const char *slash = s.n ? memchr(s.p, '/', s.n) : NULL;
-	if (!slash || slash == s.p || s.n > BLOB_TYPE)
-		return false;
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] < ' ' || s.p[i] == 0x7F)
-			return false;
-	return true;
-}
-
 static int type_of(struct req *r, struct str asked, struct str uploaded, struct str name, struct str *type)
 {
-	if (asked.p && !type_valid(asked))
+	if (asked.p && !blob_type(asked))
 		return fail(r, ERR_BAD_REQUEST, "\"type\" is a content type like image/png, of at most %d bytes.", BLOB_TYPE);
-	*type = asked.p ? asked : type_valid(uploaded) ? uploaded : mime_of(name);
+	*type = asked.p ? asked : blob_type(uploaded) ? uploaded : mime_of(name);
 	return 0;
 }
 

@@ -95,6 +95,8 @@ static void rehearsal(struct buf *b, const json_t *o)
 		buf_addf(b, "\nIts tests (%lld) pass on a copy of the rows.\n", number(o, "tests"));
 	if (number(o, "left_out"))
 		buf_addf(b, "  The copy has the newest rows of each collection; %lld were left out.\n", number(o, "left_out"));
+	if (number(o, "files_left_out"))
+		buf_addf(b, "  Large files are left out of the copy: %lld.\n", number(o, "files_left_out"));
 }
 
 static void upgrade(struct buf *b, const json_t *o)

@@ -7,7 +7,7 @@
  * cell.
  *
  *   worker → cell   FILE*   one module of the app: str path, str text
- *                   START   run api/main.lua, take the snapshot: str config (JSON: env, limits, test)
+ *                   START   run api/main.lua, take the snapshot: str config (JSON: env, limits, zone, test)
  *                   REQUEST wire_request
  *                   REPLY   to a CALL; code 0 and the result, or code = ERR_* and its message
  *   cell → worker   READY   the app is loaded: str JSON {"routes":[["GET","/x"],…] | null}; of a cell for tests {"tests":["name",…]}

@@ -1,9 +1,13 @@
 ---@meta fazt.date
 -- Written from fcgi/sys/module.def; do not edit.
 
----Moments are integer milliseconds since 1970, as everywhere. A zone is "UTC" (the default), "+02:00", or a rule in POSIX form such as "CET-1CEST,M3.5.0,M10.5.0/3" for central Europe and "EST5EDT,M3.2.0,M11.1.0" for New York; names such as Europe/Berlin are not known.
+---Moments are integer milliseconds since 1970, as everywhere. A zone is "UTC" (the default), "+02:00", a name such as "Europe/Berlin", or a rule in POSIX form such as "CET-1CEST,M3.5.0,M10.5.0/3". A name is a rule as well: that of today's law, also for other years.
 ---@class fazt.date
 local date = {}
+
+---The owner's zone (the setting timezone), to hand to the others: "Europe/Berlin". UTC unless it was set.
+---@return string
+function date.zone() end
 
 ---The moment of an ISO 8601 date or time or of one in an HTTP header (RFC 9110), or nil. zone is for a text that names none.
 ---@param text string

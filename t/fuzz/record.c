@@ -14,6 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(r.kind < RECORD_KINDS);
 		MUST(r.kind != RECORD_DOC || (text_name(r.collection) && r.id.n == 26 && (!r.owner.n || record_person(r.owner))));
 		MUST(r.kind != RECORD_SHARE || r.who.n);
+		MUST(r.kind != RECORD_CONTENT || (r.size >= 0 && r.hash.n == 64));
+		MUST(r.kind != RECORD_BLOB || ((!r.collection.n || text_name(r.collection)) && (!r.owner.n || record_person(r.owner))));
 		record_write(&line, &r);
 		MUST(memchr(line.p, '\n', line.len) == line.p + line.len - 1);
 		MUST(!record_read(a, (struct str){line.p, line.len - 1}, &again, NULL));

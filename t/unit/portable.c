@@ -7,8 +7,11 @@
 #include "kernel/install.h"
 #include "kernel/people.h"
 #include "kernel/portable.h"
+#include "store/blob.h"
 #include "store/docs.h"
 #include "store/kv.h"
+#include "store/parcel.h"
+#include "store/snapshot.h"
 #include "tap.h"
 
 static struct arena *a;
@@ -68,6 +71,55 @@ static const char *found(struct node *node, const char *app_id, const char *who)
 	return text;
 }
 
+static char big[2 * MIB + 777];
+
+static void put(struct db *db, const struct scope *sc, const char *name, struct str bytes)
+{
+	struct blobs b = {.db = db, .arena = a, .scope = sc};
+	struct blob row = {.name = str_of(name), .type = STR("image/png"), .size = (int64_t)bytes.n};
+	db_begin(db);
+	crypt_hash(row.hash, bytes.p, bytes.n);
+	int err = object_store(db, row.hash, bytes);
+	if (!err)
+		err = blob_put(&b, &row);
+	is_int(err ? db_rollback(db) : db_commit(db), 0, "a file %s of %zu bytes %s", name, bytes.n, f.message);
+}
+
+/* What it is: the size, 0 for none; -1 where the content is not what was put. */
+static int64_t file(struct node *node, const char *app_id, const char *who, const char *name, struct str bytes)
+{
+	struct scope sc = scope_person(app_id, who, false);
+	struct db *db = db_borrow(node->store, &f);
+	struct blobs b = {.db = db, .arena = a, .scope = &sc};
+	struct blob row;
+	struct object o;
+	struct stmt *s;
+	struct str chunk;
+	int64_t size = blob_get(&b, str_of(name), &row) == 1 ? row.size : 0;
+	if (size && object_find(db, row.hash, &o))
+		size = -1;
+	for (int64_t at = 0; size > 0 && at < row.size; at += CHUNK_BYTES) {
+		if (body_chunk(db, o.body, at / CHUNK_BYTES, &s, &chunk)) {
+			size = -1;
+			break;
+		}
+		if ((size_t)at + chunk.n > bytes.n || memcmp(chunk.p, bytes.p + at, chunk.n))
+			size = -1;
+		stmt_done(s);
+	}
+	db_return(db);
+	return size;
+}
+
+static int64_t number(struct node *node, const char *sql)
+{
+	struct db *db = db_borrow(node->store, &f);
+	int64_t value = db_int(db, -1, sql, "");
+	db_return(db);
+	return value;
+}
+#define REFS "SELECT sum(refs) FROM objects WHERE size IN (5, 2097929)"
+
 static void fill(void)
 {
 	char id[ID_LEN + 1];
@@ -81,6 +133,12 @@ static void fill(void)
 	is_int(docs_insert(&his, STR("{\"n\":2}"), NULL, &b), 0, "a row of bob's");
 	struct kv k = {db, a, &me, NULL};
 	is_int(kv_set(&k, STR("last"), STR("7"), 0), 0, "a key of ann's");
+	me.max_files = him.max_files = 1 << 30;
+	for (size_t i = 0; i < sizeof big; i++)
+		big[i] = (char)(i * 7 + i / 1000);
+	put(db, &me, "big", (struct str){big, sizeof big});
+	put(db, &him, "same", (struct str){big, sizeof big});
+	put(db, &him, "small", STR("small"));
 	db_return(db);
 	buf_release(&b);
 }
@@ -132,12 +190,13 @@ static void streams(void)
 	is_int(c.docs, 2, "has all rows");
 	is_int(c.shares, 1, "all shares");
 	is_int(c.keys, 1, "all keys");
+	is_int(c.files, 3, "all files");
 	ok(strstr(b.p, "\"name\":\"ann\"") && strstr(b.p, "\"name\":\"bob\"") && !strstr(b.p, "\"eve\""), "the people it mentions, and no others");
 	ok(strstr(b.p, "{\"record\":\"file\",\"path\":\"api/main.lua\",\"size\":9}") != NULL, "and the code");
 	is_int(read_back(buf_str(&b), 1 << 20), 0, "is read again %s", f.message);
-	is_int(counted, 11, "record by record");
+	is_int(counted, 11 + 2 + 3 + 9 + 1, "record by record, content once");
 	is_int(read_back(buf_str(&b), 1), 0, "also byte by byte");
-	for (size_t i = 0; i < b.len; i++)
+	for (size_t i = 0; i < b.len; i += i < 10000 ? 1 : 9973)
 		if (!read_back((struct str){b.p, i}, 1 << 20)) {
 			ok(0, "cut at %zu it was accepted", i);
 			break;
@@ -166,37 +225,105 @@ static void streams(void)
 
 static void copies(void)
 {
+	static const struct copy_bounds all, one = {.newest = 1, .file = MIB};
 	struct portable_people p;
 	struct copy_count c;
 	char here[PUBLIC_ID_LEN + 1];
 	struct db *db;
 	is_int(portable_same_people(&n, list, &n, copy, a, &p, &f), 0, "the same people");
-	is_int(portable_copy(&n, list, &n, copy, &p, 0, &c, &f), 0, "rows into another app of this node %s", f.message);
+	is_int(portable_copy(&n, list, &n, copy, &p, &all, &c, &f), 0, "rows into another app of this node %s", f.message);
 	is_int(c.docs, 2, "all of them");
+	is_int(c.files, 3, "with their files");
 	db = db_borrow(n.store, &f);
 	struct user u;
 	ok(user_find(db, STR("bob"), &u), "bob");
 	db_return(db);
 	app_public_id(&n, copy, u.id, here);
 	ok(strcmp(here, bob) && strstr(found(&n, copy, here), "milk") && strstr(found(&n, copy, here), "\"n\":2"), "bob sees there what he saw here");
+	is_int(file(&n, copy, here, "same", (struct str){big, sizeof big}), sizeof big, "and his file");
+	is_int(file(&n, copy, here, "big", (struct str){big, sizeof big}), 0, "not ann's");
+	is_int(number(&n, REFS), 6, "whose content is there once");
+	is_int(number(&n, "SELECT count(*) FROM chunks c JOIN objects o ON o.body = c.object WHERE o.size = 2097929"), 3, "really");
 	ok(!strstr(found(&n, copy, bob), "milk"), "his id of the first app is nobody's there");
 	db = db_borrow(n.store, &f);
 	is_int(app_usage(db, copy, USAGE_ROWS), app_usage(db, list, USAGE_ROWS), "it is counted the same");
 	is_int(app_usage(db, copy, USAGE_BYTES), app_usage(db, list, USAGE_BYTES), "to the byte");
+	is_int(app_usage(db, copy, USAGE_FILES), app_usage(db, list, USAGE_FILES), "files too");
 	db_return(db);
-	is_int(portable_copy(&n, list, &n, copy, &p, 0, &c, &f), ERR_CONFLICT, "a second time: %s", f.message);
+	is_int(portable_copy(&n, list, &n, copy, &p, &all, &c, &f), ERR_CONFLICT, "a second time: %s", f.message);
 
 	is_int(portable_same_people(&n, list, &other, far, a, &p, &f), 0, "people of another node");
 	is_int(p.n, 1, "who have accounts there too");
-	is_int(portable_copy(&n, list, &other, far, &p, 1, &c, &f), 0, "rows into another node %s", f.message);
+	is_int(portable_copy(&n, list, &other, far, &p, &one, &c, &f), 0, "rows into another node %s", f.message);
 	is_int(c.docs, 1, "the newest");
 	is_int(c.left_out, 1, "and how many were left out");
+	is_int(c.files * 10 + c.files_left_out, 12, "large files too");
 	ok(p.unknown > 0, "some of people unknown there");
 	db = db_borrow(other.store, &f);
 	ok(user_find(db, STR("bob"), &u), "bob");
 	db_return(db);
 	app_public_id(&other, far, u.id, here);
 	ok(strstr(found(&other, far, here), "\"n\":2") != NULL, "bob has his row there");
+	is_int(file(&other, far, here, "small", STR("small")), 5, "and the file that was not left out");
+}
+
+static int transaction(int err, struct db *db)
+{
+	return err ? db_rollback(db) : db_commit(db);
+}
+
+static void snapshots(void)
+{
+	struct db *db = db_borrow(n.store, &f);
+	struct snapshot s;
+	struct scope me = scope_person(list, ann, false);
+	me.max_bytes = me.max_rows = me.max_files = 1 << 30;
+	struct blobs b = {.db = db, .arena = a, .scope = &me};
+	struct app_row *app = app_row_by_id(db, a, str_of(list));
+	is_int(db_begin(db), 0, "begin");
+	is_int(transaction(portable_snapshot(&n, db, app), db), 0, "a snapshot %s", f.message);
+	ok(snapshot_get(db, list, &s) && s.bytes < 100000, "names content, and does not copy it: %lld", (long long)s.bytes);
+	is_int(number(&n, REFS), 8, "and holds it");
+	is_int(blob_delete(&b, STR("big")), 0, "ann deletes her file");
+	put(db, &me, "late", STR("later"));
+	int64_t usage = app_usage(db, list, USAGE_FILES);
+	is_int(db_begin(db), 0, "begin");
+	int err = copy_clear(db, list);
+	is_int(app_usage(db, list, USAGE_FILES), 0, "cleared");
+	is_int(transaction(err ? err : portable_restore(db, list), db), 0, "restored %s", f.message);
+	is_int(app_usage(db, list, USAGE_FILES), usage - 5 + (int64_t)sizeof big, "counted");
+	is_int(number(&n, REFS), 8, "with the references of its rows");
+	db_begin(db);
+	is_int(transaction(snapshot_drop(db, list), db), 0, "dropped");
+	is_int(number(&n, REFS), 6, "without its own");
+	db_return(db);
+	is_int(file(&n, list, ann, "big", (struct str){big, sizeof big}), sizeof big, "what was deleted is there again");
+	is_int(file(&n, list, ann, "late", STR("later")), 0, "what came later is not");
+}
+
+static void parcels(void)
+{
+	struct parcel p = {0};
+	unsigned char hash[HASH_LEN];
+	char hex[2 * HASH_LEN + 1];
+	struct db *db = db_borrow(n.store, &f);
+	crypt_hash(hash, big, MIB + 5);
+	crypt_hex(hex, hash, HASH_LEN);
+	db_begin(db);
+	is_int(parcel_begin(&p, db, MIB + 5, str_of(hex)), 0, "a parcel");
+	for (size_t at = 0, step = 1; at < MIB + 5; at += step, step = MIN(step * 3, MIB + 5 - at))
+		if (parcel_add(&p, (struct str){big + at, step}))
+			ok(0, "a piece at %zu: %s", at, f.message);
+	is_int(parcel_end(&p, hash), 0, "is whole %s", f.message);
+	is_int(parcel_begin(&p, db, 3, str_of(hex)), 0, "another");
+	is_int(parcel_add(&p, STR("abcd")), ERR_BAD_SOURCE, "too much: %s", f.message);
+	is_int(parcel_add(&p, STR("ab")), 0, "some");
+	is_int(parcel_end(&p, hash), ERR_BAD_SOURCE, "too little: %s", f.message);
+	is_int(parcel_add(&p, STR("c")), 0, "the rest");
+	is_int(parcel_end(&p, hash), ERR_BAD_SOURCE, "of something else: %s", f.message);
+	db_rollback(db);
+	parcel_release(&p);
+	db_return(db);
 }
 
 int main(void)
@@ -218,6 +345,8 @@ int main(void)
 	fill();
 	streams();
 	copies();
+	snapshots();
+	parcels();
 	node_close(&n);
 	node_close(&other);
 	tree_remove(AT_FDCWD, home);
