@@ -330,13 +330,13 @@ int copy_end(struct copy *c, int err)
 int copy_clear(struct db *db, const char *app_id)
 {
 	static const char *const texts[] = {"DELETE FROM shares WHERE app_id = :app", "DELETE FROM docs WHERE app_id = :app",
-					    "DELETE FROM kv WHERE app_id = :app", "DELETE FROM usage WHERE app_id = :app"};
+					    "DELETE FROM kv WHERE app_id = :app"};
 	int err = 0;
 	for (size_t i = 0; i < ARRAY_LEN(texts) && !err; i++) {
 		struct stmt *s = scope_kernel(db, app_id, texts[i]);
 		err = s ? stmt_run(s) : db->fault->err;
 	}
-	return err;
+	return err ? err : docs_recount(db, app_id); /* files stay, and cost what they did */
 }
 
 int copy_since(struct db *db, const char *app_id, int64_t moment, int64_t *added, int64_t *changed)
