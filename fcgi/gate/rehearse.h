@@ -2,6 +2,8 @@
 #ifndef GATE_REHEARSE_H
 #define GATE_REHEARSE_H
 
+#define REHEARSE_MS 120000  /* for all tests together: a process waits */
+#define REHEARSE_TEST 15000 /* for one */
 #define REHEARSE_ROWS 10000 /* docs copied of each collection: the newest */
 
 /* From now on upgrades run their tests. For processes with one thread that have cells. */
