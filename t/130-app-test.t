@@ -205,6 +205,8 @@ for (['app.json' => { nonsense => 1 }, 'bad_manifest'], ['api/main.lua' => 'retu
 is((app_test("$tmp/nosuch"))[0], 7, 'a folder there is not');
 is((Fazt::run({ %env }, build() . '/fazt-admin', 'app', 'test'))[0], 2, 'no folder');
 is((app_test($dir, '--timeout', $_))[0], 2, "--timeout $_") for 0, 'x', 100000;
+($exit, $out) = app_test(lists('t/a.lua' => "require 'fazt.test'('\\27[2Kgood\\r\\n', function(t) end)"));
+like($out, qr/  \\u\{1B\}\[2Kgood\\u\{D\}\\u\{A\} \(/, 'the name of a test cannot steer a terminal');
 is(left(), '', 'nothing is left behind');
 
 # ---- ended from outside ----

@@ -151,6 +151,7 @@ is(http_code(post('os', '/_fazt/api/app.show', @auth)), '200 fine', '… a good 
 like(message('--url', $_, '--token-file', $file, 'app', 'show', 'pads'), qr/^2 .*address of the dashboard/, "the address $_") for 'os.example.com', 'ftp://os.example.com', 'https://', 'https://a b', 'https://u@h',
 	'https://os.example.com/x', 'https://os.example.com:0', 'https://os.example.com:99999', 'https://os.example.com?x', '';
 like(message('--url', "http://$_", '--token-file', $file, 'app', 'show', 'pads'), qr/^2 .*plain http.*https:/, "no plain http to $_") for 'os.example.com', '192.168.1.1', 'localhost.example.com', '127.0.0.1.example.com';
+like(message('--url', "http://$_", '--token-file', $file, 'app', 'show', 'pads'), qr/^2 .*--url is the address of the dashboard/, "nor to what only looks like this machine: $_") for 'evil.example/.localhost', '[::1]\@evil.example', 'x\@localhost', 'evil.example?.localhost';
 like(message('--url', 'http://localhost:' . free_port(), '--token-file', $file, 'app', 'show', 'pads'), qr/^6 .*cannot reach/, 'nobody there');
 like(message('--url', $fazt->url('pads', ''), '--token-file', $file, 'app', 'show', 'pads'), qr/^3 .*for the operations of the node, at \Q$os/, 'the address of an app');
 like(message('--url', 'http://os.wrong.localhost:' . $fazt->port, '--token-file', $file, 'app', 'show', 'pads'), qr/^[26] /, 'another domain');

@@ -129,7 +129,10 @@ like($small->{headers}{'content-security-policy'}, qr/^sandbox;/, '… in a sand
 my %types = ('image/png' => ['image/png', 'inline'], 'IMAGE/PNG' => ['IMAGE/PNG', 'inline'], 'image/svg+xml' => ['image/svg+xml', 'attachment'], 'video/mp4' => ['video/mp4', 'inline'],
 	'application/pdf' => ['application/pdf', 'inline'], 'text/html' => ['application/octet-stream', 'attachment'], 'text/plain; charset=utf-16' => ['text/plain; charset=utf-16', 'inline'],
 	'text/javascript' => ['application/octet-stream', 'attachment'], 'application/xhtml+xml' => ['application/octet-stream', 'attachment'], 'Image/SVG+xml' => ['Image/SVG+xml', 'attachment'],
-	'image/svg+xml;x=image/png' => ['image/svg+xml;x=image/png', 'attachment']);
+	'image/svg+xml;x=image/png' => ['image/svg+xml;x=image/png', 'attachment'],
+	# browsers take the last type of a list, and show whatever ends in +xml as a document
+	'image/png, text/html' => ['application/octet-stream', 'attachment'], 'image/png;x=,text/javascript' => ['application/octet-stream', 'attachment'],
+	'image/svg+xml, text/javascript' => ['application/octet-stream', 'attachment'], 'image/x+XML' => ['application/octet-stream', 'attachment']);
 for my $type (sort keys %types) {
 	post($ann, '/put', '<script>alert(1)</script>', name => 'typed', type => $type);
 	my $answer = get($ann, '/file', name => 'typed');
@@ -182,6 +185,16 @@ is(get($ann, '/file', name => 'large')->{body}, '0123456789' x 100000, 'without 
 is($ann->fetch(GET => at('/file', name => 'large'), headers => [Range => 'bytes=5-900000'])->{body}, substr('0123456789' x 100000, 5, 899996), '… and parts of it');
 is_deeply([glob "$fazt->{home}/cache/{.,}*[0-9a-f]"], [], '… and the cache stays empty');
 $fazt->admin('setting', 'set', 'cache.bytes', 100000000);
+
+# ---- half a form ----
+
+my $used = $usage->()->{blobs};
+my $too_much = join "\r\n", '--xyz', 'Content-Disposition: form-data; name="f"; filename="x"', '', 'x' x 2300000, '--xyz--', '';
+for my $who (['a person', $ann], ['a stranger', $stranger]) {
+	my $answer = $who->[1]->fetch(POST => at('/put', name => 'drop/x'), body => $too_much, type => 'multipart/form-data; boundary=xyz');
+	is($answer->{json}{error}{code}, 'quota_exceeded', "$who->[0] sends a form whose end does not fit") or diag $answer->{body};
+	is($usage->()->{blobs}, $used, '… and nothing of it is kept');
+}
 
 # ---- without nginx ----
 

@@ -196,6 +196,23 @@ ok($ann->fetch(GET => at('/file', name => 'taken'))->{body} eq $expected, '… e
 
 # ---- slow senders ----
 
+# nginx passes on what goes there as it comes, on every host; only an app's is one that reads it
+my @held;
+for (1 .. 120) {
+	my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $fazt->port) or die;
+	$s->autoflush(1);
+	print $s join("\r\n", 'POST /_fazt/upload HTTP/1.1', 'Host: os.localhost', 'Content-Type: text/plain', 'Content-Length: 100000', 'Accept: application/json', '', 'x');
+	push @held, $s;
+}
+my $unanswered = 0;
+for my $s (@held) {
+	my $in = '';
+	vec($in, fileno $s, 1) = 1;
+	$unanswered++ unless select $in, undef, undef, 5;
+}
+is($unanswered, 0, 'HTTP-15 where nothing takes uploads nobody waits for them');
+@held = ();
+
 my $workers = grep { /\bworker\b/ } values %{ $fazt->processes_below($fazt->pid('serve')) };
 my @slow;
 for (1 .. 16 * $workers + 6) {
@@ -207,6 +224,7 @@ for (1 .. 16 * $workers + 6) {
 sleep 0.5;
 my $began = time;
 is($stranger->fetch(GET => at('/fast'))->{body}, 'fast', 'HTTP-15 while many files trickle in, others are served');
+is(post($ann, at('/put', name => 'meanwhile'), form(part('name="f"; filename="x"', 'x')))->{status}, 200, '… and whoever is known finds room to send');
 my $refused = 0;
 for my $s (@slow) {
 	my ($in, $answer) = ('', '');

@@ -153,6 +153,47 @@ is(($fazt->try_admin('app', 'rollback', 'list', '--data', '--yes'))[0], 5, 'rows
 is(version(), '1.1.0', 'they may follow later');
 is((upgrade())[0], 0, 'and up again');
 
+# files stay where they are, and cost what they did
+my $shelf = $fazt->cartridge('shelf', { 'app.json' => { %manifest }, 'api/main.lua' => <<'LUA' });
+local blob, docs = require("fazt").storage.blob, require("fazt").storage.docs
+return { ["POST /"] = function(req) docs.insert("items", {}) return { json = blob.put("x", string.rep("y", 5000)) } end }
+LUA
+$fazt->admin('app', 'install', $shelf, '--yes');
+$fazt->admin('app', 'request', 'shelf', 'POST', '/');
+my $cost = $fazt->admin_json('app', 'show', 'shelf')->{storage};
+spew("$shelf/public/new.txt", 'new');
+$fazt->admin('app', 'upgrade', 'shelf', '--yes');
+$fazt->admin('app', 'rollback', 'shelf', '--data', '--yes');
+is_deeply($fazt->admin_json('app', 'show', 'shelf')->{storage}, $cost, 'files cost the same after the rows were taken back');
+
+# two upgrades at once: what one has migrated the other does not migrate again
+my $twice = $fazt->cartridge('twice', { 'app.json' => { %manifest }, 'api/main.lua' => $main });
+$fazt->admin('app', 'install', $twice, '--yes');
+$fazt->admin('app', 'request', 'twice', 'POST', '/', '--body', '{"n":0}') for 1 .. 2;
+spew("$twice/migrations/0001-x.lua", 'return { items = function(doc) for i = 1, 60000000 do end doc.n = doc.n + 1 return doc end }');
+my @upgrading;
+for my $n (1, 2) {
+	spew("$twice/public/n.txt", $n);
+	push @upgrading, my $child = fork // die "fork: $!";
+	if (!$child) {
+		open STDERR, '>', '/dev/null';
+		$fazt->try_admin('app', 'upgrade', 'twice', '--yes');
+		POSIX::_exit(0);
+	}
+	select undef, undef, undef, 1; # it has read the folder, and migrates
+}
+waitpid $_, 0 for @upgrading;
+(undef, $out) = $fazt->try_admin('app', 'request', 'twice', 'GET', '/');
+is_deeply([map { $_->{n} } @{ text_of($out) }], [1, 1], 'two upgrades at once migrate once');
+
+# more collections than there can be
+my $names = $fazt->cartridge('names', { 'app.json' => { %manifest }, 'api/main.lua' => $main });
+$fazt->admin('app', 'install', $names, '--yes');
+spew("$names/migrations/000$_-x.lua", 'local all = {} for i = 1, 400 do all["c" .. i .. "' . "x$_" . '"] = function() end end return all') for 1, 2;
+($exit, $out, $err) = $fazt->try_admin('app', 'upgrade', 'names', '--yes');
+isnt($exit, 0, 'a migration of very many collections');
+like($err, qr/more than 500 collections/, 'has a bound');
+
 # consent: rehearsed before it is asked for, run when it is given
 release('2.0.0', '0004-c.lua', 'return { items = function(doc) doc.c = 1 return doc end }', permissions => ['storage', 'people']);
 ($exit, $out, $err) = $fazt->try_admin('app', 'upgrade', 'list');

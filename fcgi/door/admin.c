@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/out.h"
 #include "base/now.h"
+#include "base/visible.h"
 #include "door/door.h"
 #include "door/manual.h"
 #include "door/print.h"
@@ -434,11 +435,23 @@ static int run(struct admin *a)
 	return recipe->run ? recipe->run(a) : 0;
 }
 
+/* It may quote a package; its lines stay lines. */
+static void print_message(const char *message)
+{
+	struct buf b = BUF_INIT;
+	for (struct str rest = str_of(message); rest.n;) {
+		buf_adds(&b, b.len ? "\n" : "");
+		visible_add(&b, str_cut(rest, '\n', &rest), 4 * KIB);
+	}
+	fprintf(stderr, "fazt-admin: %s\n", b.p ? b.p : "");
+	buf_release(&b);
+}
+
 static void report(struct admin *a, int err)
 {
 	struct buf b = BUF_INIT;
 	if (!a->cmd.json) {
-		fprintf(stderr, "fazt-admin: %s\n", req_error_message(&a->r, err));
+		print_message(req_error_message(&a->r, err));
 		return;
 	}
 	req_error_write(&a->r, err, &b);

@@ -66,7 +66,10 @@ static void tell(void *arg, const struct test *x)
 		test_write(&t->out, x);
 		return;
 	}
-	printf("%s %s  %.*s (%lld ms)\n", x->passed ? "✓" : "✗", x->file, STR_FMT(x->name.p ? x->name : STR("does not load")), (long long)x->ms);
+	struct buf name = BUF_INIT;
+	visible_add(&name, x->name.n ? x->name : STR("does not load"), 200);
+	printf("%s %s  %s (%lld ms)\n", x->passed ? "✓" : "✗", x->file, name.p, (long long)x->ms);
+	buf_release(&name);
 	if (!x->passed) {
 		print_text("    ", x->message);
 		print_trace(x->trace);

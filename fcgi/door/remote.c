@@ -42,10 +42,11 @@ static int check_url(struct remote *m, struct arena *a, struct str url, struct f
 		url.n--;
 	size_t scheme = tls ? strlen("https://") : strlen("http://");
 	struct str port, rest = {url.p + scheme, url.n > scheme ? url.n - scheme : 0};
-	struct str host = str_starts(rest, "[::1]") ? (struct str){rest.p, 5} : str_cut(rest, ':', &port);
-	if (host.p == rest.p && str_is(host, "[::1]"))
-		str_cut((struct str){rest.p + 5, rest.n - 5}, ':', &port);
-	if ((!tls && !plain) || !(is_host(host) || loopback(host)) || (port.p && !is_port(port)))
+	size_t v6 = str_starts(rest, "[::1]") ? strlen("[::1]") : 0;
+	struct str after = str_cut((struct str){rest.p + v6, rest.n - v6}, ':', &port);
+	struct str host = v6 ? (struct str){rest.p, v6} : after;
+	bool sound = v6 ? !after.n : is_host(host);
+	if ((!tls && !plain) || !sound || (port.p && !is_port(port)))
 		return fault(f, ERR_USAGE, "--url is the address of the dashboard, such as https://os.example.com");
 	if (plain && !loopback(host))
 		return fault(f, ERR_USAGE, "over plain http a token can be read on the way; use https://%.*s", STR_FMT(rest));

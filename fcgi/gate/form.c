@@ -68,10 +68,12 @@ static int data(struct receiving *f, struct str bytes)
 static int end(struct receiving *f)
 {
 	int err = f->part == FILE_PART ? intake_end(&f->intake, true) : 0;
-	if (!err && f->part == FILE_PART)
+	if (err)
+		return err; /* the file is still the one under way: forget() drops it */
+	if (f->part == FILE_PART)
 		f->file[f->nfiles++].upload = f->intake.u;
 	f->part = NOTHING;
-	return err;
+	return 0;
 }
 
 /* ---- the body ---- */

@@ -174,13 +174,16 @@ static int app_answer(struct req *r)
 
 static int kernel_answer(struct req *r)
 {
+	bool api = r->os && str_starts(r->path, "/_fazt/api/");
 	int err = 0;
+	if (!api && !endpoint_there(r)) /* before anything is read: nginx may be passing the body on as it comes */
+		return fail(r, ERR_NOT_FOUND, NULL);
 	if (!endpoint_streams(r))
 		err = form_is_multipart(r) ? fail(r, ERR_UNSUPPORTED_TYPE, NULL) : req_read_body(r, REQ_BODY);
 	if (err)
 		return err;
 	const struct endpoint *e = endpoint_find(r);
-	if (!e && r->os && str_starts(r->path, "/_fazt/api/")) {
+	if (!e && api) {
 		err = str_is(r->method, "GET") ? 0 : identity_check_origin(r);
 		return err ? err : op_http(r);
 	}

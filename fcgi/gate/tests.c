@@ -223,10 +223,19 @@ static int run_request(struct run *w, int number, struct fault *f)
 	return err;
 }
 
+static int check_time(struct run *w)
+{
+	if (!w->tests->until || mono_ms() < w->tests->until)
+		return 0;
+	return fault(w->fault, ERR_BAD_PACKAGE, "its tests take too long: %d were run", w->tests->passed + w->tests->failed);
+}
+
 static int run_test(struct run *w, int number, struct str name)
 {
 	struct fault f = {0};
-	int err = trial_again(w->trial, w->fault);
+	int err = check_time(w);
+	if (!err)
+		err = trial_again(w->trial, w->fault);
 	if (err || !loaded(w))
 		return err;
 	log_forget(w->app->id);

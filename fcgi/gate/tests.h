@@ -26,6 +26,7 @@ struct test {
 struct tests {
 	struct str only;     /* those whose "file name" contains this; STR_NONE: all */
 	int64_t deadline;    /* ms for one; 0: TESTS_MS */
+	int64_t until;       /* mono_ms: none begins after it, ERR_BAD_PACKAGE; 0: they take what they take */
 	void (*each)(void *arg, const struct test *x); /* or NULL */
 	void *arg;
 	int files, passed, failed; /* filled by tests_run */

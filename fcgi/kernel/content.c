@@ -34,17 +34,25 @@ static bool among(struct str type, const char *const *list, size_t n)
 	return false;
 }
 
+/* A browser takes the last one of a list of types (Fetch, "extract a MIME type"). */
+static bool is_one(struct str type)
+{
+	return type.n && !memchr(type.p, ',', type.n);
+}
+
+/* Whatever ends in +xml is a document to a browser. */
 static bool is_shown(struct str type)
 {
 	struct str e = essence(type);
-	return among(e, shown, ARRAY_LEN(shown)) && !among(e, not_shown, ARRAY_LEN(not_shown));
+	return is_one(type) && among(e, shown, ARRAY_LEN(shown)) && !among(e, not_shown, ARRAY_LEN(not_shown)) &&
+	       !(e.n > 4 && str_ieq((struct str){e.p + e.n - 4, 4}, "+xml"));
 }
 
 /* A type that is not shown is not told either: it would make a script or a style sheet of what somebody uploaded. */
 static void add_type(struct req *r, const struct content *c)
 {
 	struct str type = c->type;
-	if (!c->trusted && !is_shown(type) && !among(essence(type), not_shown, ARRAY_LEN(not_shown)))
+	if (!c->trusted && !is_shown(type) && !(is_one(type) && among(essence(type), not_shown, ARRAY_LEN(not_shown))))
 		type = STR("application/octet-stream");
 	bool text = str_starts(type, "text/") && essence(type).n == type.n;
 	res_headerf(r, "content-type", "%.*s%s", STR_FMT(type), text ? "; charset=utf-8" : "");

@@ -614,13 +614,14 @@ int install_consent(struct node *n, struct str id, struct str hash, int npermiss
 
 /* ---- a package that was pushed ---- */
 
-/* What came from there before, waiting or consented to, is older than what arrives now. */
-static int drop_earlier(struct db *db, struct arena *a, const struct arrival *w)
+/* What came from there for this app before, waiting or consented to, is older than what arrives now. */
+static int drop_earlier(struct db *db, struct arena *a, const struct arrival *w, const struct app_row *app)
 {
 	struct candidate *list;
 	int n = candidate_rows(db, a, &list), err = MAX(-n, 0);
 	for (int i = 0; !err && i < n; i++)
-		if (!strcmp(list[i].origin, w->origin) && strcmp(list[i].state, "fetching"))
+		if (!strcmp(list[i].origin, w->origin) && strcmp(list[i].state, "fetching") &&
+		    (!strcmp(list[i].name, w->app) || (app && !strcmp(list[i].for_app, app->id))))
 			err = candidate_delete(db, list[i].id);
 	return err;
 }
@@ -653,7 +654,7 @@ static int arrive(struct node *n, struct db *db, struct arena *a, void *arg)
 	const struct package *p = w->package;
 	struct app_row *app = app_row_by_name(db, a, str_of(w->app));
 	struct switching s = {.app = app, .manifest = p->manifest, .package = p->hash, .commit = p->commit};
-	int err = drop_earlier(db, a, w);
+	int err = drop_earlier(db, a, w, app);
 	bool same = app && !strcmp(app->package, p->hash);
 	w->reason = same ? NULL : app ? upgrade_reason(db, a, app, w->origin, p->manifest) : "It is not installed yet.";
 	if (!err && same)

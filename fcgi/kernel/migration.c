@@ -64,7 +64,7 @@ static int take_files(struct migration *m, struct db *db, const struct app_row *
 int migration_plan(struct node *n, struct db *db, const struct app_row *app, const char *package, struct migration **out)
 {
 	struct migration *m = xcalloc(1, sizeof *m);
-	*m = (struct migration){.node = n, .arena = arena_new()};
+	*m = (struct migration){.node = n, .arena = arena_new(), .most = MIGRATE_MS};
 	int err = take_files(m, db, app, package);
 	if (err || !m->files.n) {
 		migration_free(m);
@@ -82,6 +82,24 @@ void migration_free(struct migration *m)
 		fclose(m->staged);
 	arena_free(m->arena);
 	free(m);
+}
+
+static bool same_files(const struct migration *a, const struct migration *b)
+{
+	bool same = (a ? a->files.n : 0) == (b ? b->files.n : 0);
+	for (int i = 0; same && a && i < a->files.n; i++)
+		same = !strcmp(a->files.path[i], b->files.path[i]);
+	return same;
+}
+
+int migration_current(struct node *n, struct db *db, const struct app_row *app, const char *package, const struct migration *m)
+{
+	struct migration *now;
+	int err = migration_plan(n, db, app, package, &now);
+	if (!err && !same_files(m, now))
+		err = db_fail(db, ERR_STALE, "%s was upgraded or taken back meanwhile; try again", app->name);
+	migration_free(now);
+	return err;
 }
 
 int migration_done(struct db *db, struct arena *a, const char *app_id, const char *package)
@@ -103,6 +121,7 @@ struct computing {
 	progress_fn *progress;
 	void *arg;
 	int64_t total, told; /* rows in all; mono_ms of the last word about it */
+	int64_t until;       /* mono_ms */
 	struct migrated *collection;
 	struct arena *arena, *scratch; /* of the batch, of one document */
 	int n;
@@ -126,13 +145,13 @@ static struct migrated *know_collection(struct migration *m, struct str name)
 	for (int i = 0; i < m->ncollections; i++)
 		if (str_is(name, m->collection[i].name))
 			return &m->collection[i];
-	struct migrated *more = arena_alloc(m->arena, (size_t)(m->ncollections + 1) * sizeof *more);
-	if (m->ncollections)
-		memcpy(more, m->collection, (size_t)m->ncollections * sizeof *more);
-	m->collection = more;
-	more[m->ncollections] = (struct migrated){.name = arena_cstr(m->arena, name),
-						  .files = arena_alloc(m->arena, MIGRATIONS_MAX / 8 + sizeof(uint64_t))};
-	return &more[m->ncollections++];
+	if (m->ncollections == MIGRATED_MAX)
+		return NULL;
+	if (!m->collection)
+		m->collection = arena_alloc(m->arena, MIGRATED_MAX * sizeof *m->collection);
+	m->collection[m->ncollections] = (struct migrated){.name = arena_cstr(m->arena, name),
+							   .files = arena_alloc(m->arena, MIGRATIONS_MAX / 8 + sizeof(uint64_t))};
+	return &m->collection[m->ncollections++];
 }
 
 /* Ask each file which collections it changes. The cell may answer what it likes. */
@@ -149,8 +168,11 @@ static int ask_collections(struct computing *c, int file)
 		return fault(c->fault, ERR_BAD_PACKAGE, "%s changes nothing", c->m->files.path[file]);
 	while (json_next_item(&l, &item)) {
 		struct str name = {item.p + 1, item.n > 1 ? item.n - 2 : 0};
-		if (text_name(name))
-			know_collection(c->m, name)->files[file / 64] |= 1ull << (file % 64);
+		struct migrated *known = text_name(name) ? know_collection(c->m, name) : NULL;
+		if (known)
+			known->files[file / 64] |= 1ull << (file % 64);
+		else if (c->m->ncollections == MIGRATED_MAX)
+			return fault(c->fault, ERR_BAD_PACKAGE, "more than %d collections are to be migrated", MIGRATED_MAX);
 	}
 	return 0;
 }
@@ -245,11 +267,19 @@ static int tell(struct computing *c)
 	return err;
 }
 
+static int check_time(struct computing *c)
+{
+	if (mono_ms() < c->until)
+		return 0;
+	return fault(c->fault, ERR_BAD_PACKAGE, "migrating the rows takes longer than %lld seconds; make its files do less, or upgrade in smaller steps",
+		     (long long)(c->m->most / 1000));
+}
+
 static int flush(struct computing *c)
 {
 	int err = 0;
 	for (int i = 0; c->n && !err && i < c->m->files.n; i++)
-		if (c->collection->files[i / 64] & 1ull << (i % 64))
+		if (c->collection->files[i / 64] & 1ull << (i % 64) && !(err = check_time(c)))
 			err = run_file(c, c->m->files.path[i]);
 	if (!err)
 		err = stage(c);
@@ -294,7 +324,8 @@ static int compute(struct computing *c)
 {
 	int err = open_staged(c);
 	for (int i = 0; !err && i < c->m->files.n; i++)
-		err = ask_collections(c, i);
+		if (!(err = check_time(c)))
+			err = ask_collections(c, i);
 	struct db *db = err ? NULL : db_borrow(c->m->node->store, c->fault);
 	if (!err)
 		err = db ? db_look(db) : c->fault->err;
@@ -307,7 +338,8 @@ static int compute(struct computing *c)
 int migration_compute(struct migration *m, progress_fn *progress, void *arg, struct fault *f)
 {
 	struct computing *c = xcalloc(1, sizeof *c);
-	*c = (struct computing){.m = m, .fault = f, .progress = progress, .arg = arg, .arena = arena_new(), .scratch = arena_new(), .told = mono_ms()};
+	*c = (struct computing){.m = m, .fault = f, .progress = progress, .arg = arg, .arena = arena_new(), .scratch = arena_new(), .told = mono_ms(),
+			 .until = mono_ms() + m->most};
 	m->rows = m->changed = m->moved = 0;
 	int err = migration_cells ? migration_cells->begin(m->node, &m->files, &c->cell, f)
 				  : fault(f, ERR_UNSUPPORTED, "this program cannot migrate rows; use: fazt-admin app upgrade");

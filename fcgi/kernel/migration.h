@@ -24,6 +24,8 @@
 
 #define MIGRATION_FOLDER "migrations/"
 #define MIGRATIONS_MAX 200 /* files one upgrade may run */
+#define MIGRATED_MAX 500   /* collections they may change */
+#define MIGRATE_MS 600000  /* that computing may take: a connection and the moment it looks at are held meanwhile */
 
 struct migration_files {
 	const char *app_id, *app_name;
@@ -48,6 +50,7 @@ struct migration {
 	int64_t rows;    /* looked at */
 	int64_t changed; /* of them */
 	bool moved;      /* apply found rows that compute had not seen */
+	int64_t most;    /* ms that compute may take; MIGRATE_MS unless somebody says otherwise */
 	FILE *staged;    /* private from here */
 	int ncollections;
 	struct migrated *collection;
@@ -61,6 +64,8 @@ int migration_compute(struct migration *m, progress_fn *progress, void *arg, str
 int migration_apply(struct migration *m, struct db *db);
 void migration_free(struct migration *m); /* NULL is fine */
 
+/* In that transaction: is m (or NULL) still what there is to do? ERR_STALE when the app was switched meanwhile. */
+int migration_current(struct node *n, struct db *db, const struct app_row *app, const char *package, const struct migration *m);
 /* Every migration of the package counts as done, in the transaction that switches to it. */
 int migration_done(struct db *db, struct arena *a, const char *app_id, const char *package);
 

@@ -1,11 +1,24 @@
+#define _GNU_SOURCE /* pthread_mutex_clocklock */
+
 #include "kernel/push.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #include "base/now.h"
 
-/* A package is held in memory while it is put together: one at a time in a process. */
+/* A package is held in memory while it is put together: one at a time in a process. Whoever waits longer than that tries
+ * again, so that a slow one does not collect threads behind it. */
+#define WAIT_S 5
 static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+
+static bool take_turn(void)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += WAIT_S;
+	return !pthread_mutex_clocklock(&one, CLOCK_MONOTONIC, &until);
+}
 
 /* ---- pieces ---- */
 
@@ -80,11 +93,11 @@ static int add_folders(struct package *package, const struct push *p, int i, str
 	return err;
 }
 
-static int add_file(struct package *package, struct db *db, struct push *p, int i, struct fault *f)
+static int add_file(struct package *package, struct db *db, struct push *p, const char *app, int i, struct fault *f)
 {
 	struct str bytes;
 	bool found = carried(p, &p->file[i], &bytes);
-	int err = found ? 0 : pieces_join(db, package->arena, p->file[i].hash, &bytes, &found);
+	int err = found ? 0 : pieces_join(db, package->arena, app, p->file[i].hash, &bytes, &found);
 	if (!err && !found)
 		p->lacking[p->nlacking++] = p->file[i];
 	if (err || !found)
@@ -93,12 +106,12 @@ static int add_file(struct package *package, struct db *db, struct push *p, int 
 	return err ? err : package_file(package, p->file[i].path, bytes, f);
 }
 
-static int assemble(struct node *n, struct package *package, struct push *p, struct fault *f)
+static int assemble(struct node *n, struct package *package, struct push *p, const char *app, struct fault *f)
 {
 	struct db *db = db_borrow(n->store, f);
 	int err = db ? 0 : f->err;
 	for (int i = 0; !err && i < p->nfiles; i++)
-		err = add_file(package, db, p, i, f);
+		err = add_file(package, db, p, app, i, f);
 	if (db)
 		db_return(db);
 	return err;
@@ -106,7 +119,7 @@ static int assemble(struct node *n, struct package *package, struct push *p, str
 
 static int put_together(struct node *n, struct push *p, struct arrival *w, struct arena *a, struct package *package, struct fault *f)
 {
-	int err = assemble(n, package, p, f);
+	int err = assemble(n, package, p, w->app, f);
 	if (err)
 		return err;
 	if (p->nlacking)
@@ -125,7 +138,8 @@ int push_package(struct node *n, struct push *p, struct arrival *w, struct arena
 	if (!package_check)
 		return fault(f, ERR_UNSUPPORTED, "this process cannot check code; push with: fazt-admin app dev DIR");
 	p->lacking = arena_alloc(a, (size_t)(p->nfiles + 1) * sizeof *p->lacking);
-	pthread_mutex_lock(&one);
+	if (!take_turn())
+		return fault(f, ERR_UNAVAILABLE, "another package is being put together; try again in a moment");
 	struct package *package = package_new();
 	int err = put_together(n, p, w, a, package, f);
 	package_free(package);

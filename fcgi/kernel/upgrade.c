@@ -121,7 +121,9 @@ static bool worth_keeping(struct db *db, const struct app_row *app, const struct
 
 int upgrade_rows(struct node *n, struct db *db, struct arena *a, const struct app_row *app, const char *package, struct migration *m)
 {
-	int err = snapshot_drop(db, app->id);
+	int err = app->package ? migration_current(n, db, app, package, m) : 0;
+	if (!err)
+		err = snapshot_drop(db, app->id);
 	if (!err && worth_keeping(db, app, m))
 		err = portable_snapshot(n, db, app);
 	if (!err && m)

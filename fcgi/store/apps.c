@@ -292,8 +292,22 @@ int candidate_rows(struct db *db, struct arena *a, struct candidate **list)
 	return row < 0 ? row : n;
 }
 
+/* Each holds a package, and not everyone who may fetch one decides what becomes of it. */
+static int candidates_bound(struct db *db, const char *for_app)
+{
+	int64_t all = db_int(db, 0, "SELECT count(*) FROM candidates WHERE state IN ('fetching', 'ready')", "");
+	int64_t own = db_int(db, 0, "SELECT count(*) FROM candidates WHERE state IN ('fetching', 'ready') AND for_app <> '' AND for_app = ?", "c", for_app);
+	if (all < CANDIDATES_MAX && own < CANDIDATES_APP)
+		return 0;
+	return db_fail(db, ERR_TOO_LARGE, "%lld packages wait already; decide about them, or throw them away with: fazt-admin app discard ID",
+		       (long long)(own < CANDIDATES_APP ? all : own));
+}
+
 int candidate_insert(struct db *db, const struct candidate *c)
 {
+	int err = candidates_bound(db, c->for_app);
+	if (err)
+		return err;
 	return db_run(db,
 		      "INSERT INTO candidates (id, state, progress, source, origin, local, name, for_app, package, commit_id, reason, code, error,"
 		      " created, changed) VALUES (?, 'fetching', '', ?, ?, ?, ?, ?, '', '', '', '', '', ?7, ?7)",

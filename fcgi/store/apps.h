@@ -9,6 +9,8 @@
 #include "store/db.h"
 
 #define NAME_REST_MS (90 * 86400000ll) /* a removed app's name may return from the same origin only */
+#define CANDIDATES_MAX 100             /* at once, */
+#define CANDIDATES_APP 10              /* and as upgrades of one app */
 #define CANDIDATE_MS 86400000ll        /* a candidate nobody decided on is forgotten */
 
 struct app_row {

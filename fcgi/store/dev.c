@@ -43,7 +43,7 @@ int piece_store(struct db *db, const unsigned char object[HASH_LEN], int64_t at,
 
 int pieces_bound(struct db *db)
 {
-	int64_t all = db_int(db, 0, "SELECT coalesce(sum(length(bytes)), 0) FROM pieces", "");
+	int64_t all = db_int(db, 0, "SELECT coalesce(sum(length(bytes) + ?), 0) FROM pieces", "i", (int64_t)PIECE_COST);
 	return all <= PIECES_BYTES ? 0 : db_fail(db, ERR_TOO_LARGE, "unfinished pushes hold %lld MB already; try again in an hour",
 						 (long long)(PIECES_BYTES / MIB));
 }
@@ -59,10 +59,10 @@ int pieces_drop(struct db *db, const unsigned char object[HASH_LEN])
 }
 
 /* The rows of a statement (where it belongs, bytes), one behind the other. Whether that is the file, its hash tells. */
-static int join(struct db *db, const char *sql, const unsigned char object[HASH_LEN], struct buf *b)
+static int join(struct db *db, const char *sql, const char *app, const unsigned char object[HASH_LEN], struct buf *b)
 {
 	int row;
-	struct stmt *s = db_query(db, sql, "b", object, (size_t)HASH_LEN);
+	struct stmt *s = db_query(db, sql, "bc", object, (size_t)HASH_LEN, app);
 	if (!s)
 		return db_fault(db)->err;
 	while ((row = stmt_row(s)) > 0)
@@ -77,19 +77,22 @@ static bool is_object(const struct buf *b, const unsigned char object[HASH_LEN])
 	return !b->full && !memcmp(sum, object, HASH_LEN);
 }
 
-int pieces_join(struct db *db, struct arena *a, const unsigned char object[HASH_LEN], struct str *bytes, bool *found)
+int pieces_join(struct db *db, struct arena *a, const char *app, const unsigned char object[HASH_LEN], struct str *bytes, bool *found)
 {
 	static const char *const places[] = {
 		"SELECT c.bytes FROM objects o JOIN chunks c ON c.object = o.body WHERE o.hash = ?1"
-		" AND EXISTS (SELECT 1 FROM files WHERE object = ?1) ORDER BY c.seq",
-		"SELECT bytes FROM pieces WHERE object = ?1 ORDER BY at",
+		" AND EXISTS (SELECT 1 FROM files f WHERE f.object = ?1 AND f.package IN ("
+		"SELECT v.package FROM versions v JOIN apps p ON p.id = v.app_id WHERE p.name = ?2 AND p.state <> 'removed' UNION ALL "
+		"SELECT package FROM candidates WHERE name = ?2 UNION ALL "
+		"SELECT n.package FROM candidates n JOIN apps p ON p.id = n.for_app WHERE p.name = ?2 AND p.state <> 'removed')) ORDER BY c.seq",
+		"SELECT bytes FROM pieces WHERE object = ?1 AND ?2 <> '' ORDER BY at",
 	};
 	struct buf b = BUF_MAX((size_t)PIECES_BYTES);
 	int err = 0;
 	*found = false;
 	for (size_t i = 0; !err && !*found && i < ARRAY_LEN(places); i++) {
 		buf_clear(&b);
-		err = join(db, places[i], object, &b);
+		err = join(db, places[i], app, object, &b);
 		*found = !err && is_object(&b, object);
 	}
 	if (*found)

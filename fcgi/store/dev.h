@@ -11,7 +11,8 @@
 #include "store/db.h"
 
 #define PIECE_MS 3600000ll        /* an unfinished push is forgotten after this */
-#define PIECES_BYTES (40ll * MIB) /* of all unfinished pushes */
+#define PIECES_BYTES (40ll * MIB) /* of all unfinished pushes, */
+#define PIECE_COST 200            /* and what a piece costs besides its bytes */
 
 struct dev_row {
 	int64_t until;
@@ -29,8 +30,8 @@ int piece_store(struct db *db, const unsigned char object[HASH_LEN], int64_t at,
 int pieces_bound(struct db *db);
 int pieces_reap(struct db *db, int64_t before);
 int pieces_drop(struct db *db, const unsigned char object[HASH_LEN]);
-/* The bytes of a file, from its pieces or from a package that has it, in the arena. *found false: it is not there, or
- * its pieces are not all of it. */
-int pieces_join(struct db *db, struct arena *a, const unsigned char object[HASH_LEN], struct str *bytes, bool *found);
+/* The bytes of a file, from its pieces or from a package of the app of that name, installed or waiting, in the arena: what
+ * other apps have is nobody's to ask for by its hash. *found false: it is not there, or its pieces are not all of it. */
+int pieces_join(struct db *db, struct arena *a, const char *app, const unsigned char object[HASH_LEN], struct str *bytes, bool *found);
 
 #endif

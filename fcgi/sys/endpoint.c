@@ -93,12 +93,23 @@ static void allow(struct req *r, const char *method)
 	r->allow = str_of(arena_printf(r->arena, "%.*s%s%s%s", STR_FMT(r->allow), r->allow.n ? ", " : "", method, head));
 }
 
-bool endpoint_streams(const struct req *r)
+static const struct endpoint *at_path(const struct req *r)
 {
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		if (table[i].streams && str_is(r->path, table[i].path) && table[i].where & (r->os ? AT_OS : AT_APP))
-			return true;
-	return false;
+		if (str_is(r->path, table[i].path) && table[i].where & (r->os ? AT_OS : AT_APP))
+			return &table[i];
+	return NULL;
+}
+
+bool endpoint_there(const struct req *r)
+{
+	return at_path(r) != NULL;
+}
+
+bool endpoint_streams(const struct req *r)
+{
+	const struct endpoint *e = at_path(r);
+	return e && e->streams;
 }
 
 const struct endpoint *endpoint_find(struct req *r)

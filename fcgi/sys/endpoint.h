@@ -20,6 +20,8 @@ struct endpoint {
 	bool streams; /* reads the body itself */
 };
 
+/* Is there one of this path here, whatever the method? */
+bool endpoint_there(const struct req *r);
 /* Does the endpoint of this path read the body itself, as it comes? Elsewhere it is read before the endpoint is found. */
 bool endpoint_streams(const struct req *r);
 /* By r->path, r->method (HEAD is GET) and host. NULL without a fault: none of these; NULL with one: refused. */

@@ -4,15 +4,31 @@
 
 #include "sys/rows.h"
 
-static atomic_int open_intakes;
+static atomic_int open_intakes, open_strangers;
+
+static bool enter(atomic_int *n, int most)
+{
+	if (atomic_fetch_add(n, 1) < most)
+		return true;
+	(*n)--;
+	return false;
+}
+
+static bool take_place(bool stranger)
+{
+	if (stranger && !enter(&open_strangers, INTAKES_STRANGER))
+		return false;
+	if (enter(&open_intakes, INTAKES))
+		return true;
+	open_strangers -= stranger;
+	return false;
+}
 
 int intake_open(struct intake *in, struct req *r)
 {
-	*in = (struct intake){0};
-	if (atomic_fetch_add(&open_intakes, 1) >= INTAKES) {
-		open_intakes--;
+	*in = (struct intake){.stranger = r->who.kind == WHO_IS_STRANGER};
+	if (!take_place(in->stranger))
 		return fail(r, ERR_UNAVAILABLE, "Too much is being sent at once; try again in a moment.");
-	}
 	in->r = r;
 	in->scope = rows_scope(r, false);
 	return 0;
@@ -23,8 +39,9 @@ void intake_close(struct intake *in)
 	if (!in->r)
 		return;
 	free(in->window);
-	*in = (struct intake){0};
+	open_strangers -= in->stranger;
 	open_intakes--;
+	*in = (struct intake){0};
 }
 
 static int prepare(struct intake *in)

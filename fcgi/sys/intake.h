@@ -13,7 +13,8 @@
 #include "kernel/req.h"
 #include "store/upload.h"
 
-#define INTAKES 16 /* in one worker, of its 96 threads: slow clients hold no more */
+#define INTAKES 16         /* in one worker, of its 96 threads: slow clients hold no more, */
+#define INTAKES_STRANGER 8 /* and strangers never all of them */
 
 struct intake {
 	struct req *r;
@@ -22,6 +23,7 @@ struct intake {
 	char *window; /* of CHUNK_BYTES */
 	size_t n;     /* bytes of the chunk under way, saved ones included */
 	bool there;   /* the upload has its row */
+	bool stranger;
 };
 
 int intake_open(struct intake *in, struct req *r);

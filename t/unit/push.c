@@ -156,6 +156,61 @@ static void bounds(void)
 	is_int(push(&q), ERR_BAD_PACKAGE, "and so is what must be there");
 }
 
+/* Pieces without bytes cost too. */
+static void empty_pieces(void)
+{
+	struct push_piece many[1000];
+	struct push p = {.npieces = 1000, .piece = many};
+	int err = 0, i;
+	now_shift(now_shifted() + PIECE_MS + 1000);
+	for (i = 0; !err && i < 1000; i++) {
+		for (int k = 0; k < 1000; k++) {
+			many[k] = piece("empty", 0, "");
+			many[k].at = 1000 * i + k;
+		}
+		err = push_pieces(&n, &p, &f);
+	}
+	is_int(err, ERR_TOO_LARGE, "pieces without bytes have a bound");
+	now_shift(now_shifted() + PIECE_MS + 1000);
+	p.npieces = 1;
+	is_int(push_pieces(&n, &p, &f), 0, "and are reaped");
+}
+
+/* What another app has is not had for its hash, and its candidates are not ours to replace. */
+static void others(void)
+{
+	struct push_file files[] = {file("app.json", "{\"name\":\"other\"}"), file("api/main.lua", "return { 18 }")};
+	struct push_piece pieces[] = {piece("{\"name\":\"other\"}", 0, "{\"name\":\"other\"}"), piece("return { 18 }", 0, "return { 18 }")};
+	struct push p = {.nfiles = 2, .file = files, .npieces = 1, .piece = pieces};
+	struct arrival w = {.app = "other", .source = "push:here", .origin = "push:here"};
+	push_main("return { 18 }", true);
+	int64_t before = CANDIDATES;
+	is_int(push_package(&n, &p, &w, a, &f), 0, "a push for another app");
+	is_int(p.nlacking, 1, "lacks what only the first one has");
+	p = (struct push){.nfiles = 2, .file = files, .npieces = 2, .piece = pieces};
+	is_int(push_package(&n, &p, &w, a, &f), 0, "all of it");
+	is_int(CANDIDATES, before + 1, "waits");
+	files[0] = file("app.json", "{\"name\":\"third\"}");
+	pieces[0] = piece("{\"name\":\"third\"}", 0, "{\"name\":\"third\"}");
+	w = (struct arrival){.app = "third", .source = "push:here", .origin = "push:here"};
+	p = (struct push){.nfiles = 2, .file = files, .npieces = 2, .piece = pieces};
+	is_int(push_package(&n, &p, &w, a, &f), 0, "a third from the same place");
+	is_int(CANDIDATES, before + 2, "takes nobody's place");
+}
+
+static void waiting(void)
+{
+	char id[ID_LEN + 1];
+	int err = 0, i;
+	for (i = 0; !err && i < 2 * CANDIDATES_APP; i++)
+		err = candidate_begin(&n, STR("https://example.com/a/b"), STR(""), STR("01H00000000000000000000000"), false, id, &f);
+	is_int(err, ERR_TOO_LARGE, "candidates of one app have a bound");
+	is_int(i, CANDIDATES_APP + 1, "of its own");
+	for (err = 0; !err && i < 2 * CANDIDATES_MAX; i++)
+		err = candidate_begin(&n, STR("https://example.com/a/b"), STR(""), STR(""), false, id, &f);
+	is_int(err, ERR_TOO_LARGE, "and all together");
+}
+
 static void lease(void)
 {
 	struct db *db = db_borrow(n.store, &f);
@@ -192,7 +247,10 @@ int main(void)
 	again();
 	pieces();
 	bounds();
+	empty_pieces();
+	others();
 	lease();
+	waiting();
 	node_close(&n);
 	int tmp = open("/tmp", O_RDONLY | O_DIRECTORY);
 	tree_remove(tmp, home + strlen("/tmp/"));
