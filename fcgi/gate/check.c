@@ -3,6 +3,7 @@
 #include "base/embed.h"
 #include "base/now.h"
 #include "base/out.h"
+#include "codec/entry.h"
 #include "codec/json.h"
 #include "gate/gateway.h"
 #include "gate/pool.h"
@@ -17,14 +18,9 @@ EMBED(check_lua, "fcgi/gate/check.lua");
 
 /* ---- a package as an app of one moment ---- */
 
-static bool is_code(struct str path)
-{
-	return str_starts(path, "api/") && str_ends(path, ".lua");
-}
-
 static bool is_lua(struct str path)
 {
-	return str_ends(path, ".lua") && (is_code(path) || str_starts(path, "t/") || str_starts(path, "migrations/"));
+	return str_ends(path, ".lua") && (entry_is_code(path) || str_starts(path, "t/") || str_starts(path, "migrations/"));
 }
 
 static void take_files(struct app *a, const struct package *p, const char *folder)

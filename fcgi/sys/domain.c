@@ -58,7 +58,7 @@ static int change(struct req *r, struct db *db, const struct call *c, struct out
 	if (!err)
 		err = fn(db, app->id, host);
 	if (!err)
-		out_cstr(o, arena_printf(r->arena, "Now tell nginx: fazt-admin nginx print, and reload it."));
+		out_cstr(o, "Now tell nginx: fazt-admin nginx print, and reload it.");
 	return err;
 }
 
