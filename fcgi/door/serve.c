@@ -93,10 +93,11 @@ static void start(struct child *c)
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t none;
-	char lane[12], lanes[12];
+	char lane[12], lanes[12], supervisor[12];
 	snprintf(lane, sizeof lane, "%d", c->lane);
 	snprintf(lanes, sizeof lanes, "%d", WORKERS);
-	char *argv[] = {"faztd", (char *)c->name, "--home", (char *)home, lane, lanes, NULL};
+	snprintf(supervisor, sizeof supervisor, "%d", (int)getpid());
+	char *argv[] = {"faztd", (char *)c->name, "--home", (char *)home, lane, lanes, supervisor, NULL};
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attr);
 	sigemptyset(&none);

@@ -4,6 +4,7 @@
 #include <fcgiapp.h>
 #include <fastcgi.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
@@ -43,6 +44,7 @@
 extern char **environ;
 
 static struct node node;
+static pid_t supervisor;     /* 0: nobody's worker */
 static atomic_int in_flight; /* requests between accept and answer */
 static atomic_bool draining; /* no new connections */
 static atomic_bool closing;  /* those there are end after their request */
@@ -249,10 +251,11 @@ static void finish(void)
 }
 
 /* A worker whose supervisor died would serve on, unseen, beside those of the next one: it drains instead. The signal is
- * asked for here because a change of user forgets it; whoever came too late finds another parent. */
-static void follow_parent(pid_t supervisor)
+ * asked for here because a change of user forgets it; whoever came too late finds another parent than the one that
+ * started it. */
+static void follow_supervisor(void)
 {
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM) || getppid() != supervisor)
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) || (supervisor && getppid() != supervisor))
 		raise(SIGTERM);
 }
 
@@ -271,12 +274,12 @@ static void sweep(void)
 }
 
 /* The main thread keeps house: cells that nobody uses end here. */
-static void serve_fastcgi(pid_t supervisor)
+static void serve_fastcgi(void)
 {
 	sigset_t set = signals_of_interest();
 	int sig;
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	follow_parent(supervisor);
+	follow_supervisor();
 	if (FCGX_Init())
 		die("cannot initialise FastCGI");
 	log_together();
@@ -315,12 +318,15 @@ static void serve_cgi(void)
 	node_close(&node);
 }
 
-/* Which of how many workers this is: behind --home DIR on the command line. */
-static void take_lane(int argc, char **argv)
+/* Which of how many workers this is, and whose: behind --home DIR on the command line. */
+static void take_place(int argc, char **argv)
 {
-	int64_t lane = 0, lanes = 1;
+	int64_t lane = 0, lanes = 1, pid = 0;
 	if (argc > 4 && (!str_int(str_of(argv[3]), &lane) || !str_int(str_of(argv[4]), &lanes) || lane < 0 || lane >= lanes || lanes > 64))
 		die("worker: %s %s is no lane", argv[3], argv[4]);
+	if (argc > 5 && (!str_int(str_of(argv[5]), &pid) || pid < 1 || pid > INT_MAX))
+		die("worker: %s is no process", argv[5]);
+	supervisor = (pid_t)pid;
 	node.lane = (int)lane;
 	node.workers = (int)lanes;
 	lane_enter((unsigned)lane, (unsigned)lanes);
@@ -329,7 +335,6 @@ static void take_lane(int argc, char **argv)
 int worker_main(int argc, char **argv)
 {
 	const char *home = argc > 2 && !strcmp(argv[1], "--home") ? argv[2] : getenv("FAZT_HOME");
-	pid_t supervisor = getppid();
 	bool cgi = FCGX_IsCGI();
 	int control = cgi ? zygote_fork() : ZYGOTE_FD;
 	struct fault f = {0};
@@ -347,7 +352,7 @@ int worker_main(int argc, char **argv)
 		fprintf(stderr, "faztd: %s\n", fault_message(&f));
 		return err_row(f.err)->exit;
 	}
-	take_lane(argc, argv);
+	take_place(argc, argv);
 	pool_open(&node, control);
 	migrate_install();
 	check_install();
@@ -355,7 +360,7 @@ int worker_main(int argc, char **argv)
 		serve_cgi();
 	} else {
 		publish_all(&node, NULL); /* it may have been deleted; a failure is in the log, and the kernel serves the files */
-		serve_fastcgi(supervisor);
+		serve_fastcgi();
 	}
 	return 0;
 }
