@@ -17,9 +17,9 @@ return function()
   local deepest = depth()
   for i, fail in ipairs(fails) do
     local function down(left) if left == 0 then return fail() end return 1 + down(left - 1) end
-    for left = deepest - 1, deepest do pcall(down, left) end
+    if i % 3 == 1 then pcall(down, deepest) end
     local function fails_within(left) if left == 0 then return pcall(xpcall, fail, fail) end return (fails_within(left - 1)) end
-    pcall(fails_within, deepest - 20)
+    if i % 3 == 2 then pcall(fails_within, deepest - 20) end
     for left = 190, 200 do pcall(function(n) return (("x"):gsub("x", function() return down(n) end)) end, left) end
   end
   return #fails .. " at " .. deepest
