@@ -7,6 +7,7 @@
 #include "base/now.h"
 #include "base/out.h"
 #include "base/visible.h"
+#include "codec/json.h"
 #include "gate/response.h"
 #include "gate/syscall.h"
 #include "gate/trace.h"
@@ -200,10 +201,12 @@ static int broken(enum talk t, const char *doing, struct fault *f)
 	return fault(f, ERR_APP_ERROR, "The app's process ended %s.", doing);
 }
 
-static int note_ready(struct cell *c, const struct frame *f)
+static int note_ready(struct cell *c, const struct frame *f, struct fault *fault_out)
 {
 	struct wire w = {f->payload, false};
 	struct str json = get_str(&w);
+	if (w.bad || json_check(json, JSON_DEPTH, FRAME_MAX, NULL))
+		return fault(fault_out, ERR_APP_ERROR, NULL);
 	if (c->watch)
 		buf_addstr(&c->watch->ready, json);
 	return 0;
@@ -219,7 +222,7 @@ static int load(struct cell *c, const struct settings *s, int64_t deadline, stru
 	buf_release(&c->out); /* as large as the app's code */
 	while (!t && !(t = next_frame(c, &frame, deadline))) {
 		if (frame.type == FRAME_READY)
-			return note_ready(c, &frame);
+			return note_ready(c, &frame, f);
 		if (frame.type == FRAME_LOG)
 			log_frame(c, NULL, &frame, &lines);
 		else if (frame.type == FRAME_ERROR)

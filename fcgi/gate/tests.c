@@ -277,8 +277,7 @@ static int run_file(struct run *w)
 	json_next(&l);
 	for (int number = 1; !err && json_next_item(&l, &item); number++) {
 		struct buf name = BUF_INIT;
-		json_unescape(&name, (struct str){item.p + 1, item.n - 2});
-		if (wanted(w, buf_str(&name)))
+		if (json_text(&name, item) && wanted(w, buf_str(&name)))
 			err = run_test(w, number, buf_str(&name));
 		buf_release(&name);
 	}

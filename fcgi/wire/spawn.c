@@ -65,16 +65,19 @@ int zygote_spawn(int control_fd, const struct spawn *s, int *to, int *from, int 
 	return err;
 }
 
-/* The descriptors of a message: as many as expected, or they are closed again. */
+/* The descriptors of a message: as many as expected, or they are closed again. The control bytes are aligned, so there may be
+ * room for more of them. */
 static bool take_fds(struct msghdr *msg, int fds[FDS])
 {
+	int all[sizeof(union fd_message) / sizeof(int)];
 	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
 	if (!c || c->cmsg_type != SCM_RIGHTS)
 		return false;
 	size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	memcpy(fds, CMSG_DATA(c), n * sizeof(int));
+	memcpy(all, CMSG_DATA(c), MIN(n, ARRAY_LEN(all)) * sizeof(int));
 	if (n != FDS)
-		close_all(fds, (int)n);
+		close_all(all, (int)MIN(n, ARRAY_LEN(all)));
+	memcpy(fds, all, FDS * sizeof(int));
 	return n == FDS;
 }
 
