@@ -119,7 +119,8 @@ static void add_padded(struct buf *b, const char *text, int to, bool last)
 {
 	size_t at = b->len;
 	visible_add(b, str_of(text), TEXT_MAX);
-	for (int n = width((struct str){b->p + at, b->len - at}); !last && n < to + 2; n++)
+	int n = b->len > at ? width((struct str){b->p + at, b->len - at}) : 0;
+	for (; !last && n < to + 2; n++)
 		buf_addc(b, ' ');
 }
 

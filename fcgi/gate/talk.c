@@ -67,8 +67,9 @@ static enum talk next_frame(struct cell *c, struct frame *f, int64_t deadline)
 	if (mono_ms() >= deadline)
 		return TALK_TIMEOUT;
 	for (;;) {
-		struct str rest = {c->in.p + c->consumed, c->in.len - c->consumed};
-		long n = rest.n ? frame_parse(rest, f) : 0;
+		long n = 0;
+		if (c->in.len > c->consumed)
+			n = frame_parse((struct str){c->in.p + c->consumed, c->in.len - c->consumed}, f);
 		if (n < 0)
 			return TALK_GONE;
 		if (n > 0) {

@@ -20,6 +20,7 @@ struct stmt {
 	char *text;
 	enum admit admit;
 	bool busy;
+	int unbound; /* why a value could not be bound: it does not run without it */
 	struct stmt *next;
 };
 
