@@ -11,7 +11,7 @@
 enum admit {
 	ADMIT_CONTROL, /* everything but the tenant tables */
 	ADMIT_TENANT,  /* store/scope: the tenant tables and their counts, and nothing else */
-	ADMIT_ALL,     /* opening and migrating: DDL and pragmas */
+	ADMIT_ALL,     /* opening, migrating and store/health: DDL, pragmas, everything at once */
 };
 
 struct stmt {

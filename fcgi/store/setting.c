@@ -103,15 +103,21 @@ static bool printable(struct str s)
 	return text_utf8(s);
 }
 
-static int check(struct db *db, enum setting s, struct str value)
+bool setting_admits(enum setting s, struct str value)
 {
-	static const char *const kinds[] = {['s'] = "text", ['i'] = "a whole number", ['b'] = "true or false"};
 	const struct setting_row *row = &rows[s];
 	int64_t number;
 	bool is = parse(row->type, value, &number) && admitted(s, value) && printable(value);
 	if (row->type == 's')
 		number = (int64_t)value.n;
-	if (is && number >= row->least && number <= row->most)
+	return is && number >= row->least && number <= row->most;
+}
+
+static int check(struct db *db, enum setting s, struct str value)
+{
+	static const char *const kinds[] = {['s'] = "text", ['i'] = "a whole number", ['b'] = "true or false"};
+	const struct setting_row *row = &rows[s];
+	if (setting_admits(s, value))
 		return 0;
 	char bounds[80] = "";
 	if (row->type != 'b')

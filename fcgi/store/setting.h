@@ -28,6 +28,7 @@ struct settings {
 };
 void settings_default(struct settings *s); /* what holds where there is no database */
 int settings_load(struct db *db, struct arena *a, struct settings *s);
+bool setting_admits(enum setting s, struct str value);
 int setting_set(struct db *db, struct str key, struct str value); /* checks type and bounds; touches the epoch */
 
 #endif

@@ -48,16 +48,40 @@ static int kernel_run(struct db *db, const char *app_id, const char *sql)
 	return stmt_run(s);
 }
 
+/* What an app's rows come to: bytes, rows, files. */
+#define COUNTED \
+	"SELECT :app, ifnull(sum(size), 0), count(*), ifnull(sum(file), 0) FROM (" \
+	"SELECT length(CAST(body AS BLOB)) + :cost AS size, 0 AS file FROM docs WHERE app_id = :app UNION ALL " \
+	"SELECT length(CAST(value AS BLOB)) + length(CAST(key AS BLOB)) + :cost, 0 FROM kv WHERE app_id = :app UNION ALL " \
+	"SELECT :cost, 0 FROM shares WHERE app_id = :app UNION ALL " \
+	"SELECT " BLOB_COST " + :cost, size FROM blobs WHERE app_id = :app UNION ALL " \
+	"SELECT " BLOB_COST " + :cost, received FROM uploads WHERE app_id = :app) WHERE true"
+
 int docs_recount(struct db *db, const char *app_id)
 {
-	return kernel_run(db, app_id,
-			  "INSERT INTO usage (app_id, bytes, rows, files) SELECT :app, ifnull(sum(size), 0), count(*), ifnull(sum(file), 0) FROM ("
-			  "SELECT length(CAST(body AS BLOB)) + :cost AS size, 0 AS file FROM docs WHERE app_id = :app UNION ALL "
-			  "SELECT length(CAST(value AS BLOB)) + length(CAST(key AS BLOB)) + :cost, 0 FROM kv WHERE app_id = :app UNION ALL "
-			  "SELECT :cost, 0 FROM shares WHERE app_id = :app UNION ALL "
-			  "SELECT " BLOB_COST " + :cost, size FROM blobs WHERE app_id = :app UNION ALL "
-			  "SELECT " BLOB_COST " + :cost, received FROM uploads WHERE app_id = :app) WHERE true "
-			  "ON CONFLICT (app_id) DO UPDATE SET bytes = excluded.bytes, rows = excluded.rows, files = excluded.files");
+	return kernel_run(db, app_id, "INSERT INTO usage (app_id, bytes, rows, files) " COUNTED
+			  " ON CONFLICT (app_id) DO UPDATE SET bytes = excluded.bytes, rows = excluded.rows, files = excluded.files");
+}
+
+static int read_used(struct db *db, const char *app_id, const char *sql, struct used *u)
+{
+	struct stmt *s = scope_kernel(db, app_id, sql);
+	*u = (struct used){0};
+	if (!s)
+		return db->fault->err;
+	stmt_bind_int(s, ":cost", ROW_COST);
+	int row = stmt_row(s);
+	if (row > 0) {
+		*u = (struct used){stmt_int(s, 1), stmt_int(s, 2), stmt_int(s, 3)};
+		stmt_done(s);
+	}
+	return row < 0 ? -row : 0;
+}
+
+int usage_recount(struct db *db, const char *app_id, struct used *is, struct used *should)
+{
+	int err = read_used(db, app_id, "SELECT app_id, bytes, rows, files FROM usage WHERE app_id = :app", is);
+	return err ? err : read_used(db, app_id, COUNTED, should);
 }
 
 static int purge_once(struct db *db, const char *app_id)
