@@ -320,6 +320,12 @@ const struct recipe admin_recipes[] = {
 	 "Send a request down the whole pipeline, without nginx, and print the answer."},
 	{"app", "logs", admin_app_follow, STORE_SERVE, false, "APP --follow [--limit N] [--level LEVEL] [--request ID]",
 	 "Print the last log lines, and what comes, until you stop it; -f is short for --follow. With --json one line each.", "follow", true},
+	{"backup", "create", admin_backup_create, STORE_SERVE, false, "FILE|DIR",
+	 "Write everything into one file while the node runs. It gets its name when it is complete, looked through and on disk."},
+	{"backup", "verify", admin_backup_verify, STORE_CREATE, false, "FILE",
+	 "Open a backup, read all of it, and say what is in it. Needs no home."},
+	{"backup", "restore", admin_backup_restore, STORE_CREATE, false, "FILE",
+	 "Make a home of a backup, where none is yet. Everybody signs in anew, and tokens end."},
 	{"rls", "test", admin_rls_test, STORE_SERVE, true, "APP [--timeout SECONDS]",
 	 "Try every route of an app as two people, a stranger and the owner, in a throw-away Fazt with a copy of its rows, and tell "
 	 "which rows crossed a rule and which GET changed something."},

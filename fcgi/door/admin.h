@@ -74,6 +74,9 @@ int admin_app_export(struct admin *a);
 int admin_app_import(struct admin *a);
 int admin_app_rollback(struct admin *a);
 int admin_app_diff(struct admin *a);
+int admin_backup_create(struct admin *a);
+int admin_backup_verify(struct admin *a);
+int admin_backup_restore(struct admin *a);
 
 /* What app check finds in a folder, on stderr; false: nothing. */
 bool admin_show_findings(struct admin *a, const char *folder);

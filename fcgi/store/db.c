@@ -226,6 +226,8 @@ static int secret_make(struct db *db)
 	err = db_run(db, "INSERT INTO meta (name, bytes) VALUES ('secret', ?) ON CONFLICT (name) DO NOTHING", "b",
 		     (const void *)secret, sizeof secret);
 	crypt_wipe(secret, sizeof secret);
+	if (!err)
+		err = db_run(db, "INSERT INTO meta (name, bytes) VALUES ('node', randomblob(16)) ON CONFLICT (name) DO NOTHING", "");
 	return err ? db_rollback(db) : db_commit(db);
 }
 
@@ -327,6 +329,11 @@ const unsigned char *store_secret(struct store *s)
 const char *store_home(const struct store *s)
 {
 	return s->home;
+}
+
+char *db_node(struct db *db, struct arena *a)
+{
+	return db_text(db, a, "SELECT lower(hex(bytes)) FROM meta WHERE name = 'node'", "");
 }
 
 /* ---- borrowing ---- */

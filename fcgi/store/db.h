@@ -83,5 +83,7 @@ char *db_text(struct db *db, struct arena *a, const char *sql, const char *fmt, 
 /* The node secret, made at init (32 bytes). */
 const unsigned char *store_secret(struct store *s);
 const char *store_home(const struct store *s);
+/* Which node this is, in hex; another one after a restore (store/backup). NULL: it is older than that. */
+char *db_node(struct db *db, struct arena *a);
 
 #endif

@@ -187,8 +187,16 @@ static void take_step(struct writer *w)
 	w->ledger.variable = variable;
 	w->ledger.value = s.value;
 	pthread_mutex_unlock(&ledgers);
-	if (!(s.db = db_borrow(store, &w->f)) || kinds[kind].run(&s))
+	if (!(s.db = db_borrow(store, &w->f)))
 		die("step %d: %s", variable, w->f.message);
+	struct writer before = *w;
+	while (kinds[kind].run(&s)) {
+		if (w->f.err != ERR_UNAVAILABLE) /* the world stood still for long */
+			die("step %d: %s", variable, w->f.message);
+		memcpy(w->id, before.id, sizeof w->id);
+		memcpy(w->session, before.session, sizeof w->session);
+		fault_clear(&w->f);
+	}
 	db_return(s.db);
 	pthread_mutex_lock(&ledgers);
 	w->ledger.acked[variable] = s.value;
