@@ -15,6 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/oom.h"
+
 #ifdef HAVE_SECCOMP
 #include <seccomp.h>
 #endif
@@ -155,16 +157,6 @@ static void check_leash(void)
 		_exit(0);
 }
 
-static void volunteer_for_oom(void)
-{
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	if (write(fd, "1000", 4) != 4)
-		errno = 0; /* not every container allows it */
-	close(fd);
-}
-
 static void change_uid(unsigned number)
 {
 	if (geteuid())
@@ -221,7 +213,7 @@ static void enter_landlock(void)
 void confine(size_t memory, unsigned number)
 {
 	rlim_t total = address_space() + memory;
-	volunteer_for_oom();
+	oom_volunteer(OOM_FIRST);
 	take_leash();
 	change_uid(number);
 	must(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");

@@ -8,6 +8,7 @@
 #include "base/confine.h"
 #include "base/crypt.h"
 #include "base/lane.h"
+#include "base/oom.h"
 #include "cell/run.h"
 #include "wire/spawn.h"
 
@@ -28,6 +29,7 @@ static void prepare(void)
 	setenv("TZ", "UTC0", 1); /* and read now: a cell has no files */
 	tzset();
 	grow_stack();
+	oom_volunteer(OOM_SOON);
 	crypt_init();
 	confine_prepare();
 	run_prepare();
