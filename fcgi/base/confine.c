@@ -195,12 +195,21 @@ static void limit_all(rlim_t memory UNUSED)
 }
 
 /* A ruleset without rules: nothing of the file system, and of the network what this kernel can refuse. */
+int confine_landlock(void)
+{
+#ifdef HAVE_LINUX_LANDLOCK_H
+	return (int)MAX(syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION), 0l);
+#else
+	return 0;
+#endif
+}
+
 static void enter_landlock(void)
 {
 #ifdef HAVE_LINUX_LANDLOCK_H
 	static const unsigned char rights[] = {0, 13, 14, 15, 15, 16}; /* how many each version of it knows */
 	struct landlock_ruleset_attr all = {0};
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	int abi = confine_landlock();
 	if (abi < 1)
 		return;
 	all.handled_access_fs = (1u << rights[MIN((size_t)abi, ARRAY_LEN(rights) - 1)]) - 1;

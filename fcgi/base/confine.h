@@ -25,5 +25,6 @@ void confine_descriptors(int in_fd, int out_fd, int leash_fd);
 void confine(size_t memory, unsigned number);
 /* Does this build filter system calls? Without that only the node's own apps may run. */
 bool confine_complete(void);
+int confine_landlock(void); /* the version of landlock that the kernel has; 0: none */
 
 #endif

@@ -1,5 +1,6 @@
 #include "cell/zygote.h"
 
+#include <lua.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -42,6 +43,15 @@ NORETURN static void become_cell(const struct spawn *s, const struct cell_ends *
 	run_limit((size_t)s->heap);
 	confine(2 * (size_t)s->heap + SLACK, number);
 	cell_run(CONFINE_IN_FD, CONFINE_OUT_FD);
+}
+
+/* lua_ident is the library's own, where LUA_RELEASE is that of the headers at build time. */
+const char *zygote_lua(void)
+{
+	static char version[16];
+	const char *at = strstr(lua_ident, "Lua 5.");
+	snprintf(version, sizeof version, "%.*s", at ? (int)strspn(at + 4, "0123456789.") : 0, at ? at + 4 : "");
+	return version;
 }
 
 void zygote_run(int control_fd)

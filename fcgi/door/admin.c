@@ -48,7 +48,7 @@ bool admin_flag(struct command *c, const char *name)
 /* Options that stand alone; every other one takes the next word as its value. */
 static bool stands_alone(struct str name)
 {
-	static const char *const flags[] = {"json", "yes", "dry-run", "help", "version", "purge", "everywhere", "dev", "follow", "data", "as-owner"};
+	static const char *const flags[] = {"json", "yes", "dry-run", "help", "version", "purge", "everywhere", "dev", "follow", "data", "as-owner", "repair"};
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		if (str_is(name, flags[i]))
 			return true;
@@ -290,6 +290,9 @@ static int run_op(struct admin *a, int row, int words)
 const struct recipe admin_recipes[] = {
 	{"init", "", admin_init, STORE_CREATE, false, "[--owner NAME]", "Make a new home with its database and its owner."},
 	{"migrate", "", NULL, STORE_MIGRATE, false, "", "Bring the database of an older Fazt up to this one."},
+	{"doctor", "", admin_doctor, STORE_CREATE, false, "[--repair]",
+	 "Look for whatever may be broken, from files and their modes to every byte of content, and say what it means and what to do. "
+	 "--repair mends what is safe to mend. Works on a node that serves, and on one that does not start."},
 	{"app", "new", admin_app_new, STORE_CREATE, false, "NAME [--template blank|list|blog|form]",
 	 "Write a new app with its tests into ./NAME."},
 	{"app", "check", admin_app_check, STORE_CREATE, false, "DIR",
@@ -386,7 +389,7 @@ static int open_remote(struct admin *a, const struct recipe *recipe)
 }
 
 /* The owner in a shell on the node. */
-static int be_the_owner(struct admin *a)
+int admin_owner(struct admin *a)
 {
 	struct db *db = db_borrow(a->node.store, &a->r.fault);
 	if (!db)
@@ -434,7 +437,7 @@ static int run(struct admin *a)
 	if (!c->url.p && recipe && recipe->mode == STORE_CREATE)
 		return recipe->run(a);
 	err = c->url.p ? open_remote(a, recipe) : open_home(a, recipe);
-	if (err || (!c->url.p && (err = be_the_owner(a))))
+	if (err || (!c->url.p && (err = admin_owner(a))))
 		return err;
 	if (!recipe)
 		return run_op(a, row, words);

@@ -60,6 +60,7 @@ extern const struct recipe admin_recipes[];
 
 /* Recipes: 0 or an error worded in a->r.fault. */
 int admin_init(struct admin *a);
+int admin_doctor(struct admin *a);
 int admin_app_install(struct admin *a);
 int admin_app_upgrade(struct admin *a);
 int admin_app_request(struct admin *a);
@@ -99,6 +100,9 @@ int admin_consent(struct admin *a, const char *id, const char *app, struct buf *
  * of import where that is not NULL, about which say tells more before the question. */
 struct intake;
 int admin_settle(struct admin *a, const char *id, const char *app, struct intake *import, void (*say)(struct admin *, const struct intake *));
+
+/* a->node is open: whoever calls is its owner in a shell. */
+int admin_owner(struct admin *a);
 
 /* Ask on the terminal; false when there is none. */
 bool admin_ask(const char *question);

@@ -1,10 +1,4 @@
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/now.h"
@@ -84,25 +78,15 @@ int admin_backup_verify(struct admin *a)
 	return err;
 }
 
-/* Does a faztd serve this home? It holds this lock as long as it lives. */
-static int check_rest(struct admin *a)
-{
-	int fd = open(arena_printf(a->arena, "%s/run/serve.pid", a->cmd.home), O_RDONLY | O_CLOEXEC);
-	int busy = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) ? errno : 0;
-	if (fd >= 0)
-		close(fd);
-	return busy ? fail(&a->r, ERR_CONFLICT, "a faztd serves %s; nothing was changed. Stop it, or restore into another home with --home DIR",
-			   a->cmd.home) : 0;
-}
-
 int admin_backup_restore(struct admin *a)
 {
 	struct backup b;
 	int err = only_a_path(a, "restore FILE");
 	if (!err && become_owner(a->cmd.home))
 		err = fail(&a->r, ERR_DENIED, "cannot become the owner of %s", a->cmd.home);
-	if (!err)
-		err = check_rest(a);
+	if (!err && serve_holds(a->cmd.home))
+		err = fail(&a->r, ERR_CONFLICT, "a faztd serves %s; nothing was changed. Stop it, or restore into another home with --home DIR",
+			   a->cmd.home);
 	if (!err && !a->cmd.dry_run)
 		err = home_folders(a->cmd.home, &a->r.fault);
 	if (err)

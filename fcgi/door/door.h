@@ -7,6 +7,7 @@
 /* faztd serve --home DIR: the supervisor. Starts the zygote and the workers, restarts what dies, SIGHUP replaces the
  * workers gracefully, SIGTERM ends everything. */
 int serve_main(int argc, char **argv);
+bool serve_holds(const char *home); /* does a faztd serve that home? */
 
 /* faztd worker --home DIR LANE LANES: one of LANES workers, on its lane of the processors (base/lane.h). FastCGI on
  * descriptor 0, the zygote on descriptor 3. With no socket on descriptor 0 it is a plain CGI program that answers one

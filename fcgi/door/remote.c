@@ -294,3 +294,17 @@ int remote_call(const struct remote *m, const char *noun, const char *verb, stru
 }
 
 #endif
+
+/* By itself, since nothing else of it is wanted. */
+const char *remote_curl(void)
+{
+	static char version[32] = "none";
+	void *symbol, *so = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
+	char *(*ask)(void) = NULL;
+	if (so && (symbol = dlsym(so, "curl_version"))) {
+		memcpy(&ask, &symbol, sizeof ask);
+		const char *digits = strpbrk(ask(), "0123456789");
+		snprintf(version, sizeof version, "%.*s", digits ? (int)strspn(digits, "0123456789.") : 0, digits ? digits : "");
+	}
+	return version;
+}

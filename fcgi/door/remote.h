@@ -26,4 +26,6 @@ int remote_open(struct remote *m, struct arena *a, struct str url, struct str to
 int remote_call(const struct remote *m, const char *noun, const char *verb, struct str args, struct buf *out, char id[ID_LEN + 1],
 		struct fault *f);
 
+const char *remote_curl(void); /* the version of libcurl, where there is one: "7.88.1", or "none" */
+
 #endif

@@ -86,6 +86,17 @@ static void lock_home(void)
 		die("cannot write %s", path);
 }
 
+bool serve_holds(const char *dir)
+{
+	char path[4200];
+	snprintf(path, sizeof path, "%s/run/serve.pid", dir);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB);
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
 /* ---- children ---- */
 
 static void start(struct child *c)

@@ -453,6 +453,21 @@ static void checkpoint(struct db *db)
 	lock_maintained(db->store->lock, (uint32_t)MAX(log, 0));
 }
 
+int64_t db_checkpoint(struct db *db)
+{
+	int log = 0, done = 0;
+	if (lock_take(db->store->lock, LOCK_WAIT_MS, db->fault))
+		return -1;
+	sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
+	lock_release(db->store->lock);
+	return log < 0 ? -1 : (int64_t)log * 4096;
+}
+
+const char *db_sqlite(void)
+{
+	return sqlite3_libversion();
+}
+
 int db_commit(struct db *db)
 {
 	int err = 0;

@@ -48,6 +48,9 @@ int db_begin(struct db *db);
 int db_commit(struct db *db);
 int db_rollback(struct db *db); /* keeps and returns the fault's error */
 bool db_in_transaction(struct db *db);
+/* Copies the WAL back and cuts it off, when nobody reads it just now; how long it is then, in bytes. */
+int64_t db_checkpoint(struct db *db);
+const char *db_sqlite(void); /* the version of the library */
 /* From here to db_look_end everything read is of one moment, whatever is written meanwhile. Nothing may be written with
  * this connection; inside a transaction, which is of one moment anyway, both do nothing. */
 int db_look(struct db *db);

@@ -19,7 +19,7 @@ enum health {
 	HEALTH_CONTENT,    /* content that is not there, or not what its hash says; reads all of it */
 	HEALTH_ORPHANS,    /* content that nobody has: mended by leaving it to the reaper */
 	HEALTH_SETTINGS,   /* values no setting admits: mended by their default */
-	HEALTH_CLOCK,      /* moments that have not come yet */
+	HEALTH_CLOCK,      /* moments that have not come yet: mended by giving what was given then its time from now on */
 };
 
 typedef void health_fn(void *arg, const char *what);
