@@ -26,9 +26,10 @@ my @local = rows('sys/syscall.def', 'LOCAL');
 my @ops = rows('sys/op.def', 'OP');
 my @funs = rows('sys/module.def', 'FUN');
 my @errors = rows('base/err.def', 'ERR');
-my @settings = rows('store/setting.def', 'SETTING');
+my @budgets = rows('kernel/budget.def', 'BUDGET');
+my @settings = (rows('store/setting.def', 'SETTING'), map { [@$_[0, 1], "'i'", @$_[4 .. 7]] } @budgets);
 my @grants = rows('kernel/grant.def', 'GRANT');
-cmp_ok(scalar @$_, '>=', 10, 'a table is read') for \@calls, \@local, \@funs, \@ops, \@errors, \@settings, \@grants;
+cmp_ok(scalar @$_, '>=', 10, 'a table is read') for \@calls, \@local, \@funs, \@ops, \@errors, \@settings, \@grants, \@budgets;
 is(scalar @$_, 9, "the row $_->[1] is read whole") for @calls;
 is(scalar @$_, 7, "the row $_->[0] is read whole") for @ops;
 

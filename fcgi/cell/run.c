@@ -40,6 +40,17 @@ void run_exit(void)
 	_exit(0);
 }
 
+void run_born(int out_fd)
+{
+	struct buf b = BUF_INIT;
+	size_t at = frame_begin(&b, FRAME_BORN, 0, 0);
+	put_u32(&b, (uint32_t)getpid());
+	frame_end(&b, at);
+	if (write(out_fd, b.p, b.len) != (ssize_t)b.len)
+		_exit(1);
+	buf_release(&b);
+}
+
 void run_leave(int err, struct str message)
 {
 	raise_set(err, "%.*s", STR_FMT(message));

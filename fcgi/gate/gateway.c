@@ -2,6 +2,7 @@
 
 #include "base/now.h"
 #include "base/out.h"
+#include "gate/charge.h"
 #include "gate/dev.h"
 #include "gate/form.h"
 #include "gate/op.h"
@@ -68,6 +69,8 @@ static int find_site(struct req *r, struct db *db)
 		return r->fault.err ? r->fault.err : fail(r, ERR_WRONG_HOST, NULL);
 	if (r->fault.err)
 		return r->fault.err;
+	if (r->app)
+		r->deadline += r->app->limit[BUDGET_DEADLINE] - r->settings.number[SETTING_DEADLINE];
 	return r->app || r->os ? 0 : fail(r, ERR_NOT_FOUND, "No app lives at this address.");
 }
 
@@ -128,10 +131,11 @@ static int handler(struct req *r)
 		struct cell *c;
 		bool sound, stale;
 		int err = suspend_check(r);
-		if (err || (err = pool_lease(r, &c)))
+		if (err || (err = charge_begin(r)) || (err = pool_lease(r, &c)))
 			return err;
 		err = talk_request(c, r, &sound, &stale);
 		pool_release(r->node->pool, c, sound);
+		charge_end(r);
 		if (err == ERR_APP_TIMEOUT)
 			suspend_count(r);
 		if (!stale || tries == 2)
@@ -142,7 +146,7 @@ static int handler(struct req *r)
 
 static int read_body(struct req *r)
 {
-	return form_is_multipart(r) ? 0 : req_read_body(r, r->settings.number[SETTING_BODY]);
+	return form_is_multipart(r) ? 0 : req_read_body(r, r->app->limit[BUDGET_BODY]);
 }
 
 static int app_answer(struct req *r)
@@ -165,8 +169,8 @@ static int app_answer(struct req *r)
 		return 0;
 	if ((err = form_is_multipart(r) ? form_receive(r) : read_body(r)))
 		return err;
-	if ((int64_t)r->body.n > r->settings.number[SETTING_BODY])
-		return fail(r, ERR_TOO_LARGE, "A request body may have %lld bytes here.", (long long)r->settings.number[SETTING_BODY]);
+	if ((int64_t)r->body.n > r->app->limit[BUDGET_BODY])
+		return fail(r, ERR_TOO_LARGE, "A request body may have %lld bytes here.", (long long)r->app->limit[BUDGET_BODY]);
 	err = handler(r);
 	blob_forget(r);
 	return err;
@@ -176,6 +180,7 @@ static int kernel_answer(struct req *r)
 {
 	bool api = r->os && str_starts(r->path, "/_fazt/api/");
 	int err = 0;
+	charge_nobody();
 	if (!api && !endpoint_there(r)) /* before anything is read: nginx may be passing the body on as it comes */
 		return fail(r, ERR_NOT_FOUND, NULL);
 	if (!endpoint_streams(r))

@@ -38,6 +38,7 @@ struct pool {
 	pthread_mutex_t lock;
 	int control;
 	int lane, workers;
+	struct meters *meters;
 	struct cell cell[POOL_CELLS];
 	struct waiter *first, **last; /* in order of arrival */
 };
@@ -48,6 +49,7 @@ void pool_open(struct node *n, int control)
 	pthread_mutex_init(&p->lock, NULL);
 	p->last = &p->first;
 	p->control = control;
+	p->meters = n->meters;
 	p->lane = n->lane;
 	p->workers = n->workers > 0 ? n->workers : 1;
 	n->pool = p;
@@ -92,8 +94,8 @@ static struct capacity capacity(const struct pool *p, const struct settings *s, 
 {
 	const int64_t *v = s->number;
 	struct capacity c = {.total = share_of(v[SETTING_CELLS], p->workers, 2),
-			     .per_app = share_of(v[SETTING_CELLS_APP], p->workers, 1),
-			     .queue = share_of(v[SETTING_QUEUE_APP], 1, 1)};
+			     .per_app = share_of(a->limit[BUDGET_CELLS_APP], p->workers, 1),
+			     .queue = share_of(a->limit[BUDGET_QUEUE_APP], 1, 1)};
 	if (strcmp(a->name, "os"))
 		c.total -= MIN(share_of(v[SETTING_CELLS_OS], p->workers, 1), c.total - 1);
 	return c;
@@ -301,7 +303,7 @@ static int find_cell(struct req *r, struct pool *p, struct cell **c)
 
 static int start(struct pool *p, struct cell *c, const struct settings *s, struct fault *f)
 {
-	struct spawn spawn = {.heap = (uint64_t)s->number[SETTING_HEAP], .lane = (uint32_t)p->lane,
+	struct spawn spawn = {.heap = (uint64_t)c->app->limit[BUDGET_HEAP], .lane = (uint32_t)p->lane,
 			      .lanes = (uint32_t)p->workers};
 	int leash;
 	if (zygote_spawn(p->control, &spawn, &c->to, &c->from, &leash)) {
@@ -309,6 +311,8 @@ static int start(struct pool *p, struct cell *c, const struct settings *s, struc
 		return fault(f, ERR_UNAVAILABLE, "no process for the app could be started; try again in a moment");
 	}
 	leash_take(&c->leash, leash);
+	leash_bill(&c->leash, p->control, meter_of(p->meters, c->app->version ? c->app->id : ""), c->app->limit[BUDGET_APP_CPU]);
+	c->meters = p->meters;
 	return talk_load(c, s, mono_ms() + LOAD_MS, f);
 }
 
@@ -327,8 +331,9 @@ int pool_lease(struct req *r, struct cell **out)
 
 void pool_release(struct pool *p, struct cell *c, bool sound)
 {
+	bool goes_on = sound && leash_settle(&c->leash);
 	pthread_mutex_lock(&p->lock);
-	if (!sound || ++c->served >= REQUESTS_MAX) {
+	if (!goes_on || ++c->served >= REQUESTS_MAX) {
 		cell_end(c);
 	} else {
 		c->busy = false;
@@ -355,6 +360,8 @@ int pool_apart(struct node *n, const struct settings *s, struct app *a, struct w
 {
 	*c = (struct cell){.app = a, .to = -1, .from = -1, .busy = true, .watch = w};
 	__atomic_add_fetch(&a->refs, 1, __ATOMIC_RELAXED);
+	if (!a->limit[BUDGET_HEAP])
+		budget_usual(s, a->limit); /* one that is only tried */
 	return start(n->pool, c, s, f);
 }
 

@@ -1,5 +1,6 @@
 #include "gate/syscall.h"
 
+#include "gate/charge.h"
 #include "gate/flood.h"
 #include "gate/trace.h"
 #include "kernel/app.h"
@@ -25,11 +26,13 @@ static int check_permission(struct req *r, const struct syscall *row, const stru
 
 static int spend(struct req *r, const struct syscall *row)
 {
+	int64_t most = r->app->limit[BUDGET_CALLS];
 	r->calls += row->cost;
-	if (r->calls > r->settings.number[SETTING_CALLS])
-		return fail(r, ERR_SYSCALL_LIMIT, "One request may make %lld calls; this one made more.",
-			    (long long)r->settings.number[SETTING_CALLS]);
-	return row->effect == EFFECT_WRITE ? flood_charge(r) : 0;
+	if (r->calls > most)
+		return fail(r, ERR_SYSCALL_LIMIT, "One request may make %lld calls (calls); this one made more. Ask for more at once, or in "
+			    "several requests.", (long long)most);
+	int err = charge_call(r);
+	return !err && row->effect == EFFECT_WRITE ? flood_charge(r) : err;
 }
 
 static int call(struct req *r, const struct syscall *row, const struct call *c, struct out *o)

@@ -7,6 +7,7 @@
 #include "base/now.h"
 #include "base/out.h"
 #include "base/visible.h"
+#include "gate/charge.h"
 #include "gate/response.h"
 #include "gate/syscall.h"
 #include "gate/trace.h"
@@ -24,9 +25,9 @@ enum talk { TALK_OK, TALK_TIMEOUT, TALK_GONE };
 /* ---- bytes ---- */
 
 /* The reads and writes block: at the deadline the leash is dropped, the cell dies, and they return. */
-static enum talk gone(int64_t deadline)
+static enum talk gone(const struct cell *c, int64_t deadline)
 {
-	return mono_ms() >= deadline ? TALK_TIMEOUT : TALK_GONE;
+	return mono_ms() >= deadline || leash_spent(&c->leash) ? TALK_TIMEOUT : TALK_GONE;
 }
 
 static enum talk send_all(struct cell *c, int64_t deadline)
@@ -36,7 +37,7 @@ static enum talk send_all(struct cell *c, int64_t deadline)
 		if (n > 0)
 			at += (size_t)n;
 		else if (n == 0 || errno != EINTR)
-			return gone(deadline);
+			return gone(c, deadline);
 	}
 	buf_clear(&c->out);
 	return TALK_OK;
@@ -54,7 +55,7 @@ static enum talk read_more(struct cell *c, int64_t deadline)
 	while ((n = read(c->from, c->in.p + c->in.len, c->in.cap - c->in.len - 1)) < 0 && errno == EINTR)
 		;
 	if (n <= 0)
-		return gone(deadline);
+		return gone(c, deadline);
 	c->in.len += (size_t)n;
 	return TALK_OK;
 }
@@ -82,12 +83,28 @@ static enum talk next_frame(struct cell *c, struct frame *f, int64_t deadline)
 
 /* ---- the app's log ---- */
 
+/* Is there room for one more line in this minute? The first one after a while without says how many are missing. */
+static bool admit_line(struct cell *c)
+{
+	int64_t dropped;
+	char text[160];
+	if (!charge_line(c->meters, c->app, &dropped))
+		return false;
+	if (!dropped)
+		return true;
+	snprintf(text, sizeof text, "%lld lines were dropped: app.log allows %lld in a minute", (long long)dropped, (long long)c->app->limit[BUDGET_APP_LOG]);
+	trace_app(c->app, NULL, "warn", str_of(text));
+	return true;
+}
+
 static void log_frame(struct cell *c, const char *request, const struct frame *f, int *lines)
 {
 	static const char *const levels[] = {"info", "warn", "error"};
 	struct wire w = {f->payload, false};
 	struct str text = get_str(&w);
-	if (++*lines <= FRAME_LOGS && !w.bad)
+	if (++*lines <= FRAME_LOGS + 1 && !w.bad && !admit_line(c))
+		return;
+	if (*lines <= FRAME_LOGS && !w.bad)
 		trace_app(c->app, request, levels[MIN(f->code, 2u)], text);
 	else if (*lines == FRAME_LOGS + 1)
 		trace_app(c->app, request, "warn", STR("further lines of this request are dropped"));
@@ -181,7 +198,7 @@ static void put_start(struct cell *c, const struct settings *s)
 	out_raw(&o, c->app->env.n ? c->app->env : STR("{}"));
 	if (c->watch && c->watch->test)
 		out_kcstr(&o, "test", c->watch->test);
-	out_kint(&o, "heap", s->number[SETTING_HEAP]);
+	out_kint(&o, "heap", c->app->limit[BUDGET_HEAP]);
 	out_kcstr(&o, "zone", s->text[SETTING_TIMEZONE]);
 	if (c->app->migrates)
 		put_migrations(c, &o);
@@ -193,8 +210,10 @@ static void put_start(struct cell *c, const struct settings *s)
 	buf_release(&config);
 }
 
-static int broken(enum talk t, const char *doing, struct fault *f)
+static int broken(const struct cell *c, enum talk t, const char *doing, struct fault *f)
 {
+	if (t == TALK_TIMEOUT && leash_spent(&c->leash))
+		return fault(f, ERR_APP_TIMEOUT, "The app took more than %lld ms of processor time (cpu) %s.", (long long)c->app->limit[BUDGET_CPU], doing);
 	if (t == TALK_TIMEOUT)
 		return fault(f, ERR_APP_TIMEOUT, "The app took too long %s.", doing);
 	return fault(f, ERR_APP_ERROR, "The app's process ended %s.", doing);
@@ -209,6 +228,18 @@ static int note_ready(struct cell *c, const struct frame *f)
 	return 0;
 }
 
+/* The first frame of all, from before the app was there: which process it is. */
+static enum talk note_birth(struct cell *c, const struct frame *f)
+{
+	struct wire w = {f->payload, false};
+	uint32_t pid = get_u32(&w);
+	if (w.bad || c->born)
+		return TALK_GONE;
+	c->born = true;
+	leash_know(&c->leash, (int)pid);
+	return TALK_OK;
+}
+
 static int load(struct cell *c, const struct settings *s, int64_t deadline, struct fault *f)
 {
 	struct frame frame;
@@ -218,6 +249,10 @@ static int load(struct cell *c, const struct settings *s, int64_t deadline, stru
 	enum talk t = send_all(c, deadline);
 	buf_release(&c->out); /* as large as the app's code */
 	while (!t && !(t = next_frame(c, &frame, deadline))) {
+		if (frame.type == FRAME_BORN || !c->born) {
+			t = frame.type == FRAME_BORN ? note_birth(c, &frame) : TALK_GONE;
+			continue;
+		}
 		if (frame.type == FRAME_READY)
 			return note_ready(c, &frame);
 		if (frame.type == FRAME_LOG)
@@ -227,14 +262,14 @@ static int load(struct cell *c, const struct settings *s, int64_t deadline, stru
 		else
 			t = TALK_GONE;
 	}
-	return broken(t, "while it was loading", f);
+	return broken(c, t, "while it was loading", f);
 }
 
 int talk_load(struct cell *c, const struct settings *s, int64_t deadline, struct fault *f)
 {
-	leash_until(&c->leash, deadline);
+	leash_until(&c->leash, deadline, c->app->limit[BUDGET_CPU]);
 	int err = load(c, s, deadline, f);
-	leash_until(&c->leash, 0);
+	leash_until(&c->leash, 0, 0);
 	return err;
 }
 
@@ -387,7 +422,7 @@ static int converse(struct cell *c, struct req *r, bool *sound, bool *stale)
 		}
 	}
 	*stale = t == TALK_GONE && !spoke && c->served > 0;
-	int err = broken(t, "while it was answering", &r->fault);
+	int err = broken(c, t, "while it was answering", &r->fault);
 	if (!*stale)
 		trace_app(c->app, r->id, "error", str_of(r->fault.message));
 	return err;
@@ -395,8 +430,8 @@ static int converse(struct cell *c, struct req *r, bool *sound, bool *stale)
 
 int talk_request(struct cell *c, struct req *r, bool *sound, bool *stale)
 {
-	leash_until(&c->leash, r->deadline);
+	leash_until(&c->leash, r->deadline, c->app->limit[BUDGET_CPU]);
 	int err = converse(c, r, sound, stale);
-	leash_until(&c->leash, 0);
+	leash_until(&c->leash, 0, 0);
 	return err;
 }

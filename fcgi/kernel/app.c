@@ -10,7 +10,7 @@
 #include "store/host.h"
 
 /* The cache keeps one copy of each app that was asked for lately. A copy is checked once per epoch, by the rev of its row
- * and the quotas it carries, so that somebody's signing in does not make every app be read again. The lock is held
+ * and the limits it carries, so that somebody's signing in does not make every app be read again. The lock is held
  * for look-ups only; two threads that miss at once both load, and the later copy stays. */
 
 #define CACHED 64
@@ -153,9 +153,8 @@ static void copy_row(struct app *a, const struct app_row *row, const struct sett
 	a->rev = row->rev;
 	a->paused = row->paused;
 	a->epoch = epoch;
-	a->max_bytes = s->number[SETTING_APP_BYTES];
-	a->max_rows = s->number[SETTING_APP_ROWS];
-	a->max_files = s->number[SETTING_APP_FILES];
+	a->suspended = row->suspended;
+	budget_usual(s, a->usual);
 	snprintf(a->zone, sizeof a->zone, "%s", s->text[SETTING_TIMEZONE]);
 }
 
@@ -166,6 +165,8 @@ static struct app *load(struct db *db, const struct app_row *row, const struct s
 	*a = (struct app){.refs = 1, .arena = arena};
 	copy_row(a, row, s, epoch);
 	int err = load_manifest(a, db);
+	if (!err)
+		err = budget_load(db, a->id, s, a->limit, &a->own_limits);
 	if (!err)
 		err = load_grants(a, db);
 	if (!err)
@@ -208,8 +209,9 @@ static struct app *cached(struct app_cache *c, struct str key, enum by by, int64
 
 static bool still_true(const struct app *a, const struct app_row *row, const struct settings *s)
 {
-	return !strcmp(a->id, row->id) && a->rev == row->rev && a->max_bytes == s->number[SETTING_APP_BYTES] &&
-	       a->max_rows == s->number[SETTING_APP_ROWS] && a->max_files == s->number[SETTING_APP_FILES] &&
+	int64_t usual[BUDGET_COUNT];
+	budget_usual(s, usual);
+	return !strcmp(a->id, row->id) && a->rev == row->rev && !memcmp(a->usual, usual, sizeof usual) &&
 	       !strcmp(a->zone, s->text[SETTING_TIMEZONE]);
 }
 

@@ -8,6 +8,7 @@
 #define KERNEL_APP_H
 
 #include "base/id.h"
+#include "kernel/budget.h"
 #include "kernel/manifest.h"
 #include "kernel/node.h"
 #include "store/apps.h"
@@ -45,12 +46,14 @@ struct app {
 	struct app_file *file; /* what a cell loads */
 	bool migrates;         /* no app to serve: its files are data migrations, in the order in which they run */
 	int64_t paused;        /* until then it answers 503, because its rows are being migrated */
+	int64_t suspended;     /* and until then, because it had to be ended again and again */
 	int npublic;
 	const char **public;   /* paths of the public files, "public/index.html", in byte order */
 	int ngrants;
 	struct grant *grant; /* granted and still asked for: "storage", "net:api.example.com:443" */
 	struct str env;     /* what the owner told it, of what it still asks for: a JSON object for its cells */
-	int64_t max_bytes, max_rows, max_files; /* quota */
+	int64_t limit[BUDGET_COUNT], usual[BUDGET_COUNT]; /* what it may use; what every app may */
+	uint32_t own_limits;  /* a bit for each that it was given for itself */
 	char zone[65];      /* the owner's */
 	struct arena *arena;
 };

@@ -6,6 +6,7 @@
 
 struct app_cache; /* kernel/app */
 struct pool;      /* gate/pool */
+struct meters;    /* kernel/meter */
 struct settings_cache;
 
 struct node {
@@ -14,6 +15,7 @@ struct node {
 	struct app_cache *apps;
 	struct pool *pool; /* set by gate/pool; NULL in processes that run no apps */
 	struct settings_cache *settings;
+	struct meters *meters; /* NULL: nothing is counted */
 	int lane;          /* which of them this one is */
 	int workers;       /* processes that share the capacity table */
 };

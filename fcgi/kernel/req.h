@@ -84,6 +84,8 @@ struct req {
 
 	/* gateway */
 	int calls;         /* syscalls made so far */
+	bool charged;      /* somebody counts what the calls take: */
+	int64_t work;      /* µs of this thread's processor time, as far as it was looked at (gate/charge) */
 	struct str form, files; /* of multipart/form-data, as the app gets them (wire/frame.h) */
 	bool uploads;      /* files of a form came with it */
 	bool spoke_as_app; /* the app spoke for itself (as_app) */

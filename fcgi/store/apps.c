@@ -2,11 +2,12 @@
 
 #include "base/now.h"
 #include "store/files.h"
+#include "store/limit.h"
 #include "store/snapshot.h"
 
 #define APP_COLUMNS                                                                                                          \
 	"SELECT a.id, a.name, a.title, a.source, a.origin, a.state, a.version, a.rev, a.created, a.changed, a.purged, v.package, v.commit_id, " \
-	"v.installed, a.paused FROM apps a LEFT JOIN versions v ON v.app_id = a.id AND v.version = a.version "
+	"v.installed, a.paused, a.suspended FROM apps a LEFT JOIN versions v ON v.app_id = a.id AND v.version = a.version "
 
 static void read_app(struct stmt *s, struct arena *a, struct app_row *r)
 {
@@ -15,6 +16,7 @@ static void read_app(struct stmt *s, struct arena *a, struct app_row *r)
 		.origin = stmt_dup(s, 4, a), .state = stmt_dup(s, 5, a), .version = stmt_int(s, 6), .rev = stmt_int(s, 7),
 		.created = stmt_int(s, 8), .changed = stmt_int(s, 9), .purged = stmt_int(s, 10) != 0, .package = stmt_dup(s, 11, a),
 		.commit = stmt_dup(s, 12, a), .installed = stmt_int(s, 13), .paused = stmt_int(s, 14),
+		.suspended = stmt_int(s, 15),
 	};
 }
 
@@ -133,7 +135,7 @@ int64_t app_previous(struct db *db, const char *id, int64_t version)
 
 int app_point(struct db *db, const char *id, int64_t version, const char *title)
 {
-	int err = db_run(db, "UPDATE apps SET version = ?, title = ?, paused = 0 WHERE id = ?", "icc", version, title, id);
+	int err = db_run(db, "UPDATE apps SET version = ?, title = ?, paused = 0, suspended = 0, suspension = 0 WHERE id = ?", "icc", version, title, id);
 	return err ? err : app_changed(db, id);
 }
 
@@ -145,7 +147,21 @@ int app_pause(struct db *db, const char *id, int64_t until)
 
 int app_state(struct db *db, const char *id, const char *state)
 {
-	int err = db_run(db, "UPDATE apps SET state = ? WHERE id = ?", "cc", state, id);
+	int err = db_run(db, "UPDATE apps SET state = ?, suspended = 0, suspension = 0 WHERE id = ?", "cc", state, id);
+	return err ? err : app_changed(db, id);
+}
+
+int app_suspend(struct db *db, const char *id, int64_t *until)
+{
+	int64_t now = now_ms();
+	int64_t before = db_int(db, 0, "SELECT suspended FROM apps WHERE id = ?", "c", id);
+	int64_t span = db_int(db, 0, "SELECT suspension FROM apps WHERE id = ?", "c", id);
+	*until = 0;
+	if (before > now)
+		return 0;
+	span = span && now - before < 10 * SUSPENSION_MS ? MIN(2 * span, (int64_t)SUSPENSION_MAX_MS) : SUSPENSION_MS;
+	*until = now + span;
+	int err = db_run(db, "UPDATE apps SET suspended = ?, suspension = ? WHERE id = ?", "iic", *until, span, id);
 	return err ? err : app_changed(db, id);
 }
 
@@ -172,6 +188,8 @@ int app_forget(struct db *db, const char *id, bool purged)
 		err = db_run(db, "DELETE FROM hosts WHERE app_id = ?", "c", id);
 	if (!err)
 		err = db_run(db, "DELETE FROM tokens WHERE app_id = ?", "c", id);
+	if (!err)
+		err = limit_clear(db, id, NULL);
 	if (!err)
 		err = db_run(db, "UPDATE apps SET state = 'removed', purged = ? WHERE id = ?", "ic", (int64_t)purged, id);
 	if (!err)

@@ -103,7 +103,7 @@ static bool printable(struct str s)
 	return text_utf8(s);
 }
 
-static int check(struct db *db, enum setting s, struct str value)
+int setting_check(struct db *db, enum setting s, struct str value)
 {
 	static const char *const kinds[] = {['s'] = "text", ['i'] = "a whole number", ['b'] = "true or false"};
 	const struct setting_row *row = &rows[s];
@@ -125,7 +125,7 @@ int setting_set(struct db *db, struct str key, struct str value)
 	int i = setting_find(key);
 	if (i < 0)
 		return unknown(db, key);
-	int err = check(db, (enum setting)i, value);
+	int err = setting_check(db, (enum setting)i, value);
 	if (err)
 		return err;
 	db_touch(db);

@@ -4,18 +4,54 @@
 #include "store/conn.h"
 #include "store/blob.h"
 #include "store/docs.h"
+#include "store/notice.h"
 #include "store/object.h"
 
-/* What has been added to goes past its bound: the error, or 0. */
-static int over(struct db *db, const struct scope *sc, struct used by, struct used now)
+/* One of the things an app stores: what it has now, how much of that has just been added, and what it may have. */
+struct part {
+	const char *limit, *what; /* the row of kernel/budget.def, and its name in a sentence */
+	int64_t now, by, most;
+};
+
+#define WARN_PERCENT 80
+
+static int past(struct db *db, const struct part *p)
 {
-	if (by.bytes > 0 && now.bytes > sc->max_bytes)
-		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its storage of %lld KB.", (long long)(sc->max_bytes / KIB));
-	if (by.rows > 0 && now.rows > sc->max_rows)
-		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its %lld rows and keys.", (long long)sc->max_rows);
-	if (by.files > 0 && now.files > sc->max_files)
-		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its room for files, %lld KB.", (long long)(sc->max_files / KIB));
-	return 0;
+	return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its %s: %s is %lld. Delete something, or the owner allows it more: "
+		       "fazt-admin app limit APP %s VALUE", p->what, p->limit, (long long)p->most, p->limit);
+}
+
+/* Told once, by the write that crosses the line. */
+static int warn(struct db *db, const struct scope *sc, const struct part *p)
+{
+	char body[200];
+	snprintf(body, sizeof body, "It has %lld of %lld (%s). When that is used up, writes end with 507.", (long long)p->now, (long long)p->most,
+		 p->limit);
+	return notice_add(db, "app.limit", sc->app_id, p->limit, "An app has used most of what it may store", body);
+}
+
+static bool crossed(const struct part *p)
+{
+	int64_t line = p->most / 100 * WARN_PERCENT;
+	return p->now > line && p->now - p->by <= line;
+}
+
+static int weigh(struct db *db, const struct scope *sc, struct used by, struct used now)
+{
+	const struct part parts[] = {
+		{"app.bytes", "storage of rows and keys", now.bytes, by.bytes, sc->max_bytes},
+		{"app.rows", "number of rows and keys", now.rows, by.rows, sc->max_rows},
+		{"app.files", "room for files", now.files, by.files, sc->max_files},
+	};
+	int err = 0;
+	for (size_t i = 0; i < ARRAY_LEN(parts) && !err; i++) {
+		const struct part *p = &parts[i];
+		if (p->by > 0 && p->now > p->most)
+			err = past(db, p);
+		else if (p->by > 0 && crossed(p))
+			err = warn(db, sc, p);
+	}
+	return err;
 }
 
 int usage_change(struct db *db, const struct scope *sc, struct used by)
@@ -31,7 +67,7 @@ int usage_change(struct db *db, const struct scope *sc, struct used by)
 	stmt_done(s);
 	if ((by.bytes > 0 || by.files > 0) && !ballast_there(store_home(db->store)))
 		return db_fail(db, ERR_DISK_FULL, "The disk is nearly full; delete something, or make room on the machine.");
-	return over(db, sc, by, now);
+	return weigh(db, sc, by, now);
 }
 
 int usage_add(struct db *db, const struct scope *sc, int64_t bytes, int64_t rows)

@@ -1,4 +1,5 @@
-/* usage — what an app stores, counted in the transaction that changes it, and held against its quota when it grows. */
+/* usage — what an app stores, counted in the transaction that changes it, and held against its quota when it grows. The
+ * owner gets a notice when it has grown past 80 % of it. */
 #ifndef STORE_USAGE_H
 #define STORE_USAGE_H
 

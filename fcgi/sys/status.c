@@ -4,8 +4,9 @@
 #include <sys/statvfs.h>
 
 #include "store/apps.h"
+#include "store/notice.h"
 #include "store/user.h"
-#include "sys/sys.h"
+#include "sys/notice.h"
 
 static int64_t file_bytes(struct req *r, const char *name)
 {
@@ -19,6 +20,23 @@ static void write_disk(struct req *r, struct out *o)
 	out_kint(o, "database_bytes", file_bytes(r, "data.db") + file_bytes(r, "data.db-wal"));
 	if (!statvfs(r->node->home, &fs))
 		out_kint(o, "disk_free_bytes", (int64_t)(fs.f_bavail * fs.f_frsize));
+}
+
+/* What the owner has not looked at yet. */
+static int write_news(struct req *r, struct out *o)
+{
+	struct db *db = db_borrow(r->node->store, &r->fault);
+	if (!db)
+		return r->fault.err;
+	int64_t n = notice_unseen(db);
+	int err = 0;
+	out_kint(o, "notices", n);
+	if (n) {
+		out_key(o, "unseen");
+		err = write_notices(r, db, o, true);
+	}
+	db_return(db);
+	return err;
 }
 
 static int counts(struct req *r, int *apps, int *people)
@@ -48,6 +66,7 @@ int op_status(struct req *r, const struct call *c, struct out *o)
 	out_kint(o, "apps", apps);
 	out_kint(o, "people", people);
 	write_disk(r, o);
+	err = write_news(r, o);
 	out_end(o);
-	return 0;
+	return err;
 }

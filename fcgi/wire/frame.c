@@ -40,7 +40,7 @@ void frame_end(struct buf *b, size_t began)
 
 static bool known(unsigned type)
 {
-	return (type >= FRAME_FILE && type <= FRAME_REPLY) || (type >= FRAME_READY && type <= FRAME_ERROR);
+	return (type >= FRAME_FILE && type <= FRAME_REPLY) || (type >= FRAME_READY && type <= FRAME_BORN);
 }
 
 long frame_parse(struct str bytes, struct frame *f)

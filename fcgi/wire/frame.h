@@ -10,7 +10,8 @@
  *                   START   run api/main.lua, take the snapshot: str config (JSON: env, limits, zone, test)
  *                   REQUEST wire_request
  *                   REPLY   to a CALL; code 0 and the result, or code = ERR_* and its message
- *   cell → worker   READY   the app is loaded: str JSON {"routes":[["GET","/x"],…] | null}; of a cell for tests {"tests":["name",…]}
+ *   cell → worker   BORN    code unused; u32 pid. The first frame, written before anything of the app was read
+ *                   READY   the app is loaded: str JSON {"routes":[["GET","/x"],…] | null}; of a cell for tests {"tests":["name",…]}
  *                   CALL    code = row of syscall.def, flag AS_APP; wire_args
  *                   LOG     code = level (0 info, 1 warn, 2 error); str text. Not answered
  *                   BODY*   leading pieces of a large response body
@@ -33,6 +34,7 @@
 enum frame_type {
 	FRAME_FILE = 1, FRAME_START, FRAME_REQUEST, FRAME_REPLY,
 	FRAME_READY = 17, FRAME_CALL, FRAME_LOG, FRAME_BODY, FRAME_RESPONSE, FRAME_ERROR,
+	FRAME_BORN,
 };
 
 #define FRAME_AS_APP 1 /* flag of CALL */

@@ -65,6 +65,13 @@ int zygote_spawn(int control_fd, const struct spawn *s, int *to, int *from, int 
 	return err;
 }
 
+void zygote_yield(int control_fd, int pid, bool back)
+{
+	struct spawn s = {.yield = (uint32_t)pid, .back = back};
+	while (send(control_fd, &s, sizeof s, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EINTR)
+		;
+}
+
 /* The descriptors of a message: as many as expected, or they are closed again. */
 static bool take_fds(struct msghdr *msg, int fds[FDS])
 {
@@ -88,10 +95,12 @@ bool spawn_receive(int control_fd, struct spawn *s, struct cell_ends *ends)
 		ssize_t n = recvmsg(control_fd, &msg, MSG_CMSG_CLOEXEC);
 		if (n == 0 || (n < 0 && errno != EINTR))
 			return false;
+		if (n == sizeof *s && s->yield && !msg.msg_controllen)
+			return true;
 		if (n < 0 || !take_fds(&msg, fds))
 			continue;
 		*ends = (struct cell_ends){fds[0], fds[1], fds[2]};
-		if (n == sizeof *s)
+		if (n == sizeof *s && !s->yield)
 			return true;
 		close_all(fds, FDS);
 	}

@@ -50,6 +50,8 @@ static void begin(int ms, struct str body)
 	arena_reset(a);
 	req_init(&r, &node, a, DOOR_SHELL);
 	r.app = &app;
+	settings_default(&r.settings);
+	budget_usual(&r.settings, app.limit);
 	r.settings.text[SETTING_SCHEME] = "http";
 	r.settings.text[SETTING_DOMAIN] = "localhost";
 	r.settings.number[SETTING_PORT] = 80;
