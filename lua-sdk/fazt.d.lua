@@ -35,6 +35,14 @@
 ---@field type? string
 ---@field size? integer
 
+---@class HttpAnswer
+---@field status integer
+---@field headers table<string, string>
+---@field body string
+---@field json any
+---@field url string
+---@field file? File
+
 ---@class Request
 ---@field method string
 ---@field path string
@@ -171,6 +179,8 @@ fazt.storage.blob = {}
 fazt.users = {}
 
 fazt.test = {}
+
+fazt.http = {}
 
 fazt.log = {}
 
@@ -384,6 +394,34 @@ function fazt.test.advance(seconds) end
 ---@param value string
 ---@return table
 function fazt.test.env(name, value) end
+
+---What http.request sends: headers by name, and its options but for those that become the body. Returns the bytes of the answer, and { status, headers, url, file }. Errors: as http.request.
+---@param method string
+---@param url string
+---@param headers? any
+---@param opts? any
+---@param body? string
+---@return string?, table
+function fazt.http.send(method, url, headers, opts, body) end
+
+---Sends a request to another server and returns { status, headers, body, url }; its field json is the body decoded. The app needs the permission net:HOST[:PORT], exactly; plain http is net:http://HOST[:PORT]. opts: headers, and one of json, form (a table) and body (a string, at most 1 MB); secret (a name of `env` in app.json with `host`: sent to that host alone, and never seen by the app), timeout (seconds, 15 at most), redirects (that are followed, 0 to 3; 3 by default), retries (0 by default, 5 at most: of what may be sent twice, after Retry-After or a growing pause), file (a name: the body of a 2xx answer, of any size, becomes a file for blob.put, in the field file). Errors: permission_denied, bad_request, blocked_address, fetch_failed, timeout, response_too_large (over 1 MB without file), rate_limited (four at once, or the bytes of a day), loop_detected.
+---@param method string
+---@param url string
+---@param opts? any
+---@return HttpAnswer
+function fazt.http.request(method, url, opts) end
+
+---http.request with GET.
+---@param url string
+---@param opts? any
+---@return HttpAnswer
+function fazt.http.get(url, opts) end
+
+---http.request with POST.
+---@param url string
+---@param opts? any
+---@return HttpAnswer
+function fazt.http.post(url, opts) end
 
 ---One line in the app's log, at most 4 KB of it.
 ---@param message string

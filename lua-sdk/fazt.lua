@@ -1,8 +1,9 @@
 -- The `fazt` of an app: the tree of the kernel's calls, of which a few are made of others, in Lua.
 
-local fazt, load_tx = ...
+local fazt, load_tx, load_http = ...
 
 fazt.storage.docs, fazt.storage.tx, fazt.as_app = load_tx(fazt)
+fazt.http = load_http(fazt)
 fazt.hold, fazt.in_tx = nil, nil -- what these were made with
 fazt.env = {}
 

@@ -13,6 +13,7 @@
 #include "door/door.h"
 #include "door/manual.h"
 #include "door/print.h"
+#include "gate/fetch.h"
 #include "gate/gateway.h"
 #include "gate/op.h"
 #include "gate/check.h"
@@ -363,6 +364,7 @@ static int open_home(struct admin *a, const struct recipe *recipe)
 		a->node.workers = 1;
 		if (control >= 0) {
 			pool_open(&a->node, control);
+			fetch_install(&a->node, FETCHER_OWN);
 			check_install();
 			migrate_install();
 			rehearse_install();

@@ -1,6 +1,5 @@
 /* remote — operations of a node somewhere else: one operation is one POST of its arguments to URL/_fazt/api/NOUN.VERB,
- * signed with a token of that node (RFC 6750). With door/fetch the only owner of <curl/curl.h>, whose library is loaded
- * when it is first needed.
+ * signed with a token of that node (RFC 6750). libcurl is loaded when it is first needed.
  *
  * Certificates are verified, redirects are not followed, neither proxies nor netrc are
  * asked, and plain http goes to this machine only.

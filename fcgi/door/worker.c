@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/now.h"
 #include "door/door.h"
+#include "gate/fetch.h"
 #include "gate/gateway.h"
 #include "gate/migrate.h"
 #include "gate/op.h"
@@ -354,6 +355,7 @@ int worker_main(int argc, char **argv)
 	}
 	take_place(argc, argv);
 	pool_open(&node, control);
+	fetch_install(&node, cgi ? FETCHER_OWN : FETCHER_FD);
 	migrate_install();
 	check_install();
 	if (cgi) {

@@ -15,7 +15,7 @@ static sys_fn *const handlers[SYSCALL_COUNT] = {
 
 static int check_permission(struct req *r, const struct syscall *row, const struct call *c)
 {
-	if (row->permission && !app_granted(r->app, row->permission))
+	if (row->permission && !app_holds(r->app, row->permission))
 		return fail(r, ERR_PERMISSION_DENIED, "%s needs the permission \"%s\", which this app was not granted.",
 			    row->name, row->permission);
 	if (c->as_app && !app_granted(r->app, "storage:app"))
@@ -29,7 +29,7 @@ static int spend(struct req *r, const struct syscall *row)
 	if (r->calls > r->settings.number[SETTING_CALLS])
 		return fail(r, ERR_SYSCALL_LIMIT, "One request may make %lld calls; this one made more.",
 			    (long long)r->settings.number[SETTING_CALLS]);
-	return row->effect == EFFECT_WRITE ? flood_charge(r) : 0;
+	return row->effect == EFFECT_WRITE || row->effect == EFFECT_EXTERNAL ? flood_charge(r) : 0;
 }
 
 static int call(struct req *r, const struct syscall *row, const struct call *c, struct out *o)

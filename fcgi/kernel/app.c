@@ -5,6 +5,7 @@
 #include "base/crypt.h"
 #include "base/out.h"
 #include "codec/entry.h"
+#include "kernel/grant.h"
 #include "store/env.h"
 #include "store/files.h"
 #include "store/host.h"
@@ -110,22 +111,45 @@ static int load_grants(struct app *a, struct db *db)
 	return MAX(-n, 0);
 }
 
-/* Values of names that the version which serves does not ask for stay where they are. */
+static void add_secret(struct app *a, const struct env_entry *e, struct str value)
+{
+	a->secret[a->nsecrets++] = (struct app_secret){
+		.name = e->name, .host = e->host, .header = e->header ? str_of(e->header) : STR("Authorization"),
+		.value = e->header ? value : str_of(arena_printf(a->arena, "Bearer %.*s", STR_FMT(value)))};
+}
+
+/* Values of names that the version which serves does not ask for stay where they are, and so do those that were meant for
+ * another host, or for the app itself. */
 static int load_env(struct app *a, struct db *db)
 {
 	struct env_value *list;
 	struct buf b = BUF_INIT;
 	struct out o = OUT(&b);
 	int n = env_list(db, a->arena, a->id, &list);
+	a->secret = arena_alloc(a->arena, sizeof *a->secret * (size_t)(MAX(n, 0) + 1));
 	out_object(&o);
-	for (int i = 0; i < n; i++)
-		if (manifest_env(a->manifest, str_of(list[i].name)) && list[i].value.p)
+	for (int i = 0; i < n; i++) {
+		const struct env_entry *e = manifest_env(a->manifest, str_of(list[i].name));
+		if (!e || !list[i].value.p || strcmp(e->host ? e->host : "", list[i].host))
+			continue;
+		if (e->host)
+			add_secret(a, e, list[i].value);
+		else
 			out_kstr(&o, list[i].name, list[i].value);
+	}
 	out_end(&o);
 	a->env = arena_str(a->arena, buf_str(&b));
 	crypt_wipe(b.p, b.cap);
 	buf_release(&b);
 	return MAX(-n, 0);
+}
+
+const struct app_secret *app_secret(const struct app *a, struct str name)
+{
+	for (int i = 0; i < a->nsecrets; i++)
+		if (str_is(name, a->secret[i].name))
+			return &a->secret[i];
+	return NULL;
 }
 
 static int load_manifest(struct app *a, struct db *db)
@@ -301,6 +325,31 @@ const struct grant *app_grant(const struct app *a, const char *permission)
 bool app_granted(const struct app *a, const char *permission)
 {
 	return app_grant(a, permission) != NULL;
+}
+
+bool app_holds(const struct app *a, const char *permission)
+{
+	const struct grant_row *row = grant_row(str_of(permission));
+	size_t n = strlen(permission);
+	if (!row || !row->parameter)
+		return app_granted(a, permission);
+	for (int i = 0; i < a->ngrants; i++)
+		if (str_starts(str_of(a->grant[i].permission), permission) && a->grant[i].permission[n] == ':')
+			return true;
+	return false;
+}
+
+bool app_reaches(const struct app *a, const char *scheme, const char *host, int port)
+{
+	bool plain = !strcmp(scheme, "http");
+	char text[320];
+	int n = snprintf(text, sizeof text, "net:%s%s", plain ? "http://" : "", host);
+	if (n < 0 || (size_t)n + 7 > sizeof text || (!plain && strcmp(scheme, "https")))
+		return false;
+	if (port == (plain ? 80 : 443) && app_granted(a, text))
+		return true;
+	snprintf(text + n, sizeof text - (size_t)n, ":%d", port);
+	return app_granted(a, text);
 }
 
 const struct collection *app_collection(const struct app *a, struct str name, struct arena *arena)

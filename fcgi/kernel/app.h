@@ -28,6 +28,11 @@ struct app_file {
 	struct str text;
 };
 
+struct app_secret {
+	const char *name, *host; /* HOST[:PORT], over https */
+	struct str header, value; /* the header that goes there */
+};
+
 struct app {
 	int refs; /* atomic */
 	char id[ID_LEN + 1];
@@ -50,6 +55,8 @@ struct app {
 	int ngrants;
 	struct grant *grant; /* granted and still asked for: "storage", "net:api.example.com:443" */
 	struct str env;     /* what the owner told it, of what it still asks for: a JSON object for its cells */
+	int nsecrets;
+	struct app_secret *secret; /* … and what is for one host alone, which its cells never see */
 	int64_t max_bytes, max_rows, max_files; /* quota */
 	char zone[65];      /* the owner's */
 	struct arena *arena;
@@ -78,6 +85,12 @@ bool app_has_public(const struct app *a, const char *path);
 /* The grant of a permission, or NULL. */
 const struct grant *app_grant(const struct app *a, const char *permission);
 bool app_granted(const struct app *a, const char *permission);
+/* Was it granted, or, of a permission with a parameter ("net"), any of its kind? */
+bool app_holds(const struct app *a, const char *permission);
+/* May it exchange data with that host? The exact "net:HOST[:PORT]", or "net:http://HOST[:PORT]" for plain http. */
+bool app_reaches(const struct app *a, const char *scheme, const char *host, int port);
+/* A secret of that name, or NULL. */
+const struct app_secret *app_secret(const struct app *a, struct str name);
 /* The rule of a collection: the declared one, or the default under that name (in the arena). NULL: not a name. */
 const struct collection *app_collection(const struct app *a, struct str name, struct arena *arena);
 

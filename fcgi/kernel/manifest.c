@@ -626,11 +626,37 @@ static int read_env_secret(struct reading *g, json_t *v, void *into)
 	return boolean(g, v, &((struct env_entry *)into)->secret);
 }
 
+static int read_env_host(struct reading *g, json_t *v, void *into)
+{
+	struct env_entry *e = into;
+	int err = text(g, v, 300, &e->host);
+	const char *why = err ? NULL : grant_host_problem(str_of(e->host));
+	return why ? bad(g, "\"%s\": %s", show(g, e->host), why) : err;
+}
+
+static int read_env_header(struct reading *g, json_t *v, void *into)
+{
+	struct env_entry *e = into;
+	int err = text(g, v, 64, &e->header);
+	if (err)
+		return err;
+	size_t n = strspn(e->header, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+	return n && !e->header[n] ? 0 : bad(g, "\"%s\" is not the name of a header such as \"X-Api-Key\"", show(g, e->header));
+}
+
+static int check_host(struct reading *g, struct env_entry *e)
+{
+	if (e->header && !e->host)
+		return bad(g, "%s: \"header\" goes with \"host\"", e->name);
+	e->secret |= e->host != NULL;
+	return 0;
+}
+
 static int read_env_entry(struct reading *g, json_t *v, void *into)
 {
 	static const struct key keys[] = {
 		{"name", read_env_name}, {"description", read_env_description}, {"required", read_env_required},
-		{"secret", read_env_secret}, {NULL, NULL},
+		{"secret", read_env_secret}, {"host", read_env_host}, {"header", read_env_header}, {NULL, NULL},
 	};
 	struct env_entry *e = into;
 	int err = read_object(g, v, keys, e);
@@ -641,7 +667,7 @@ static int read_env_entry(struct reading *g, json_t *v, void *into)
 	for (const struct env_entry *other = g->m->env; other < e; other++)
 		if (!strcmp(other->name, e->name))
 			return bad(g, "\"%s\" is there twice", e->name);
-	return 0;
+	return check_host(g, e);
 }
 
 static int read_env(struct reading *g, json_t *v, void *into)

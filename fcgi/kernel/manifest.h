@@ -41,6 +41,8 @@ struct env_entry {
 	const char *name; /* [A-Z][A-Z0-9_]{0,63} */
 	const char *description;
 	bool required, secret;
+	const char *host;   /* HOST[:PORT] that alone gets to see it, in a header (fazt.http, over https); or NULL */
+	const char *header; /* the name of that header; NULL: Authorization, as a bearer token */
 };
 
 struct manifest {

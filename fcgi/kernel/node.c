@@ -77,7 +77,7 @@ static char *absolute(const char *path)
 
 int node_open(struct node *n, const char *home, enum store_mode mode, struct fault *f)
 {
-	*n = (struct node){.workers = 1};
+	*n = (struct node){.workers = 1, .fetcher = FETCHER_NONE};
 	n->store = store_open(home, mode, f);
 	if (!n->store)
 		return f->err;

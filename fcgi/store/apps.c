@@ -169,6 +169,8 @@ int app_forget(struct db *db, const char *id, bool purged)
 	if (!err)
 		err = db_run(db, "DELETE FROM env WHERE app_id = ?", "c", id);
 	if (!err)
+		err = db_run(db, "DELETE FROM egress WHERE app_id = ?", "c", id);
+	if (!err)
 		err = db_run(db, "DELETE FROM hosts WHERE app_id = ?", "c", id);
 	if (!err)
 		err = db_run(db, "DELETE FROM tokens WHERE app_id = ?", "c", id);

@@ -5,6 +5,7 @@
 #include "codec/json.h"
 
 #define LIST_LIMIT 100
+#define REDIRECTS 3
 
 static const struct {
 	const char *name;
@@ -17,6 +18,11 @@ static const struct {
 	{"cursor", offsetof(struct options, cursor), 0, 0},
 	{"type", offsetof(struct options, type), 0, 0},
 	{"parent", offsetof(struct options, parent), 0, 0},
+	{"timeout", offsetof(struct options, timeout), 1, 60},
+	{"redirects", offsetof(struct options, redirects), 0, REDIRECTS},
+	{"retries", offsetof(struct options, retries), 0, 5},
+	{"secret", offsetof(struct options, secret), 0, 0},
+	{"file", offsetof(struct options, file), 0, 0},
 };
 
 static bool admits(const char *admitted, const char *name)
@@ -68,7 +74,7 @@ int options_read(struct req *r, const struct arg *a, const char *admitted, struc
 	struct json_lex l;
 	struct str key, value;
 	int err = 0;
-	*o = (struct options){.limit = LIST_LIMIT};
+	*o = (struct options){.limit = LIST_LIMIT, .redirects = REDIRECTS};
 	json_lex_init(&l, a->s, JSON_DEPTH);
 	if (!a->present || json_next(&l) != JSON_OBJECT)
 		return 0;

@@ -8,7 +8,9 @@
 struct options {
 	int64_t ttl, expires; /* seconds; 0: not given */
 	int64_t limit;        /* 100 when not given */
-	struct str cursor, type, parent; /* STR_NONE when not given; in the arena */
+	int64_t timeout;      /* seconds; 0: not given */
+	int64_t redirects, retries;
+	struct str cursor, type, parent, secret, file; /* STR_NONE when not given; in the arena */
 };
 
 /* admitted: names with ", " between them, as the error shows them. */
