@@ -192,13 +192,18 @@ static bool take_in(struct job *j)
 	return n > 0 && parse(j);
 }
 
+/* What the socket takes; a transfer that waited for room goes on. */
 static bool give_out(struct job *j)
 {
-	ssize_t n = send(j->fd, j->out.p, j->out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t n = j->out.len ? send(j->fd, j->out.p, j->out.len, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
 	memmove(j->out.p, j->out.p + n, j->out.len - (size_t)n);
 	j->out.len -= (size_t)n;
+	if (j->paused && j->running && j->out.len < OUT_LOW) {
+		j->paused = false;
+		lib->easy_pause(j->running, CURLPAUSE_CONT);
+	}
 	return true;
 }
 
@@ -262,12 +267,7 @@ static void job_done(struct job *j, CURLcode code)
 static void look(struct job *j, short events)
 {
 	bool sound = !(events & CURL_WAIT_POLLIN) || take_in(j);
-	if (sound && j->out.len)
-		sound = give_out(j);
-	if (sound && j->paused && j->out.len < OUT_LOW && j->running) {
-		j->paused = false;
-		lib->easy_pause(j->running, CURLPAUSE_CONT);
-	}
+	sound = sound && give_out(j);
 	if (sound && j->stage < STAGE_ENDING && mono_ms() >= j->until) {
 		stop_running(j);
 		end(j, ERR_TIMEOUT, "the time was up");
@@ -324,7 +324,7 @@ static void turn(int control)
 	lib->multi_perform(multi, &still);
 	finished();
 	for (int i = 0; i < njobs; i++)
-		if (jobs[i]->out.len && jobs[i]->stage != STAGE_GONE && !give_out(jobs[i]))
+		if (jobs[i]->stage != STAGE_GONE && !give_out(jobs[i]))
 			jobs[i]->stage = STAGE_GONE;
 	sweep();
 }

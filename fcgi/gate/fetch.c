@@ -250,6 +250,7 @@ static void client_close(struct fetch *f)
 		close(f->fd);
 	f->fd = -1;
 	f->ended = true;
+	f->consumed = 0;
 	buf_release(&f->in);
 }
 
