@@ -11,6 +11,7 @@
 #include "wire/syscall.h"
 
 static bool loading, as_app, in_tx;
+static uint64_t turns; /* results of fazt.step there have been */
 
 void bindings_loading(void)
 {
@@ -20,6 +21,7 @@ void bindings_loading(void)
 void bindings_serving(void)
 {
 	loading = as_app = in_tx = false;
+	turns = 0;
 }
 
 /* Arguments. */
@@ -140,6 +142,14 @@ static int push_result(lua_State *L, enum returns returns, struct str payload)
 	return 0;
 }
 
+/* What may have waited says what time it is now. */
+static struct str take_moment(struct str payload)
+{
+	struct wire w = {.left = payload};
+	frozen_advance(get_i64(&w));
+	return w.left;
+}
+
 /* The one way out of a cell. */
 static int call_kernel(lua_State *L)
 {
@@ -160,10 +170,12 @@ static int call_kernel(lua_State *L)
 	struct frame f = link_receive();
 	if (f.type != FRAME_REPLY)
 		run_exit();
-	if (f.code == ERR_SYSCALL_LIMIT) /* the budget is spent: pcall does not get to see it */
-		run_leave(ERR_SYSCALL_LIMIT, f.payload);
+	if (f.code == ERR_SYSCALL_LIMIT || f.code == ERR_SUSPENDED) /* it is over here: pcall does not get to see it */
+		run_leave((int)f.code, f.payload);
 	if (f.code)
 		raise_str(L, (int)f.code, f.payload);
+	if (row->effect == EFFECT_SUSPEND)
+		f.payload = take_moment(f.payload);
 	return push_result(L, row->returns, f.payload);
 }
 
@@ -328,6 +340,13 @@ static int native_as_app(lua_State *L)
 	return 1;
 }
 
+/* turn(): behind a step, whose function may have drawn numbers or have been passed over. */
+static int native_turn(lua_State *L UNUSED)
+{
+	frozen_turn(++turns);
+	return 0;
+}
+
 /* in_tx(on): while storage.tx collects writes, none may pass it by. */
 static int native_in_tx(lua_State *L)
 {
@@ -343,7 +362,7 @@ static const struct {
 	{"log.info", local_log_info}, {"log.warn", local_log_warn}, {"log.error", local_log_error},
 	{"crypto.hash", local_crypto_hash}, {"crypto.hmac", local_crypto_hmac}, {"crypto.equal", local_crypto_equal},
 	{"crypto.random", local_crypto_random}, {"json.encode", local_json_encode}, {"json.decode", local_json_decode},
-	{"as_app", native_as_app}, {"in_tx", native_in_tx},
+	{"as_app", native_as_app}, {"in_tx", native_in_tx}, {"turn", native_turn},
 };
 
 /* The function on top of the stack becomes the field of a dotted name in the table at `tree`. */

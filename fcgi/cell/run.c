@@ -264,8 +264,9 @@ static void serve_job(void)
 	struct route_match none = {0};
 	env_require(L, request()->path);
 	request_push(L, &none);
-	lua_call(L, 1, 0);
-	response_send_done();
+	lua_call(L, 1, 1);
+	link_text_drop(0);
+	response_send_text(json_encode(L, -1, MIB, false));
 }
 
 static void serve_test(void)

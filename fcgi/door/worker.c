@@ -25,6 +25,7 @@
 #include "gate/op.h"
 #include "gate/check.h"
 #include "gate/pool.h"
+#include "gate/runner.h"
 #include "kernel/content.h"
 #include "kernel/publish.h"
 #include "store/upload.h"
@@ -284,11 +285,13 @@ static void serve_fastcgi(void)
 		die("cannot initialise FastCGI");
 	log_together();
 	start_threads();
+	runner_start(&node);
 	while ((sig = await_signal(10000)) < 0) {
 		pool_reap(node.pool);
 		sweep();
 	}
 	stop_accepting();
+	runner_stop();
 	if (sig == SIGHUP)
 		retire();
 	finish();

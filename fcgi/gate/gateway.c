@@ -12,6 +12,7 @@
 #include "gate/trace.h"
 #include "kernel/app.h"
 #include "kernel/identity.h"
+#include "kernel/journal.h"
 #include "kernel/package.h"
 #include "kernel/page.h"
 #include "kernel/public.h"
@@ -140,6 +141,61 @@ static int handler(struct req *r)
 	}
 }
 
+/* ---- requests that go on later ---- */
+
+/* It became a run under its own id: where to look, in every way there is. */
+static int answer_later(struct req *r)
+{
+	struct buf b = BUF_INIT;
+	struct out o = OUT(&b);
+	char *url = arena_printf(r->arena, "%s/_fazt/run/%s", req_origin(r), r->id);
+	out_object(&o);
+	out_kcstr(&o, "run", r->id);
+	out_kcstr(&o, "url", url);
+	out_kcstr(&o, "state", "waiting");
+	out_end(&o);
+	fault_clear(&r->fault);
+	if (req_wants_html(r)) {
+		buf_clear(&b);
+		page_add(&b, "<p>{} asked the owner of this place before it goes on.</p><p><a href=\"{}\">See how it stands</a></p>", r->app->title, url);
+		page_send(r, 202, "Waiting for a decision", &b);
+	} else {
+		res_set(r, 202, "application/json", buf_str(&b));
+		page_headers(r);
+	}
+	res_header(r, "location", str_of(url));
+	buf_release(&b);
+	return 0;
+}
+
+/* What an app that may halt is asked is written down as it goes, in memory. */
+static int run_handler(struct req *r)
+{
+	if (app_granted(r->app, "halt") && !r->files.n)
+		journal_open(r, NULL);
+	int err = handler(r);
+	return err == ERR_SUSPENDED && r->journal && r->journal->left == LEFT_PARKED ? answer_later(r) : err;
+}
+
+int req_resume(struct req *r, struct app *app, const char *principal)
+{
+	int err = 0;
+	r->app = app;
+	r->deadline = mono_ms() + r->settings.number[SETTING_RUN_DEADLINE];
+	if (app->state == APP_DISABLED)
+		return fail(r, ERR_APP_DISABLED, "%s is switched off.", app->title);
+	if (app->paused > now_ms())
+		return fail(r, ERR_UNAVAILABLE, "%s is being upgraded; try again in a moment.", app->title);
+	r->os = !strcmp(app->name, "os");
+	r->who = (struct principal){.kind = !strcmp(principal, "app") ? WHO_IS_APP : WHO_IS_STRANGER};
+	if (*principal && r->who.kind != WHO_IS_APP && !(err = identity_become(r, str_of(principal))) && r->who.kind != WHO_IS_USER)
+		err = fail(r, ERR_NOT_FOUND, "Whoever started this does not belong to the app any more.");
+	if (!err)
+		err = handler(r);
+	trace_request(r);
+	return err;
+}
+
 static int read_body(struct req *r)
 {
 	return form_is_multipart(r) ? 0 : req_read_body(r, r->settings.number[SETTING_BODY]);
@@ -167,7 +223,7 @@ static int app_answer(struct req *r)
 		return err;
 	if ((int64_t)r->body.n > r->settings.number[SETTING_BODY])
 		return fail(r, ERR_TOO_LARGE, "A request body may have %lld bytes here.", (long long)r->settings.number[SETTING_BODY]);
-	err = handler(r);
+	err = run_handler(r);
 	blob_forget(r);
 	return err;
 }

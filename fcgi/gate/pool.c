@@ -109,8 +109,10 @@ static struct cell *idle_cell(struct pool *p, const struct app *a)
 		struct cell *c = &p->cell[i];
 		if (!c->app || c->busy || strcmp(c->app->id, a->id))
 			continue;
-		if (c->app->rev != a->rev || strcmp(c->app->zone, a->zone)) /* another version, other grants, elsewhere */
+		if (c->app->rev != a->rev || strcmp(c->app->zone, a->zone)) /* other grants, elsewhere, or of before an upgrade */
 			cell_end(c);
+		else if (c->app->version != a->version) /* a run goes on with the code it began on */
+			continue;
 		else if (!found || c->idle_since > found->idle_since)
 			found = c; /* the warmest one */
 	}
@@ -158,12 +160,25 @@ static struct cell *coldest_cell(struct pool *p)
 	return cold;
 }
 
+static struct cell *idle_of_app(struct pool *p, const struct app *a)
+{
+	for (int i = 0; i < POOL_CELLS; i++)
+		if (p->cell[i].app && !p->cell[i].busy && !strcmp(p->cell[i].app->id, a->id))
+			return &p->cell[i];
+	return NULL;
+}
+
 /* A slot for a new cell of this app, marked as taken; NULL when it must wait. */
 static struct cell *claim_slot(struct pool *p, struct app *a, struct capacity cap)
 {
 	struct census n = count_cells(p, a);
-	if (n.own >= cap.per_app)
+	struct cell *spare = n.own >= cap.per_app && n.own_busy < n.own ? idle_of_app(p, a) : NULL;
+	if (n.own >= cap.per_app && !spare)
 		return NULL;
+	if (spare) { /* of another version */
+		cell_end(spare);
+		n.all--;
+	}
 	if (n.all >= cap.total) {
 		struct cell *cold = coldest_cell(p);
 		if (!cold)

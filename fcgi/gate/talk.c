@@ -12,6 +12,7 @@
 #include "gate/trace.h"
 #include "kernel/cookie.h"
 #include "kernel/identity.h"
+#include "kernel/journal.h"
 #include "wire/frame.h"
 
 /* The cell's ends of the pipes are in the hands of code we do not trust. So: never block past the deadline, never
@@ -126,6 +127,12 @@ static int error_frame(struct cell *c, struct req *r, const struct frame *f, str
 	struct str message = get_str(&w), trace = get_str(&w);
 	int err = f->code > 0 && f->code < ERR_COUNT ? (int)f->code : ERR_APP_ERROR;
 	if (w.bad)
+		return fault(fault_out, ERR_APP_ERROR, NULL);
+	if (r && r->journal && r->journal->left) { /* it left because it was told to */
+		*fault_out = r->journal->why;
+		return ERR_SUSPENDED;
+	}
+	if (err == ERR_SUSPENDED)
 		return fault(fault_out, ERR_APP_ERROR, NULL);
 	if (c->watch) {
 		buf_clear(&c->watch->message);
@@ -290,6 +297,13 @@ static struct wire_header host_header(struct str origin)
 /* ERR_TOO_LARGE: a body and headers that are allowed one by one, and too much together. */
 static int put_request(struct cell *c, struct req *r)
 {
+	struct journal *j = r->journal;
+	if (j && j->request.n) { /* a run that goes on: what it was sent before, to the byte */
+		size_t began = frame_begin(&c->out, FRAME_REQUEST, 0, 0);
+		buf_addstr(&c->out, j->request);
+		frame_end(&c->out, began);
+		return 0;
+	}
 	struct wire_request *w = NEW(r->arena, struct wire_request);
 	*w = (struct wire_request){.method = r->method, .path = r->path, .query = r->query, .body = r->body,
 				   .id = str_of(r->id), .trigger = r->trigger.n ? r->trigger : STR("http"), .user = user_json(r),
@@ -309,10 +323,22 @@ static int put_request(struct cell *c, struct req *r)
 	size_t at = frame_begin(&c->out, FRAME_REQUEST, 0, 0);
 	wire_put_request(&c->out, w);
 	frame_end(&c->out, at);
+	struct str sent = {c->out.p + at + FRAME_HEAD, c->out.len - at - FRAME_HEAD};
+	if (j && sent.n <= JOURNAL_REQUEST)
+		j->request = arena_str(r->arena, sent);
 	if (c->out.len - at <= FRAME_HEAD + FRAME_MAX)
 		return 0;
 	buf_clear(&c->out);
 	return fail(r, ERR_TOO_LARGE, "The request is too large for an app.");
+}
+
+/* In front of the result of what may have waited. */
+static void put_moment(struct cell *c, const struct req *r, size_t at)
+{
+	struct buf b = BUF_INIT;
+	put_i64(&b, r->journal ? r->journal->moment : r->received);
+	memcpy(c->out.p + at, b.p, b.len);
+	buf_release(&b);
 }
 
 /* Answer one CALL. False: the cell sent something no binding of ours sends. */
@@ -327,8 +353,12 @@ static bool answer_call(struct cell *c, struct req *r, const struct frame *f)
 	fault_clear(&r->fault);
 	size_t at = frame_begin(&c->out, FRAME_REPLY, 0, 0), body = c->out.len;
 	c->out.max = body + FRAME_MAX - FRAME_HEAD;
+	if (row->effect == EFFECT_SUSPEND)
+		put_i64(&c->out, 0);
 	struct out o = OUT(&c->out);
 	int err = sys_call(r, &call, &o);
+	if (row->effect == EFFECT_SUSPEND && !err)
+		put_moment(c, r, body);
 	if (!err && c->out.full)
 		err = fail(r, ERR_TOO_LARGE, "the result of %s is larger than 1 MB; ask for less at once", row->name);
 	c->out.max = 0;
@@ -352,6 +382,12 @@ static int answer(struct cell *c, struct req *r, const struct frame *f, bool *so
 	return whole ? response_accept(r, w) : fail(r, ERR_BAD_RESPONSE, NULL);
 }
 
+/* Is this code that has run before, as far as here? */
+static bool repeats(const struct req *r)
+{
+	return r->journal && r->journal->seq < r->journal->recorded;
+}
+
 static int converse(struct cell *c, struct req *r, bool *sound, bool *stale)
 {
 	struct frame frame;
@@ -370,7 +406,8 @@ static int converse(struct cell *c, struct req *r, bool *sound, bool *stale)
 			t = answer_call(c, r, &frame) ? send_all(c, r->deadline) : TALK_GONE;
 			break;
 		case FRAME_LOG:
-			log_frame(c, r->id, &frame, &lines);
+			if (!repeats(r))
+				log_frame(c, r->id, &frame, &lines);
 			break;
 		case FRAME_BODY:
 			if (r->res.body.len + frame.payload.n > RESPONSE_BODY_MAX)

@@ -56,6 +56,11 @@ void app_release(struct app *a)
 		arena_free(a->arena);
 }
 
+static void release(void *app)
+{
+	app_release(app);
+}
+
 /* ---- loading ---- */
 
 bool app_loads(struct str path)
@@ -175,6 +180,27 @@ static struct app *load(struct db *db, const struct app_row *row, const struct s
 	if (!err)
 		err = load_public(a, db);
 	if (!err)
+		return a;
+	app_release(a);
+	return NULL;
+}
+
+struct app *app_of_version(struct db *db, struct app *now, int64_t version)
+{
+	if (version == now->version)
+		return keep(now);
+	struct arena *arena = arena_new();
+	struct app *a = NEW(arena, struct app);
+	const char *package = version_package(db, arena, now->id, version);
+	*a = *now; /* what it points to stays where it is for as long as `now` is kept */
+	a->refs = 1;
+	a->arena = arena;
+	a->version = version;
+	a->nfiles = 0;
+	arena_defer(arena, release, keep(now));
+	if (package)
+		snprintf(a->package, sizeof a->package, "%s", package);
+	if (package && !load_files(a, db))
 		return a;
 	app_release(a);
 	return NULL;

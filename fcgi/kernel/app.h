@@ -63,6 +63,9 @@ struct app *app_by_name(struct node *n, struct db *db, struct str name);
 struct app *app_by_id(struct node *n, struct db *db, struct str id);
 /* By a host of its own (store/host). */
 struct app *app_by_host(struct node *n, struct db *db, struct str host);
+/* The same app with the code of another of its versions: what it may do and which rules there are is a matter of today.
+ * NULL and no fault: that version is gone. */
+struct app *app_of_version(struct db *db, struct app *now, int64_t version);
 void app_release(struct app *a); /* NULL is fine */
 
 /* The cache of a node; made by node_open. */

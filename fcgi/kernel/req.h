@@ -25,6 +25,8 @@ enum door { DOOR_HTTP, DOOR_SHELL };
 
 #define REQ_BODY (1 * MIB) /* of a body that is read whole */
 
+struct journal; /* kernel/journal */
+
 /* Where the body comes from while it has not been read: at most n bytes, 0 at its end, blocking for the first. */
 typedef size_t body_fn(void *in, char *p, size_t n);
 struct body_source {
@@ -70,6 +72,8 @@ struct req {
 	struct str client; /* address of the peer, text */
 	struct str as;     /* DOOR_SHELL: the account whose part the owner takes; STR_NONE the own one, "nobody" a stranger */
 	struct str trigger; /* why the app runs; STR_NONE: a request over HTTP */
+	struct journal *journal; /* of a run, or of a request that may become one; NULL: nothing is written down */
+	char once[64];     /* the key under which the call under way may reach the outside again: it is sent with it; empty: none */
 	int64_t received;  /* now_ms at arrival: the time the app sees */
 	int64_t deadline;  /* mono_ms */
 

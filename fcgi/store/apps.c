@@ -2,6 +2,7 @@
 
 #include "base/now.h"
 #include "store/files.h"
+#include "store/run.h"
 #include "store/snapshot.h"
 
 #define APP_COLUMNS                                                                                                          \
@@ -93,19 +94,21 @@ int app_source(struct db *db, const char *id, const char *source, const char *or
 	return err ? err : app_changed(db, id);
 }
 
-/* Keep the version that serves and the one before it. */
+#define UNUSED_VERSIONS "versions WHERE app_id = ?1 AND version NOT IN (?2, ?3) AND version NOT IN (SELECT version FROM runs WHERE app_id = ?1 AND ended = 0)"
+
+/* Keep the version that serves, the one before it, and those that runs are on. */
 static int drop_old(struct db *db, struct arena *a, const char *id, int64_t current, int64_t previous)
 {
 	int err = 0, n = 0, row = 0;
 	const char *package[16];
-	struct stmt *s = db_query(db, "SELECT package FROM versions WHERE app_id = ? AND version NOT IN (?, ?) LIMIT 16", "cii", id, current, previous);
+	struct stmt *s = db_query(db, "SELECT package FROM " UNUSED_VERSIONS " LIMIT 16", "cii", id, current, previous);
 	if (!s)
 		return db_fault(db)->err;
 	while ((row = stmt_row(s)) > 0)
 		package[n++] = stmt_dup(s, 0, a);
 	if (row < 0)
 		return -row;
-	err = db_run(db, "DELETE FROM versions WHERE app_id = ? AND version NOT IN (?, ?)", "cii", id, current, previous);
+	err = db_run(db, "DELETE FROM " UNUSED_VERSIONS, "cii", id, current, previous);
 	while (!err && n)
 		err = package_sweep(db, package[--n]);
 	return err;
@@ -146,6 +149,8 @@ int app_pause(struct db *db, const char *id, int64_t until)
 int app_state(struct db *db, const char *id, const char *state)
 {
 	int err = db_run(db, "UPDATE apps SET state = ? WHERE id = ?", "cc", state, id);
+	if (!err)
+		err = run_release(db, id);
 	return err ? err : app_changed(db, id);
 }
 
@@ -164,6 +169,8 @@ int app_forget(struct db *db, const char *id, bool purged)
 {
 	struct arena *a = arena_new();
 	int err = drop_candidates(db, a, id);
+	if (!err)
+		err = run_forget(db, id, purged);
 	if (!err)
 		err = db_run(db, "DELETE FROM grants WHERE app_id = ?", "c", id);
 	if (!err)

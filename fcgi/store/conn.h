@@ -33,6 +33,8 @@ struct db {
 	struct fault own;    /* where nobody gave one */
 	enum admit admit;
 	bool locked, touched;
+	bool rings; /* at its commit */
+	bool part; /* a transaction inside the one that is held (db_enter) */
 	int wal_pages; /* after its last commit */
 	int64_t until; /* mono_ms at which reading ends; 0: no bound */
 	struct stmt *cache[CACHE_BUCKETS];

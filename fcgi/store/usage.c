@@ -55,6 +55,7 @@ int docs_recount(struct db *db, const char *app_id)
 			  "SELECT length(CAST(body AS BLOB)) + :cost AS size, 0 AS file FROM docs WHERE app_id = :app UNION ALL "
 			  "SELECT length(CAST(value AS BLOB)) + length(CAST(key AS BLOB)) + :cost, 0 FROM kv WHERE app_id = :app UNION ALL "
 			  "SELECT :cost, 0 FROM shares WHERE app_id = :app UNION ALL "
+			  "SELECT bytes, 0 FROM runs WHERE app_id = :app UNION ALL "
 			  "SELECT " BLOB_COST " + :cost, size FROM blobs WHERE app_id = :app UNION ALL "
 			  "SELECT " BLOB_COST " + :cost, received FROM uploads WHERE app_id = :app) WHERE true "
 			  "ON CONFLICT (app_id) DO UPDATE SET bytes = excluded.bytes, rows = excluded.rows, files = excluded.files");

@@ -2,7 +2,7 @@
 
 #include "wire/syscall.h"
 
-static const char *const effects[] = {"", "reads", "writes", "reaches outside", "may end the request and go on later"};
+static const char *const effects[] = {"", "reads", "writes", "reaches outside", "may end the request and go on later", "is a step of a run"};
 
 /* The table that a dotted name lies in: "storage.docs" of "storage.docs.get", "" of "now". */
 static struct str table_of(const char *name)
@@ -285,6 +285,7 @@ static const char classes[] =
 	"---@field id string\n"
 	"---@field trigger \"http\"|\"cron\"|\"queue\"|\"event\"\n"
 	"---@field input any\n"
+	"---@field run? string\n"
 	"\n"
 	"---@class Response\n"
 	"---@field status? integer\n"

@@ -1,0 +1,3 @@
+local id = fazt.queue("api/main.lua", nil, { delay = 3600 })
+fazt.cancel(id)
+fazt.cancel(id) -- it has ended; nothing happens

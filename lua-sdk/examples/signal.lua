@@ -1,0 +1,3 @@
+local id = fazt.queue("api/main.lua", nil, { delay = 3600 })
+fazt.signal(id, "paid", { amount = 12 }) -- kept until the run says fazt.wait("paid")
+fazt.cancel(id)
