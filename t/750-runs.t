@@ -18,6 +18,7 @@ return {
 	["POST /cancel"] = function(req) fazt.cancel(req.json.run) return answer(true) end,
 	["GET /kv/:key"] = function(req) return answer(kv.get(req.params.key)) end,
 	["GET /list"] = function(req) return answer((docs.find("things", {}, { limit = 1000, sort = "created" }))) end,
+	["POST /set"] = function(req) kv.set(req.json.key, req.json.value) return answer(true) end,
 	["POST /now"] = function() fazt.sleep(1) end,
 }
 LUA
@@ -39,6 +40,7 @@ return function(req)
 		local n = kv.incr("count:" .. req.input.name, 1)
 		local doc = docs.insert("things", { of = req.input.name, i = i, n = n, id_made = fazt.id(), chance = math.random(1000000) })
 		assert(docs.get("things", doc.id).n == n)
+		for _ = 1, req.input.work do end
 		ids[#ids + 1] = doc.id
 		if i % 10 == 0 then fazt.sleep(0.05) end
 	end
@@ -146,5 +148,108 @@ is($r->{status}, 404, 'nobody signals another person\'s run') or diag $r->{body}
 
 queue('parent', {});
 is_deeply(until_kv('sum'), { sum => 60, fine => JSON::PP::false, code => 'app_error' }, 'runs are joined, and say how they ended');
+
+# ---- ends ----
+
+sub run_of { my ($id) = @_; $fazt->admin_json('run', 'show', $id) }
+sub until_state { my ($id, $state) = @_; my $run; $fazt->wait_for(sub { ($run = run_of($id))->{state} eq $state }, "$id is $state", 15); $run }
+
+my $poor = queue(fails => { name => 'poor' }, retries => 2, backoff => 0);
+my $run = until_state($poor, 'failed');
+is($run->{attempt}, 2, 'a run that fails is tried again as often as it said');
+is($run->{code}, 'app_error', '… and is a dead letter then');
+is(kv('tried:poor'), 1, '… and no effect was made twice');
+like((grep { $_->{id} eq $poor } @{ $fazt->admin_json('run', 'list', '--state', 'failed') })[0]{handler}, qr{^api/fails\.lua$}, '… that the owner sees');
+$fazt->admin('run', 'retry', $poor, '--start');
+until_state($poor, 'failed');
+is(kv('tried:poor'), 2, 'a retry from the start begins anew');
+post('/set', { key => 'works:poor', value => JSON::PP::true });
+$fazt->admin('run', 'retry', $poor);
+until_state($poor, 'done');
+is(kv('tried:poor'), 2, 'a retry from the step that failed repeats nothing before it');
+is(($fazt->try_admin('run', 'retry', $poor))[0], 5, 'what is done is not tried again');
+
+my $gone = queue(waiter => { name => 'gone', events => 'x' });
+until_state($gone, 'waiting');
+post('/cancel', { run => $gone });
+is(run_of($gone)->{state}, 'cancelled', 'a run is cancelled');
+$r = $owner->fetch(POST => "$work/signal", json => { run => $gone, event => 'x' });
+is($r->{status}, 404, '… and hears nothing any more');
+
+my @same = map { queue(waiter => { name => 'key', events => 'x' }, key => 'one') } 1 .. 2;
+is($same[0], $same[1], 'of runs with one key one is under way');
+$fazt->admin('run', 'cancel', $same[0]);
+isnt(queue(waiter => { name => 'key', events => 'x', timeout => 0 }, key => 'one'), $same[0], '… and the next begins when it has ended');
+
+# ---- who killed it does not matter ----
+
+sub workers { my $all = $fazt->processes_below($fazt->pid('serve')); grep { $all->{$_} =~ /\bworker\b/ } keys %$all }
+sub kill_workers { kill KILL => workers() }
+sub steps_of { my $a = eval { $owner->fetch(GET => $fazt->url('os', "/_fazt/api/run.follow?id=$_[0]&seq=100000")) }; $a && $a->{status} == 200 ? $a->{json} : undef }
+
+# Kill the workers whenever a step more is behind it, so many times.
+sub murder {
+	my ($id, @boundaries) = @_;
+	my ($kills, $until) = (0, time + 120);
+	while (@boundaries && time < $until) {
+		my $now = steps_of($id) // next;
+		last if $now->{state} =~ /^(?:done|failed|cancelled)$/;
+		next if $now->{steps} < $boundaries[0];
+		kill_workers();
+		$kills++;
+		shift @boundaries while @boundaries && $boundaries[0] <= $now->{steps};
+	}
+	return $kills;
+}
+
+sub whole {
+	my ($name, $steps) = @_;
+	my @docs = sort { $a->{i} <=> $b->{i} } things($name);
+	is_deeply([map { $_->{i} } @docs], [1 .. $steps], "SCH-05: $name: every step has one effect, none is lost and none doubled");
+	is_deeply([map { $_->{n} } @docs], [1 .. $steps], '… and they were made in their order');
+	my %ids = map { $_->{id_made} => 1 } @docs;
+	is(scalar keys %ids, $steps, '… with ids of their own');
+}
+
+my @boundaries = $ENV{FAZT_LONG} ? 1 .. 150 : (1, 2, 7, 40, 90, 149);
+my $victim = queue(count => { name => 'victim', steps => 50, work => 300000 });
+my $kills = murder($victim, @boundaries);
+cmp_ok($kills, '>=', @boundaries / 3, "the workers were killed $kills times");
+$fazt->wait_for(sub { my $now = steps_of($victim); $now && $now->{state} eq 'done' }, 'the run ends', 60);
+whole('victim', 50);
+is(run_of($victim)->{id}, $victim, 'SCH-05: it is the same run all the while');
+
+# Two workers, four threads, leases that end all the time: no run is worked on twice.
+my @many = map { queue(count => { name => "many$_", steps => 10, work => 1000 }) } 1 .. 8;
+for (1 .. 5) { sleep 0.2; kill_workers() }
+for my $i (1 .. 8) { $fazt->wait_for(sub { my $now = steps_of($many[$i - 1]); $now && $now->{state} eq 'done' }, "many$i ends", 60) }
+whole("many$_", 10) for 1 .. 8;
+
+# ---- an app that is off, or gone ----
+
+my $held = queue(hello => { name => 'later' }, delay => 1);
+my $void = queue(waiter => { name => 'void', events => 'x', timeout => 2 });
+$fazt->admin('app', 'disable', 'work');
+$fazt->wait_for(sub { run_of($held)->{state} eq 'held' }, 'it is held');
+is(run_of($held)->{steps}, 0, 'SCH-07: nothing of an app that is switched off runs');
+$fazt->admin('app', 'enable', 'work');
+until_state($held, 'done');
+pass('… and what was due runs when it is on again');
+
+# ---- another version ----
+
+my $old = queue(waiter => { name => 'old', events => 'go' });
+until_state($old, 'waiting');
+(my $next = $jobs{'api/waiter.lua'}) =~ s/local got/fazt.storage.kv.set("new", true) local got/;
+my $dir = $fazt->cartridge(work => { 'app.json' => { visibility => 'members', permissions => ['storage', 'queue'], version => '2.0.0' }, 'api/main.lua' => $main, %jobs, 'api/waiter.lua' => $next });
+$fazt->admin('app', 'upgrade', 'work', '--source', $dir, '--yes') for 1;
+post('/signal', { run => $old, event => 'go' });
+until_state($old, 'done');
+is(kv('new'), undef, 'a run ends on the version that it began on');
+my $new = queue(waiter => { name => 'new', events => 'x', timeout => 0 });
+until_state($new, 'done');
+ok(kv('new'), '… and a new one begins on the new version');
+$old = queue(waiter => { name => 'crossed', events => 'x', timeout => 0 });
+until_state($old, 'done');
 
 done_testing;

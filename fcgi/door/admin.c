@@ -48,7 +48,7 @@ bool admin_flag(struct command *c, const char *name)
 /* Options that stand alone; every other one takes the next word as its value. */
 static bool stands_alone(struct str name)
 {
-	static const char *const flags[] = {"json", "yes", "dry-run", "help", "version", "purge", "everywhere", "dev", "follow", "data", "as-owner"};
+	static const char *const flags[] = {"json", "yes", "dry-run", "help", "version", "purge", "everywhere", "dev", "follow", "data", "as-owner", "start", "newest", "all"};
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		if (str_is(name, flags[i]))
 			return true;

@@ -294,9 +294,10 @@ int step_put(struct db *db, const char *run_id, const struct step *s)
 		      s->err ? err_row(s->err)->code : "", (const void *)result.p, result.n);
 }
 
-struct stmt *step_query(struct db *db, const char *run_id, int64_t limit)
+struct stmt *step_query(struct db *db, const char *run_id, int64_t from, int64_t limit)
 {
-	return db_query(db, "SELECT seq, name, shown, began, ended, code, result FROM steps WHERE run_id = ? ORDER BY seq DESC LIMIT ?", "ci", run_id, limit);
+	return db_query(db, "SELECT seq, name, shown, began, ended, code, result FROM steps WHERE run_id = ? AND seq >= ? ORDER BY seq LIMIT ?", "cii", run_id,
+			from, limit);
 }
 
 /* ---- events ---- */

@@ -72,7 +72,8 @@ int run_prune(struct db *db, int64_t before, int64_t keep);
 bool step_get(struct db *db, struct arena *a, const char *run_id, int64_t seq, struct step *s);
 int step_put(struct db *db, const char *run_id, const struct step *s); /* one that waited gets its result */
 int64_t step_bytes(const struct step *s);
-struct stmt *step_query(struct db *db, const char *run_id, int64_t limit); /* seq, name, shown, began, ended, code, result */
+/* From this number on: seq, name, shown, began, ended, code, result. */
+struct stmt *step_query(struct db *db, const char *run_id, int64_t from, int64_t limit);
 
 /* A signal for a run under way; it wakes it. */
 int event_add(struct db *db, const char *run_id, struct str name, struct str data);
