@@ -446,8 +446,8 @@ function fazt.test.person(name, role) end
 ---@param who? string
 function fazt.test.become(who) end
 
----Moves the clock of the throw-away Fazt forward and returns the new moment in milliseconds. Errors: bad_request (not forward).
----@param seconds number
+---Moves the clock of the throw-away Fazt forward, lets every run that is due then go on, and returns the new moment in milliseconds; without seconds it only reads the clock. Errors: bad_request (not forward).
+---@param seconds? number
 ---@return integer
 function fazt.test.advance(seconds) end
 

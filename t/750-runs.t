@@ -47,6 +47,16 @@ return function(req)
 	return fazt.list(ids)
 end
 LUA
+	'api/progress.lua' => <<'LUA',
+local fazt = require "fazt"
+return function()
+	for i = 1, 3 do fazt.progress(i, 3, "part " .. i) end
+	assert(fazt.run.look("by hand") == nil and fazt.run.keep("by hand", 7) == 7)
+	assert(fazt.run.look("in vain") == nil and not pcall(fazt.run.drop, "in vain", "conflict", "no"))
+	fazt.wait("go", { timeout = 20 })
+	return { fazt.run.look("by hand") == nil }
+end
+LUA
 	'api/sleeper.lua' => <<'LUA',
 local fazt = require "fazt"
 return function(req)
@@ -148,6 +158,19 @@ is($r->{status}, 404, 'nobody signals another person\'s run') or diag $r->{body}
 
 queue('parent', {});
 is_deeply(until_kv('sum'), { sum => 60, fine => JSON::PP::false, code => 'app_error' }, 'runs are joined, and say how they ended');
+
+# ---- what others see ----
+
+my $shown = queue(progress => {});
+$fazt->wait_for(sub { ($owner->fetch(GET => "$work/_fazt/run/$shown")->{json} // {})->{state} eq 'waiting' }, 'it waits');
+is_deeply($owner->fetch(GET => "$work/_fazt/run/$shown")->{json}, { run => $shown, state => 'waiting', progress => { done => 3, total => 3, text => 'part 3' } }, 'whoever started a run sees how it stands');
+is($anna->fetch(GET => "$work/_fazt/run/$shown")->{status}, 404, '… and nobody else');
+like($owner->get("$work/_fazt/run/$shown")->{body}, qr/part 3/, '… on a page too');
+post('/signal', { run => $shown, event => 'go' });
+$fazt->wait_for(sub { ($owner->fetch(GET => "$work/_fazt/run/$shown")->{json} // {})->{state} eq 'done' }, 'it is done');
+is_deeply($owner->fetch(GET => "$work/_fazt/run/$shown")->{json}{result}, [JSON::PP::true], '… and what came of it');
+my $follow = $fazt->admin_json('run', 'follow', $shown, '--seq', 4);
+is_deeply([map { $_->{name} } @{ $follow->{journal} }], ['step', 'wait'], 'the owner follows its steps');
 
 # ---- ends ----
 

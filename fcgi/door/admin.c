@@ -290,6 +290,7 @@ static int run_op(struct admin *a, int row, int words)
 const struct recipe admin_recipes[] = {
 	{"init", "", admin_init, STORE_CREATE, false, "[--owner NAME]", "Make a new home with its database and its owner."},
 	{"migrate", "", NULL, STORE_MIGRATE, false, "", "Bring the database of an older Fazt up to this one."},
+	{"tick", "", admin_tick, STORE_SERVE, true, "", "Let every run that is due go on, and return when none is: what faztd serve does all the time, for a crontab."},
 	{"app", "new", admin_app_new, STORE_CREATE, false, "NAME [--template blank|list|blog|form]",
 	 "Write a new app with its tests into ./NAME."},
 	{"app", "check", admin_app_check, STORE_CREATE, false, "DIR",

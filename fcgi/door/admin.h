@@ -63,6 +63,7 @@ int admin_init(struct admin *a);
 int admin_app_install(struct admin *a);
 int admin_app_upgrade(struct admin *a);
 int admin_app_request(struct admin *a);
+int admin_tick(struct admin *a);
 int admin_app_test(struct admin *a);
 int admin_app_follow(struct admin *a);
 

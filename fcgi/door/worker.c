@@ -28,6 +28,7 @@
 #include "gate/runner.h"
 #include "kernel/content.h"
 #include "kernel/publish.h"
+#include "store/run.h"
 #include "store/upload.h"
 #include "wire/syscall.h"
 
@@ -247,6 +248,7 @@ static void retire(void)
 static void finish(void)
 {
 	closing = true;
+	runner_give_up();
 	for (int quiet = 0; running && quiet < 5; quiet = in_flight ? 0 : quiet + 1)
 		usleep(10000);
 }
@@ -260,8 +262,20 @@ static void follow_supervisor(void)
 		raise(SIGTERM);
 }
 
-/* In the first worker only: uploads that nobody took, and content that nobody has any more. A little at a time; the
- * next time is ten seconds away. */
+/* Runs that ended long ago, a few at a time. */
+static void forget_runs(struct db *db)
+{
+	struct settings s;
+	struct arena *a = arena_new();
+	if (!node_settings(&node, db, a, &s) && !db_begin(db)) {
+		int n = run_prune(db, now_ms() - s.number[SETTING_RUN_DAYS] * 86400000, s.number[SETTING_RUN_KEEP]);
+		n <= 0 ? db_rollback(db) : db_commit(db);
+	}
+	arena_free(a);
+}
+
+/* In the first worker only: uploads that nobody took, content that nobody has any more, runs of long ago. A little at a
+ * time; the next time is ten seconds away. */
 static void sweep(void)
 {
 	struct fault quiet = {0};
@@ -269,6 +283,7 @@ static void sweep(void)
 	if (!db)
 		return;
 	upload_reap(db);
+	forget_runs(db);
 	for (int i = 0; i < SWEEPS && object_reap(db); i++)
 		;
 	db_return(db);

@@ -20,8 +20,7 @@ static struct work {
 	int64_t claim;
 } works[RUNNERS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static atomic_bool stopping;
-static atomic_int busy;
+static atomic_bool stopping, given_up;
 
 /* ---- what came of a segment ---- */
 
@@ -244,9 +243,7 @@ static void *work(void *mine)
 {
 	while (!stopping) {
 		uint32_t rung = store_rung(node->store);
-		busy++;
 		bool got = take(node, mine);
-		busy--;
 		int64_t ms = got ? 0 : until_next(node, mine);
 		if (ms > 0 && !stopping)
 			store_await(node->store, rung, ms);
@@ -262,6 +259,17 @@ static void renew(const struct work *w, int64_t until)
 	if (!err)
 		err = run_renew(db, w->run_id, w->claim, until) ? db_rollback(db) : db_commit(db);
 	db_return(db);
+}
+
+static void renew_all(int64_t until)
+{
+	for (int i = 0; i < RUNNERS; i++) {
+		pthread_mutex_lock(&lock);
+		struct work w = works[i];
+		pthread_mutex_unlock(&lock);
+		if (w.run_id[0])
+			renew(&w, until);
+	}
 }
 
 static int64_t lease(void)
@@ -282,13 +290,8 @@ static void *keep_leases(void *unused)
 	(void)unused;
 	for (;;) {
 		int64_t ms = lease();
-		for (int i = 0; i < RUNNERS; i++) {
-			pthread_mutex_lock(&lock);
-			struct work w = works[i];
-			pthread_mutex_unlock(&lock);
-			if (w.run_id[0])
-				renew(&w, now_ms() + ms);
-		}
+		if (!given_up)
+			renew_all(now_ms() + ms);
 		struct timespec t = {.tv_sec = (time_t)(ms / 3000), .tv_nsec = (long)(ms / 3 % 1000) * 1000000};
 		nanosleep(&t, NULL);
 	}
@@ -320,7 +323,9 @@ void runner_stop(void)
 	stopping = true;
 }
 
-bool runner_idle(void)
+void runner_give_up(void)
 {
-	return !busy;
+	given_up = true;
+	if (node)
+		renew_all(now_ms());
 }

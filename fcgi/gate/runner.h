@@ -11,10 +11,10 @@
 
 #define RUNNERS 2
 
-/* False: nothing is due. */
+/* False: nothing is due. For programs that have no such threads: tick, and an app's tests. */
 bool runner_once(struct node *n);
 void runner_start(struct node *n);
-void runner_stop(void);     /* no more are taken up */
-bool runner_idle(void);     /* none is at work */
+void runner_stop(void);    /* no more are taken up */
+void runner_give_up(void); /* what is at work may be taken up elsewhere, at once: this process ends */
 
 #endif

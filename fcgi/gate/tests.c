@@ -8,6 +8,7 @@
 #include "gate/ask.h"
 #include "gate/gateway.h"
 #include "gate/pool.h"
+#include "gate/runner.h"
 #include "gate/talk.h"
 #include "kernel/app.h"
 #include "store/files.h"
@@ -303,12 +304,14 @@ int tests_run(struct trial *t, struct tests *s, struct fault *f)
 	s->deadline = s->deadline ? s->deadline : TESTS_MS;
 	s->files = s->passed = s->failed = 0;
 	test_pipeline = pipeline;
+	test_run = runner_once;
 	int err = trial_keep(t, f);
 	if (!err)
 		err = prepare(&w);
 	if (!err)
 		err = run_files(&w);
 	test_pipeline = NULL;
+	test_run = NULL;
 	pool_apart_end(&w.cell);
 	watch_release(&w.watch);
 	app_release(w.app);
