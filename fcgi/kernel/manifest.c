@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "base/visible.h"
+#include "codec/cron.h"
 #include "codec/version.h"
 #include "config.h"
 #include "kernel/grant.h"
@@ -485,42 +486,28 @@ static int read_cron_name(struct reading *g, json_t *v, void *into)
 	return name_of(g, v, &((struct cron_entry *)into)->name);
 }
 
-static bool schedule_valid(const char *s)
-{
-	static const char *const named[] = {"@hourly", "@daily", "@weekly", "@monthly", "@yearly"};
-	int64_t n;
-	struct str rest = str_of(s);
-	for (size_t i = 0; i < ARRAY_LEN(named); i++)
-		if (!strcmp(s, named[i]))
-			return true;
-	if (str_starts(rest, "@every "))
-		return rest.n > 8 && strchr("smhd", s[rest.n - 1]) && str_int((struct str){s + 7, rest.n - 8}, &n) && n > 0;
-	int fields = 0;
-	while (rest.n) {
-		struct str field = str_cut(rest, ' ', &rest);
-		for (size_t i = 0; i < field.n; i++)
-			if (!strchr("0123456789*/,-?LW#", field.p[i]) && !((field.p[i] | 32) >= 'a' && (field.p[i] | 32) <= 'z'))
-				return false;
-		fields += field.n > 0;
-	}
-	return fields == 5;
-}
-
 static int read_schedule(struct reading *g, json_t *v, void *into)
 {
 	struct cron_entry *c = into;
-	int err = line(g, v, 100, &c->schedule);
-	if (!err && !schedule_valid(c->schedule))
-		return bad(g, "\"%s\" is not a schedule; write five fields, \"@daily\" or \"@every 90s\"", show(g, c->schedule));
-	return err;
+	struct cron cron;
+	struct fault f;
+	int err = line(g, v, CRON_TEXT, &c->schedule);
+	if (err)
+		return err;
+	if (cron_parse(str_of(c->schedule), &cron, &f))
+		return bad(g, "\"%s\": %s", show(g, c->schedule), f.message);
+	if (cron_interval(&cron) < MANIFEST_CRON_MS)
+		return bad(g, "\"%s\" is more often than once a minute; write @every 60s or more", show(g, c->schedule));
+	return 0;
 }
 
 static int read_tz(struct reading *g, json_t *v, void *into)
 {
 	struct cron_entry *c = into;
-	int err = line(g, v, 64, &c->tz);
-	if (!err && (strspn(c->tz, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") != strlen(c->tz) || c->tz[0] == '/'))
-		return bad(g, "\"%s\" is not a time zone such as \"Europe/Lisbon\"", show(g, c->tz));
+	struct zone zone;
+	int err = line(g, v, 100, &c->tz);
+	if (!err && !zone_find(str_of(c->tz), &zone))
+		return bad(g, "there is no zone \"%s\"; write a name such as \"Europe/Lisbon\", \"UTC\" or \"+02:00\"", show(g, c->tz));
 	return err;
 }
 
