@@ -29,6 +29,11 @@
 ---@field owner? string
 ---@field parent? string
 
+---@class Sent
+---@field id string
+---@field topic string
+---@field at integer
+
 ---@class File
 ---@field upload string
 ---@field name? string
@@ -177,6 +182,11 @@ fazt.log = {}
 fazt.crypto = {}
 
 fazt.json = {}
+
+---Sends a notification to the owner's devices and returns { id, topic, at }: { title, body, priority (1 to 5), tags (a list), click (a path of the app), topic (one of several of the app's own) }. The app's name stands in front of the title. at: when it is delivered, in milliseconds; later than now in the owner's quiet hours. Errors: bad_request, too_large (a body over 4,096 bytes), reserved_name (a title that speaks as Fazt), rate_limited (the owner's setting push.app, for each day).
+---@param notice any
+---@return Sent
+function fazt.notify(notice) end
 
 ---Runs fn as the app instead of the person: rows of the app, shared rules as an admin, never rows private to people. Needs the permission storage:app; audited.
 ---@param fn any

@@ -17,6 +17,7 @@
 #include "kernel/public.h"
 #include "sys/blob.h"
 #include "sys/endpoint.h"
+#include "sys/ntfy.h"
 
 #define RETRY_SECONDS 5 /* what a busy node asks clients to wait */
 
@@ -63,6 +64,9 @@ static int find_site(struct req *r, struct db *db)
 	struct str label = site_label(&r->settings, r->host);
 	r->own_domain = !label.p;
 	r->os = str_is(label, "os");
+	r->ntfy = str_is(label, "ntfy");
+	if (r->ntfy)
+		return 0;
 	r->app = label.p ? app_by_name(r->node, db, label) : app_by_host(r->node, db, r->host);
 	if (!r->app && r->own_domain)
 		return r->fault.err ? r->fault.err : fail(r, ERR_WRONG_HOST, NULL);
@@ -219,6 +223,8 @@ static int run(struct req *r)
 		return nowhere(r, err);
 	if (r->res.status)
 		return 0;
+	if (r->ntfy)
+		return ntfy_answer(r);
 	r->open = r->app && path_open(r->app->manifest, r->path);
 	if ((err = identify(r)))
 		return err;

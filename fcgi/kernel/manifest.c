@@ -184,7 +184,7 @@ int manifest_name(struct str name, bool builtin, struct fault *f)
 	static const char *const reserved[] = {
 		"os", "www", "api", "admin", "administrator", "root", "owner", "app", "apps", "auth", "login", "logout", "signin", "signup",
 		"invite", "session", "system", "kernel", "fazt", "faztd", "vault", "mcp", "mesh", "localhost", "local", "internal", "well-known",
-		"mail", "email", "smtp", "imap", "pop", "pop3", "mx", "webmail", "postmaster", "hostmaster", "webmaster", "abuse", "noreply",
+		"ntfy", "push", "mail", "email", "smtp", "imap", "pop", "pop3", "mx", "webmail", "postmaster", "hostmaster", "webmaster", "abuse", "noreply",
 		"security", "mta-sts", "autoconfig", "autodiscover", "wpad", "isatap", "ns1", "ns2", "ftp", "ssh", "cdn", "static", "proxy", "vpn",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(reserved); i++)

@@ -77,6 +77,7 @@ struct req {
 	struct settings settings;
 	int64_t epoch;
 	bool os;           /* at os.DOMAIN, the dashboard's host */
+	bool ntfy;         /* at ntfy.DOMAIN, where notifications are published and fetched */
 	bool own_domain;   /* at a host of the app's own (store/host), not at NAME.DOMAIN */
 	struct app *app;   /* the app of this host; NULL on os while the dashboard is not installed */
 	bool open;         /* a path of the manifest's `open`: no identity, no origin check */

@@ -3,6 +3,7 @@
 #include "base/now.h"
 #include "store/files.h"
 #include "store/snapshot.h"
+#include "store/topic.h"
 
 #define APP_COLUMNS                                                                                                          \
 	"SELECT a.id, a.name, a.title, a.source, a.origin, a.state, a.version, a.rev, a.created, a.changed, a.purged, v.package, v.commit_id, " \
@@ -172,6 +173,8 @@ int app_forget(struct db *db, const char *id, bool purged)
 		err = db_run(db, "DELETE FROM hosts WHERE app_id = ?", "c", id);
 	if (!err)
 		err = db_run(db, "DELETE FROM tokens WHERE app_id = ?", "c", id);
+	if (!err)
+		err = topic_forget(db, id);
 	if (!err)
 		err = db_run(db, "UPDATE apps SET state = 'removed', purged = ? WHERE id = ?", "ic", (int64_t)purged, id);
 	if (!err)

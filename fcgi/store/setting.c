@@ -1,6 +1,6 @@
 #include "store/setting.h"
 
-#include "codec/zone.h"
+#include "codec/ntfy.h"
 
 static const struct setting_row rows[SETTING_COUNT] = {
 #define SETTING(name, key, type, least, most, otherwise, doc) {key, type, least, most, otherwise, doc},
@@ -86,12 +86,17 @@ static bool is_domain(struct str s)
 /* What a setting admits where it is not any text. */
 static bool admitted(enum setting s, struct str value)
 {
+	int from, until;
 	if (s == SETTING_DOMAIN)
 		return is_domain(value);
 	if (s == SETTING_SCHEME)
 		return str_is(value, "http") || str_is(value, "https");
 	if (s == SETTING_TIMEZONE)
 		return zone_rule(value).n || !zone_any();
+	if (s == SETTING_PUSH_QUIET)
+		return !value.n || ntfy_hours(value, &from, &until);
+	if (s == SETTING_PUSH_UPSTREAM)
+		return !value.n || (ntfy_http(value) && ntfy_link(value));
 	return s != SETTING_DURABILITY || str_is(value, "full") || str_is(value, "normal");
 }
 
