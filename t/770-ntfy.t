@@ -138,10 +138,12 @@ like($file->{headers}{'content-security-policy'}, qr/sandbox/, 'and never runs')
 my $picture = text_of(publish("\x89PNG\x00\xff", Filename => 'a.png')->{body})->{attachment};
 is_deeply([@$picture{qw(name type size)}], ['a.png', 'image/png', 6], 'bytes with a name are a file');
 like($picture->{url}, qr{^\Q$os\E/file/[0-9a-z]{32}\.png$}, 'at an address nobody guesses');
+my $large = "\xff" . 'p' x 200_000;
+is($client->request(GET => text_of(publish($large)->{body})->{attachment}{url})->{body}, $large, 'a large one too');
 is(problem(ask(GET => '/file/' . 'x' x 32)), '404 40401', 'and there is no other');
 my $elsewhere = text_of(publish('', Attach => 'https://x.org/pics/flower.jpg')->{body});
 is_deeply([$elsewhere->{attachment}, $elsewhere->{message}], [{ name => 'flower.jpg', url => 'https://x.org/pics/flower.jpg' }, 'You received a file: flower.jpg'], 'a file elsewhere');
-$fazt->admin('setting', 'set', 'push.files', 5100);
+$fazt->admin('setting', 'set', 'push.files', 205_100);
 is(problem(publish('z' x 4097)), '413 41301', 'all files together have a bound');
 $fazt->admin('setting', 'set', 'push.file', 0);
 is(problem(publish('z' x 4097)), '400 40014', 'and none are taken when the owner says so');
@@ -266,7 +268,7 @@ SKIP: {
 	is_deeply([@$first{qw(title message priority content_type)}], ["H\x{e9} there", 'hello from the command line', 4, 'text/markdown'], 'what it sent');
 	spew($fazt->home . '/note.txt', 'a file');
 	$fazt->admin('setting', 'set', 'push.file', 1000);
-	$fazt->admin('setting', 'set', 'push.files', 100000);
+	$fazt->admin('setting', 'set', 'push.files', 1_000_000);
 	is(text_of(($run->('publish', '--token', $cli, '--file', $fazt->home . '/note.txt', "$os/cli"))[1])->{attachment}{name}, 'note.txt', 'ntfy publish --file');
 	is(($run->('publish', '--user', "me:$cli", '--delay', '30m', "$os/cli", 'later'))[0], 0, 'ntfy publish --user --delay');
 	is_deeply([map { $_->{message} } lines({ body => ($run->('subscribe', '--poll', '--token', $cli, "$os/cli"))[1] })],

@@ -74,7 +74,7 @@ static bool impersonates(struct str title)
 		n++;
 	struct str word = {s.p, n}, rest = {s.p + n, s.n - n};
 	rest = str_trim(rest);
-	bool speaks = !rest.n || rest.p[0] < 0 || strchr(":-|>]).,!/", rest.p[0]);
+	bool speaks = !rest.n || (unsigned char)rest.p[0] >= 0x80 || strchr(":-|>]).,!/", rest.p[0]);
 	for (size_t i = 0; i < ARRAY_LEN(senders); i++)
 		if (str_ieq(word, senders[i]) && speaks)
 			return true;

@@ -17,6 +17,7 @@ int ask_refuse_why(struct ask *k, enum ntfy_error e, const char *why)
 	k->why = str_of(arena_strdup(k->r->arena, why));
 	return ask_refuse(k, e);
 }
+
 /* ---- parameters: header, or query ---- */
 
 static struct str from_json(const struct ask *k, struct str name)

@@ -3,6 +3,7 @@
 #include "sys/ntfy_ask.h"
 
 #define PAGE_ROWS 500     /* of one answer; what follows is asked for with since=ID */
+#define SEEN_ROWS (MESSAGE_TOPICS * MESSAGE_ROWS) /* that a filter may pass over */
 #define PAGE_BYTES MIB
 #define RETRY_SECONDS 30
 
@@ -123,15 +124,15 @@ static void write_open(struct ask *k, struct buf *b, enum format format)
 
 static int write_all(struct ask *k, struct db *db, const struct subscription *s, enum format format, struct buf *b)
 {
-	int row = 0;
+	int row = 0, n = 0;
 	struct message m;
-	struct stmt *rows = message_query(db, s->topic, s->ntopics, &s->since, s->scheduled, now_ms(), PAGE_ROWS);
+	struct stmt *rows = message_query(db, s->topic, s->ntopics, &s->since, s->scheduled, now_ms(), SEEN_ROWS);
 	if (!rows)
 		return k->r->fault.err;
-	while (b->len < PAGE_BYTES && (row = stmt_row(rows)) > 0) {
+	while (b->len < PAGE_BYTES && n < PAGE_ROWS && (row = stmt_row(rows)) > 0) {
 		message_read(rows, &m);
 		if (passes(&s->filter, &m))
-			write_event(b, k->r->arena, format, &m);
+			write_event(b, k->r->arena, format, &m), n++;
 	}
 	stmt_done(rows);
 	return row < 0 ? -row : 0;
