@@ -12,6 +12,7 @@ static const struct {
 	{"serve", serve_main},
 	{"worker", worker_main},
 	{"zygote", zygote_main},
+	{"fetch", fetch_main},
 	{"install-fetch", install_main},
 	{"admin", admin_main},
 	{"reference", reference_main},

@@ -29,11 +29,24 @@
 ---@field owner? string
 ---@field parent? string
 
+---@class Sent
+---@field id string
+---@field topic string
+---@field at integer
+
 ---@class File
 ---@field upload string
 ---@field name? string
 ---@field type? string
 ---@field size? integer
+
+---@class HttpAnswer
+---@field status integer
+---@field headers table<string, string>
+---@field body string
+---@field json any
+---@field url string
+---@field file? File
 
 ---@class Request
 ---@field method string
@@ -51,6 +64,7 @@
 ---@field id string
 ---@field trigger "http"|"cron"|"queue"|"event"
 ---@field input any
+---@field run? string
 
 ---@class Response
 ---@field status? integer
@@ -170,13 +184,72 @@ fazt.storage.blob = {}
 
 fazt.users = {}
 
+fazt.run = {}
+
 fazt.test = {}
+
+fazt.http = {}
 
 fazt.log = {}
 
 fazt.crypto = {}
 
 fazt.json = {}
+
+---Starts a run of a file of api/ that returns function(req), with input as req.input, and returns its id. It acts as whoever starts it and survives everything. opts: delay (seconds), key (while a run with that key is under way its id comes back and no other begins), priority (1 to 5, 3 by default), retries (0 to 100, 3 by default), backoff (seconds before the first retry, 5 by default; it doubles). Errors: bad_request (no such file), rate_limited (too many under way), too_large (over 64 KB), quota_exceeded.
+---@param handler string
+---@param input? any
+---@param opts? any
+---@return string
+function fazt.queue(handler, input, opts) end
+
+---In a run: goes on after so many seconds, or at a moment (milliseconds since 1970, as of fazt.now). Nothing runs meanwhile; behind it fazt.now() is that moment.
+---@param until number
+function fazt.sleep(until) end
+
+---In a run: goes on with the first signal of that name, or of one of a list of names; one that came before counts. opts: timeout (seconds), after which the result is nil.
+---@param events any
+---@param opts? any
+---@return {event:string, data:any}?
+function fazt.wait(events, opts) end
+
+---Sends a run an event (1 to 64 letters, digits and . _ : -), which is kept until it waits for it. For whoever started the run, admins and the app itself. Errors: not_found (no such run of theirs, or it has ended), rate_limited, too_large.
+---@param run string
+---@param event string
+---@param data? any
+function fazt.signal(run, event, data) end
+
+---In a run: goes on when another run has ended, with what its handler returned. Errors: not_found, app_error (it failed), conflict (it was cancelled).
+---@param run string
+---@return any
+function fazt.join(run) end
+
+---Ends a run, whatever it does just now, and the runs it started. Nothing happens when it has ended. Errors: not_found.
+---@param run string
+function fazt.cancel(run) end
+
+---In a run: says how far it is, for whoever looks. Errors: bad_request.
+---@param done number
+---@param total? number
+---@param text? string
+function fazt.progress(done, total, text) end
+
+---Asks the owner of the node, and goes on with the answer; data (at most 64 KB) is what they decide on, and may come back changed. In a request whoever asked gets 202 and an address to look at, and what follows happens later. opts: timeout (seconds), after which approved is false and by is "timeout"; default: data in that case. Errors: rate_limited (20 questions wait already), too_large.
+---@param reason string
+---@param data? any
+---@param opts? any
+---@return {approved:boolean, by:string, note:string, data:any}
+function fazt.halt(reason, data, opts) end
+
+---Runs fn once: in a run its result is kept, and comes back without fn when the run goes on later. For what reaches outside; inside it only calls that read or reach outside work. The result passes through JSON. Errors: bad_request, and those of fn.
+---@param name string
+---@param fn any
+---@return any
+function fazt.step(name, fn) end
+---Sends a notification to the owner's devices and returns { id, topic, at }: { title, body, priority (1 to 5), tags (a list), click (a path of the app), topic (one of several of the app's own) }. The app's name stands in front of the title. at: when it is delivered, in milliseconds; later than now in the owner's quiet hours. Errors: bad_request, too_large (a body over 4,096 bytes), reserved_name (a title that speaks as Fazt), rate_limited (the owner's setting push.app, for each day).
+---@param notice any
+---@return Sent
+function fazt.notify(notice) end
 
 ---Runs fn as the app instead of the person: rows of the app, shared rules as an admin, never rows private to people. Needs the permission storage:app; audited.
 ---@param fn any
@@ -355,6 +428,24 @@ function fazt.users.get(id) end
 ---@return Person[]
 function fazt.users.list() end
 
+---What fazt.step asks first: { value } of a step that is known, else nil.
+---@param name string
+---@return table?
+function fazt.run.look(name) end
+
+---What fazt.step says at its end: the value is kept, and comes back.
+---@param name string
+---@param value? any
+---@return any
+function fazt.run.keep(name, value) end
+
+---What fazt.step says when its function failed: the error is kept until the run is tried again, and comes back.
+---@param name string
+---@param code? string
+---@param message? string
+---@return never
+function fazt.run.drop(name, code, message) end
+
 ---In an app's own tests only, as all of fazt.test; require "fazt.test" wraps it. Sends a request to the app as somebody (nobody: a stranger). Returns the head of the answer as one line of JSON, and behind it the body.
 ---@param who string
 ---@param method string
@@ -374,8 +465,8 @@ function fazt.test.person(name, role) end
 ---@param who? string
 function fazt.test.become(who) end
 
----Moves the clock of the throw-away Fazt forward and returns the new moment in milliseconds. Errors: bad_request (not forward).
----@param seconds number
+---Moves the clock of the throw-away Fazt forward, lets every run that is due then go on, and returns the new moment in milliseconds; without seconds it only reads the clock. Errors: bad_request (not forward).
+---@param seconds? number
 ---@return integer
 function fazt.test.advance(seconds) end
 
@@ -384,6 +475,34 @@ function fazt.test.advance(seconds) end
 ---@param value string
 ---@return table
 function fazt.test.env(name, value) end
+
+---What http.request sends: headers by name, and its options but for those that become the body. Returns the bytes of the answer, and { status, headers, url, file }. Errors: as http.request.
+---@param method string
+---@param url string
+---@param headers? any
+---@param opts? any
+---@param body? string
+---@return string?, table
+function fazt.http.send(method, url, headers, opts, body) end
+
+---Sends a request to another server and returns { status, headers, body, url }; its field json is the body decoded. The app needs the permission net:HOST[:PORT], exactly; plain http is net:http://HOST[:PORT]. opts: headers, and one of json, form (a table) and body (a string, at most 1 MB); secret (a name of `env` in app.json with `host`: sent to that host alone, and never seen by the app), timeout (seconds, 15 at most), redirects (that are followed, 0 to 3; 3 by default), retries (0 by default, 5 at most: of what may be sent twice, after Retry-After or a growing pause), file (a name: the body of a 2xx answer, of any size, becomes a file for blob.put, in the field file). Errors: permission_denied, bad_request, blocked_address, fetch_failed, timeout, response_too_large (over 1 MB without file), rate_limited (four at once, or the bytes of a day), loop_detected.
+---@param method string
+---@param url string
+---@param opts? any
+---@return HttpAnswer
+function fazt.http.request(method, url, opts) end
+
+---http.request with GET.
+---@param url string
+---@param opts? any
+---@return HttpAnswer
+function fazt.http.get(url, opts) end
+
+---http.request with POST.
+---@param url string
+---@param opts? any
+---@return HttpAnswer
+function fazt.http.post(url, opts) end
 
 ---One line in the app's log, at most 4 KB of it.
 ---@param message string

@@ -45,7 +45,7 @@ end
 
 local convert = {}
 function convert.integer(s) return match(s, "^%s*[+-]?%d+%s*$") and math_type(tonumber(s)) == "integer" and tonumber(s) or s end
-function convert.number(s) return match(s, "^%s*[+-]?%d*%.?%d*%s*$") and tonumber(s) or s end
+function convert.number(s) return match(s, "^%s*[+-]?[%d.]+%s*$") and tonumber(s) or s end
 function convert.boolean(s) return s ~= "0" and s ~= "false" and s ~= "off" end
 
 -- An enum's values need not be texts.

@@ -352,7 +352,7 @@ end
 local function add_next(t, text, at, shown_at, from, mark)
   local before, shown = sub(text, at, from - 1), sub(text, shown_at, from - 1)
   local rest = rest_of_line(text, before, at, mark, from)
-  if rest then shown = gsub(shown, "[ \t]*$", "") end
+  if rest then shown = match(shown, "^.*[^ \t]") or "" end
   add_text(t, before, shown)
   local next_at = add[mark](t, text, from + 2)
   return next_at, rest or next_at

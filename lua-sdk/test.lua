@@ -169,7 +169,7 @@ function t.advance(seconds)
 end
 
 function t.now()
-  return native.advance(0)
+  return native.advance()
 end
 
 function t.env(name, value)

@@ -21,6 +21,9 @@ local function bounded(field, n, what)
   if field.max and n > field.max then return "At most " .. field.max .. what .. "." end
 end
 
+-- Without blanks around. In linear time: "^%s*(.-)%s*$" looks at blanks in the middle again from each of them.
+local function trim(s) return match(s, "^%s*$") and "" or match(s, "^%s*(.*%S)") end
+
 local types = {}
 
 function types.string(field, v)
@@ -28,7 +31,7 @@ function types.string(field, v)
   local n = len(v)
   if not n then return nil, "Must be text." end
   v = gsub(v, "\r\n?", "\n")
-  if field.trim ~= false then v = match(v, "^%s*(.-)%s*$") end
+  if field.trim ~= false then v = trim(v) end
   if v == "" and (field.required or field.min) then return nil end
   local why = bounded(field, len(v), " characters")
   if why then return nil, why end

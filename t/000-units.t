@@ -16,6 +16,7 @@ for my $program (programs_of('unit'), programs_of('fuzz')) {
 	my @results = $out =~ /^((?:not )?ok\b)/mg;
 	my ($plan) = $out =~ /^1\.\.(\d+)/m;
 	my $whole = $exit == 0 && defined $plan && $plan == @results && $plan > 0 && !grep { /^not/ } @results;
+	print map { "    $_\n" } $out =~ /^((?:not )?ok \d+ - [A-Z]\w+-\d\d\b.*)/mg; # what it says of hostile cases
 	ok($whole, "$program: " . scalar(@results) . ' results');
 	diag("exit $exit", map { "\n$_" } $out =~ /^(not ok.*(?:\n#.*)*)/mg, $err) unless $whole;
 }

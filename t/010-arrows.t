@@ -42,11 +42,17 @@ my %owner = (
 	'sodium.h'   => qr{^fcgi/base/crypt\.c$},
 	'fcgiapp.h'  => qr{^fcgi/door/},
 	'fcgi_stdio.h' => qr{^$},
-	'curl/curl.h' => qr{^fcgi/door/(?:fetch|remote)\.c$},
+	'curl/curl.h' => qr{^fcgi/door/curl\.h$},
 	'cmark-gfm.h' => qr{^fcgi/cell/markdown\.c$},
 	'seccomp.h'  => qr{^fcgi/base/confine\.c$},
 );
 my @banned = qw(strcpy strcat strncpy sprintf vsprintf strtok gets atoi system popen);
+
+# Whoever includes such a header of ours has what it brings.
+my %ours = (
+	'door/curl.h' => qr{^fcgi/door/(?:curl\.c|remote\.c|transfer\.h)$},
+	'door/transfer.h' => qr{^fcgi/door/(?:fetch|transfer)\.c$},
+);
 
 my (@wrong_arrow, @wrong_owner, @banned_call, @missing_guard);
 for my $file (grep { m{^fcgi/} } @code) {
@@ -55,6 +61,7 @@ for my $file (grep { m{^fcgi/} } @code) {
 	while ($text =~ /^\s*#\s*include\s*([<"])([^>"]+)[>"]/mg) {
 		my ($kind, $name) = ($1, $2);
 		push @wrong_owner, "$file includes <$name>" if $owner{$name} && $file !~ $owner{$name};
+		push @wrong_owner, "$file includes $name" if $ours{$name} && $file !~ $ours{$name};
 		next if $kind eq '<' || $name =~ /\.def$/ || $name !~ m{^(\w+)/};
 		my $to = $1;
 		next if !$arrows{$to} || ($layer && $may{$layer}{$to}) || $also{$file}{$to};

@@ -26,9 +26,10 @@ my @local = rows('sys/syscall.def', 'LOCAL');
 my @ops = rows('sys/op.def', 'OP');
 my @funs = rows('sys/module.def', 'FUN');
 my @errors = rows('base/err.def', 'ERR');
-my @settings = rows('store/setting.def', 'SETTING');
+my @budgets = rows('kernel/budget.def', 'BUDGET');
+my @settings = (rows('store/setting.def', 'SETTING'), map { [@$_[0, 1], "'i'", @$_[4 .. 7]] } @budgets);
 my @grants = rows('kernel/grant.def', 'GRANT');
-cmp_ok(scalar @$_, '>=', 10, 'a table is read') for \@calls, \@local, \@funs, \@ops, \@errors, \@settings, \@grants;
+cmp_ok(scalar @$_, '>=', 10, 'a table is read') for \@calls, \@local, \@funs, \@ops, \@errors, \@settings, \@grants, \@budgets;
 is(scalar @$_, 9, "the row $_->[1] is read whole") for @calls;
 is(scalar @$_, 7, "the row $_->[0] is read whole") for @ops;
 
@@ -80,13 +81,13 @@ for (@ops) {
 
 my $fazt = Fazt->new;
 my %sample = (str => '"x"', int => '1', num => '1', bool => 'true', bytes => '"x"', json => '{}', file => '"x"');
-my %api = ('app.json' => { visibility => 'anyone', permissions => ['storage', 'people'] }, 'api/main.lua' => "local fazt = require 'fazt'\nreturn {\n" . join('', map {
+my %api = ('app.json' => { visibility => 'anyone', permissions => ['storage', 'people', 'queue', 'halt', 'notify', 'net:api.example.com'] }, 'api/main.lua' => "local fazt = require 'fazt'\nreturn {\n" . join('', map {
 	my ($id, $name, undef, undef, $signature) = @$_;
 	"\t[\"POST /$id\"] = function() return { json = { fazt.$name(" . join(', ', map { $sample{ $_->[1] } } grep { !$_->[2] } parameters($signature)) . ") } } end,\n"
 } @calls) . "\t[\"POST /as_app\"] = function() fazt.as_app(function() fazt.storage.docs.count('x') end) return { text = '' } end,\n}\n");
-$fazt->install(bare => \%api, '--yes');
+$fazt->install(bare => \%api, '--yes', '--grant', 'all');
 $fazt->install(full => \%api);
-$fazt->admin('app', 'revoke', 'bare', $_) for 'storage', 'people';
+$fazt->admin('app', 'revoke', 'bare', $_) for 'storage', 'people', 'queue', 'halt', 'notify', 'net:api.example.com';
 
 sub code_of {
 	my ($app, $id) = @_;

@@ -91,7 +91,7 @@ for my $bad ('..', '.', '.git', '.GIT', 'git~1', ".g\xE2\x80\x8Cit", 'a/b', "a\n
 	my $name = 'name' . $n++;
 	$host->make($name);
 	my $shown = $bad =~ s/([^ -~])/sprintf '\\x%02x', ord $1/ger;
-	refused('INS-03/04 ' . substr($shown, 0, 30), with_entry($name, ['100644', $bad, $host->blob($name, 'x')]), 'bad_path');
+	refused('INS-03 INS-04 ' . substr($shown, 0, 30), with_entry($name, ['100644', $bad, $host->blob($name, 'x')]), 'bad_path');
 	next if $bad =~ m{^\.\.?$|/|git}i;
 	refused('the same in a local repository: ' . substr($shown, 0, 30), $host->path($name), 'bad_path');
 }

@@ -6,13 +6,15 @@ use lib 't/lib';
 use File::Basename qw(dirname);
 use Fazt qw(top slurp);
 use Fazt::Guide;
+use Fazt::Web;
 use Test::More;
 
 my @pages = ('lua-sdk/README.md', map { s{^\Q@{[top()]}\E/}{}r } glob top() . '/lua-sdk/guide/*.md');
 @pages = grep { /$ENV{GUIDE}/ } @pages if $ENV{GUIDE};
 for my $page (@pages) {
 	subtest $page => sub {
-		my $fazt = Fazt->new->start;
+		my $web = $page =~ /http/ ? Fazt::Web->new('api.example.com') : undef; # the server that page is about
+		my $fazt = Fazt->new(settings => { $web ? $web->settings : () })->start;
 		Fazt::Guide->new(fazt => $fazt, page => $page)->run;
 		$fazt->stop;
 	};

@@ -1,10 +1,12 @@
 # Processes killed at random moments while clients write: what was acknowledged is there, once, and nothing else broke.
-# Then the gentle ways: SIGHUP, SIGTERM, a second supervisor. FAZT_KILLS sets the number of kills (20; 200 in the long run).
+# Then the gentle ways: SIGHUP, SIGTERM, a second supervisor; nginx too. FAZT_KILLS sets the number of kills (20; 200 in the long run).
 use strict;
 use warnings;
 use lib 't/lib';
 use Fazt qw(slurp json_of text_of);
 use IO::Handle;
+use IO::Select;
+use IO::Socket::INET;
 use IO::Socket::UNIX;
 use POSIX ();
 use Test::More;
@@ -57,6 +59,7 @@ sub zygotes { grep { line_of($_) =~ /^faztd zygote/ } children_of($fazt->pid('se
 sub everyone { grep { line_of($_) =~ /^faztd (?:worker|zygote) --home \Q$home\E/ } map { m{/(\d+)$} } glob '/proc/[0-9]*' }
 # A cell outlives its zygote, and shares its command line.
 sub cells { my %zygote = map { $_ => 1 } zygotes(); return grep { line_of($_) =~ /^faztd zygote/ && !$zygote{$_} } everyone() }
+sub nginx_workers { grep { line_of($_) =~ /^nginx: worker/ } children_of($fazt->pid('nginx')) }
 sub any { $_[rand @_] }
 sub descriptors { scalar(my @fds = glob "/proc/$_[0]/fd/*") }
 
@@ -66,6 +69,15 @@ sub restart_supervisor {
 	kill KILL => $pid;
 	waitpid $pid, 0;
 	$fazt->spawn(serve => Fazt::program(), 'serve', '--home', $home);
+}
+
+# nginx with all its processes, and a new one, as a service manager would.
+sub restart_nginx {
+	my ($signal) = @_;
+	my $pid = delete $fazt->{children}{nginx};
+	kill $signal => $signal eq 'KILL' ? -$pid : $pid;
+	waitpid $pid, 0;
+	$fazt->start_nginx;
 }
 
 sub answers {
@@ -130,12 +142,15 @@ sleep 0.5;
 my (%recovered, %killed);
 for my $round (1 .. $kills) {
 	sleep 0.02 + rand 0.3;
-	my $what = $round == int($kills / 2) + 1 ? 'supervisor' : any('worker', 'worker', 'cell', 'cell', 'zygote');
+	my $what = $round % 20 == 11 ? 'supervisor' : $round % 20 == 16 ? 'nginx' : any('worker', 'worker', 'cell', 'cell', 'zygote', 'nginx worker');
 	my $pid;
 	if ($what eq 'supervisor') {
 		restart_supervisor();
+	} elsif ($what eq 'nginx') {
+		restart_nginx('KILL');
 	} else {
-		$pid = any($what eq 'worker' ? workers() : $what eq 'cell' ? cells() : zygotes()) // next;
+		my %there = (worker => \&workers, cell => \&cells, zygote => \&zygotes, 'nginx worker' => \&nginx_workers);
+		$pid = any($there{$what}->()) // next;
 		kill KILL => $pid;
 	}
 	$killed{$what}++;
@@ -180,10 +195,10 @@ sub check_books {
 		push @torn, $n if $pair && $rows == 1;
 	}
 	cmp_ok($acknowledged, '>', 3 * $kills, "$when: $acknowledged writes were acknowledged");
-	is_deeply(\@lost, [], "$when: every acknowledged row exists");
-	is_deeply(\@doubled, [], "$when: none exists twice");
-	is_deeply(\@torn, [], "$when: nothing is half-written");
-	is_deeply([sql('PRAGMA integrity_check')], ['ok'], "$when: the database is sound");
+	is_deeply(\@lost, [], "REL-01: $when: every acknowledged row exists");
+	is_deeply(\@doubled, [], "REL-01: $when: none exists twice");
+	is_deeply(\@torn, [], "REL-01: $when: nothing is half-written");
+	is_deeply([sql('PRAGMA integrity_check')], ['ok'], "REL-01: $when: the database is sound");
 	is_deeply([sql("SELECT u.bytes, u.rows FROM usage u JOIN apps a ON a.id = u.app_id WHERE a.name = 'ledger'")],
 		[sql("SELECT sum(size), count(*) FROM (SELECT length(CAST(body AS BLOB)) + $row_cost AS size FROM docs)")],
 		"$when: what the app is charged for is what a recount finds");
@@ -222,6 +237,16 @@ if (!$orphan) {
 my $ended = eval { $fazt->wait_for(sub { waitpid($orphan, POSIX::WNOHANG()) == $orphan }, 'its end', 20); 1 };
 kill KILL => $orphan if !$ended;
 ok($ended, 'a worker that finds another parent than its supervisor ends');
+# ---- who goes first when there is no memory left ----
+
+answers() for 1 .. 20;
+sub badness { slurp("/proc/$_[0]/oom_score_adj") + 0 }
+my %badness = (supervisor => badness($fazt->pid('serve')), worker => badness((workers())[0]), cell => badness((cells())[0]), zygote => badness((zygotes())[0]));
+note "oom_score_adj: " . json_of(\%badness);
+is_deeply([grep { badness($_) != $badness{cell} } cells()], [], 'REL-16: all cells are alike to the OOM killer');
+cmp_ok($badness{cell}, '>=', 900, 'REL-16: they go first');
+cmp_ok($badness{cell} - $badness{$_}, '>=', 500, "REL-16: long before the $_") for 'zygote', 'worker', 'supervisor';
+cmp_ok($badness{zygote}, '>', $badness{worker}, 'REL-16: the zygote, which only starts again, before a worker');
 
 # ---- stopping and reloading while requests are under way ----
 
@@ -260,6 +285,19 @@ my $got = under_load(6, 2, POST => '/entries', sub {
 	}
 });
 is_deeply([keys %$got], [201], 'three reloads under load: no request fails') or diag(json_of($got));
+$got = under_load(6, 2, POST => '/entries', sub {
+	for (1 .. 3) {
+		sleep 0.4;
+		kill HUP => $fazt->pid('nginx'); # as after a certificate was renewed
+	}
+});
+is_deeply([keys %$got], [201], 'REL-18: three reloads of nginx under load: no request fails') or diag(json_of($got));
+$got = under_load(6, 2, POST => '/entries', sub {
+	sleep 0.5;
+	restart_nginx('QUIT');
+});
+is_deeply([grep { !/^(?:201|none)$/ } keys %$got], [], 'REL-18: while nginx itself is started anew nobody answers; every answer is a good one') or diag(json_of($got));
+cmp_ok($got->{201}, '>', 10, 'REL-18: before it and after it');
 my @old = workers();
 kill HUP => $fazt->pid('serve');
 my %old = map { $_ => 1 } @old;
@@ -271,23 +309,49 @@ is($exit, 6, 'a second faztd serve on the same home ends at once');
 like($err, qr/another faztd serves \Q$home\E already/, 'and says why');
 ok(answers(), 'and the first one goes on');
 
+# What 50 requests that are sent at once are answered with, by status, when something happens a moment later.
+sub fifty {
+	my ($path, $meanwhile) = @_;
+	my (%answer, %got);
+	my $all = IO::Select->new;
+	for (1 .. 50) {
+		my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $fazt->port) or die "nginx: $!";
+		print $s "GET $path HTTP/1.1\r\nHost: ledger.localhost\r\nAuthorization: Bearer $token\r\nConnection: close\r\n\r\n";
+		$s->flush;
+		$all->add($s);
+		$answer{$s} = '';
+	}
+	sleep 0.3;
+	$meanwhile->();
+	while ($all->count && (my @ready = $all->can_read(20))) {
+		for my $s (@ready) {
+			next if sysread $s, $answer{$s}, 65536, length $answer{$s};
+			$all->remove($s);
+			close $s;
+		}
+	}
+	$got{ /^HTTP\S+ (\d+)/ ? $1 : 'none' }++ for values %answer;
+	return \%got;
+}
+
 @writers = start_writers('t1', 't2');
+sleep 0.5;
 my ($started, $took);
-$got = under_load(8, 3, GET => '/slow', sub {
-	sleep 1;
+$got = fifty('/slow', sub {
 	my $pid = delete $fazt->{children}{serve};
 	$started = time;
 	kill TERM => $pid;
 	waitpid $pid, 0;
 	$took = time - $started;
-	is($?, 0, 'SIGTERM with requests under way: the supervisor ends well');
+	is($?, 0, 'REL-15: SIGTERM with 50 requests under way: the supervisor ends well');
 });
 stop_writers(@writers);
-cmp_ok($took, '<=', 10, sprintf 'within ten seconds (%.1f)', $took);
-cmp_ok($got->{200} // 0, '>', 0, 'what had begun was finished');
-is_deeply([grep { !/^(?:200|50[23])$/ } keys %$got], [], 'and the rest was told 502 or 503') or diag(json_of($got));
-is_deeply([everyone()], [], 'nothing is left running');
-check_books('after the stop');
+note json_of($got);
+cmp_ok($took, '<=', 10, sprintf 'REL-15: within ten seconds (%.1f)', $took);
+cmp_ok($got->{200} // 0, '>', 0, 'REL-15: what had begun was finished');
+is_deeply([grep { !/^(?:200|50[23])$/ } keys %$got], [], 'REL-15: and the rest was told 502 or 503') or diag(json_of($got));
+is_deeply([everyone()], [], 'REL-15: nothing is left running');
+check_books('after the stop (REL-15)');
 $fazt->spawn(serve => Fazt::program(), 'serve', '--home', $home);
 cmp_ok(recovery(10), '<=', 5000, 'and it starts again');
 

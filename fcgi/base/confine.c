@@ -15,6 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/oom.h"
+
 #ifdef HAVE_SECCOMP
 #include <seccomp.h>
 #endif
@@ -29,7 +31,7 @@
 
 NORETURN static void refuse(const char *what)
 {
-	dprintf(STDERR_FILENO, "fazt: a cell cannot be confined: %s: %s\n", what, strerror(errno));
+	dprintf(STDERR_FILENO, "fazt: a process cannot be confined: %s: %s\n", what, strerror(errno));
 	_exit(1);
 }
 
@@ -155,21 +157,10 @@ static void check_leash(void)
 		_exit(0);
 }
 
-static void volunteer_for_oom(void)
-{
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	if (write(fd, "1000", 4) != 4)
-		errno = 0; /* not every container allows it */
-	close(fd);
-}
-
-static void change_uid(unsigned number)
+static void change_uid(uid_t uid)
 {
 	if (geteuid())
 		return;
-	uid_t uid = FAZT_CELL_UID + number % UID_COUNT;
 	must(!setgroups(0, NULL) && !setresgid(uid, uid, uid) && !setresuid(uid, uid, uid), "uid");
 	must(setuid(0) < 0 && getuid() == uid && geteuid() == uid, "uid");
 	errno = 0;
@@ -203,31 +194,112 @@ static void limit_all(rlim_t memory UNUSED)
 }
 
 /* A ruleset without rules: nothing of the file system, and of the network what this kernel can refuse. */
-static void enter_landlock(void)
+int confine_landlock(void)
 {
 #ifdef HAVE_LINUX_LANDLOCK_H
+	return (int)MAX(syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION), 0l);
+#else
+	return 0;
+#endif
+}
+
+#ifdef HAVE_LINUX_LANDLOCK_H
+#define READ_FILES (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+
+static void admit_reading(int ruleset, const char *path)
+{
+	struct landlock_path_beneath_attr below = {.allowed_access = READ_FILES, .parent_fd = open(path, O_PATH | O_CLOEXEC)};
+	if (below.parent_fd < 0)
+		return; /* not on this machine */
+	must(!syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &below, 0), "landlock rule");
+	close(below.parent_fd);
+}
+
+/* Nothing of the file system but reading below these paths, and of the network what this kernel can refuse. */
+static void enter_landlock(const char *const *readable)
+{
 	static const unsigned char rights[] = {0, 13, 14, 15, 15, 16}; /* how many each version of it knows */
 	struct landlock_ruleset_attr all = {0};
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	int abi = confine_landlock();
 	if (abi < 1)
 		return;
 	all.handled_access_fs = (1u << rights[MIN((size_t)abi, ARRAY_LEN(rights) - 1)]) - 1;
 	long fd = syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0);
-	must(fd >= 0 && !syscall(SYS_landlock_restrict_self, fd, 0), "landlock");
+	must(fd >= 0, "landlock");
+	for (; *readable; readable++)
+		admit_reading((int)fd, *readable);
+	must(!syscall(SYS_landlock_restrict_self, fd, 0), "landlock");
 	close((int)fd);
-#endif
 }
+#else
+static void enter_landlock(const char *const *readable UNUSED)
+{
+}
+#endif
 
 void confine(size_t memory, unsigned number)
 {
+	static const char *const nothing[] = {NULL};
 	rlim_t total = address_space() + memory;
-	volunteer_for_oom();
+	oom_volunteer(OOM_FIRST);
 	take_leash();
-	change_uid(number);
+	change_uid(FAZT_CELL_UID + number % UID_COUNT);
 	must(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
 	must(!prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "dumpable");
-	enter_landlock();
+	enter_landlock(nothing);
 	limit_all(total);
 	check_leash();
 	filter_calls();
+}
+
+/* ---- the process that fetches ---- */
+
+#define FETCHER_FILES 1024
+#define FETCHER_THREADS 128
+#define FETCHER_MEMORY (2ull << 30) /* of addresses: every thread's stack is counted whole */
+
+/* A resolver may load what nsswitch.conf names, so this list says what is refused: to be somebody else, to start or look
+ * into another process, to change a file. */
+#ifdef HAVE_SECCOMP
+static void refuse_what_is_not_needed(void)
+{
+	static const int calls[] = {
+		SCMP_SYS(execve),   SCMP_SYS(execveat), SCMP_SYS(fork),     SCMP_SYS(vfork),     SCMP_SYS(ptrace),    SCMP_SYS(process_vm_readv),
+		SCMP_SYS(process_vm_writev), SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(mount), SCMP_SYS(umount2),   SCMP_SYS(pivot_root),
+		SCMP_SYS(chroot),   SCMP_SYS(unshare),  SCMP_SYS(setns),    SCMP_SYS(setuid),    SCMP_SYS(setgid),    SCMP_SYS(setresuid),
+		SCMP_SYS(setresgid), SCMP_SYS(bpf),     SCMP_SYS(keyctl),   SCMP_SYS(add_key),   SCMP_SYS(request_key), SCMP_SYS(perf_event_open),
+		SCMP_SYS(userfaultfd), SCMP_SYS(io_uring_setup), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(unlink),
+		SCMP_SYS(unlinkat), SCMP_SYS(rename),   SCMP_SYS(renameat2), SCMP_SYS(mkdir),    SCMP_SYS(mkdirat),   SCMP_SYS(link),
+		SCMP_SYS(linkat),   SCMP_SYS(symlink),  SCMP_SYS(symlinkat), SCMP_SYS(chmod),    SCMP_SYS(fchmodat),  SCMP_SYS(chown),
+		SCMP_SYS(fchownat), SCMP_SYS(truncate), SCMP_SYS(mknod),    SCMP_SYS(mknodat),
+	};
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	must(ctx != NULL, "seccomp");
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+		must(!seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), calls[i], 0), "seccomp rule");
+	must(!seccomp_load(ctx), "seccomp");
+	seccomp_release(ctx);
+}
+#else
+static void refuse_what_is_not_needed(void)
+{
+}
+#endif
+
+void confine_fetcher(void)
+{
+	change_uid(FAZT_CELL_UID + UID_COUNT);
+	must(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
+	must(!prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "dumpable");
+	limit(RLIMIT_NOFILE, FETCHER_FILES);
+	limit(RLIMIT_CORE, 0);
+#ifndef SANITIZE /* whose reports are files */
+	static const char *const readable[] = {"/etc", "/usr", "/lib", "/lib64", "/run/systemd/resolve", "/run/NetworkManager", "/run/resolvconf",
+					       "/proc/self", "/proc/sys", NULL};
+	limit(RLIMIT_AS, FETCHER_MEMORY);
+	if (getuid() == FAZT_CELL_UID + UID_COUNT)
+		limit(RLIMIT_NPROC, FETCHER_THREADS);
+	enter_landlock(readable);
+	refuse_what_is_not_needed();
+#endif
 }

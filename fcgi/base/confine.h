@@ -23,7 +23,11 @@ void confine_descriptors(int in_fd, int out_fd, int leash_fd);
 /* In the child, last: memory is what the process may still allocate on top of what it has; number chooses the uid.
  * Returns only when everything holds and the leash is still held. */
 void confine(size_t memory, unsigned number);
+/* The process that fetches, in itself, once everything it needs is loaded: its own uid when started as root, no new
+ * privileges, no files but those a resolver and TLS read, no program but itself. It does need the network. */
+void confine_fetcher(void);
 /* Does this build filter system calls? Without that only the node's own apps may run. */
 bool confine_complete(void);
+int confine_landlock(void); /* the version of landlock that the kernel has; 0: none */
 
 #endif

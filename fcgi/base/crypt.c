@@ -198,13 +198,22 @@ void crypt_b64url(struct buf *b, const void *p, size_t n)
 	b->len += room - 1;
 }
 
+/* libsodium 1.0.18 takes every byte above 0x7F for the last letter of its alphabet, where a char is signed. */
+static bool all_ascii(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] > 0x7F)
+			return false;
+	return true;
+}
+
 static int decode(void *out, size_t room, struct str text, int variant)
 {
 	size_t n;
 	const char *end;
 	if (!text.n)
 		return 0;
-	if (sodium_base642bin(out, room, text.p, text.n, NULL, &n, &end, variant) || end != text.p + text.n || n > INT32_MAX)
+	if (!all_ascii(text) || sodium_base642bin(out, room, text.p, text.n, NULL, &n, &end, variant) || end != text.p + text.n || n > INT32_MAX)
 		return -1;
 	return (int)n;
 }

@@ -69,15 +69,19 @@ bool net_public(const struct sockaddr *address)
 	return address->sa_family == AF_INET6 && public6(((const struct sockaddr_in6 *)address)->sin6_addr.s6_addr);
 }
 
-bool net_listed(const char *list, const char *host, int port)
+/* "HOST:PORT" or "HOST:PORT=ADDRESS:PORT" */
+bool net_listed(const char *list, const char *host, int port, struct str *to)
 {
 	char both[300];
-	struct str rest = str_of(list);
+	struct str rest = str_of(list), leads = STR_NONE;
 	if ((size_t)snprintf(both, sizeof both, "%s:%d", host, port) >= sizeof both)
 		return false;
 	while (rest.n)
-		if (str_is(str_cut(rest, ' ', &rest), both))
+		if (str_is(str_cut(str_cut(rest, ' ', &rest), '=', &leads), both)) {
+			if (to)
+				*to = leads;
 			return true;
+		}
 	return false;
 }
 
@@ -112,21 +116,56 @@ static bool ambiguous(const char *host)
 	return *last >= '0' && *last <= '9' && !inet_pton(AF_INET, host, &a);
 }
 
-int net_resolve(const char *host, int port, bool allowed, char text[INET6_ADDRSTRLEN], struct fault *f)
+bool net_admits(const struct sockaddr *address)
+{
+	return net_public(address) && !own(address);
+}
+
+static bool literal(const char *host, struct sockaddr_storage *a)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)a;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)a;
+	char bare[INET6_ADDRSTRLEN];
+	struct str inside, scope, text = str_of(host);
+	memset(a, 0, sizeof *a);
+	a->ss_family = AF_INET;
+	if (inet_pton(AF_INET, host, &v4->sin_addr) == 1)
+		return true;
+	if (!str_starts(text, "[") || !str_ends(text, "]"))
+		return false;
+	a->ss_family = AF_INET6;
+	inside = str_cut((struct str){host + 1, text.n - 2}, '%', &scope);
+	snprintf(bare, sizeof bare, "%.*s", STR_FMT(inside));
+	return inet_pton(AF_INET6, bare, &v6->sin6_addr) == 1;
+}
+
+bool net_inside(const char *host)
+{
+	struct sockaddr_storage a;
+	struct str s = str_of(host);
+	if (str_is(s, "localhost") || str_ends(s, ".localhost") || ambiguous(host))
+		return true;
+	return literal(host, &a) ? !net_admits((struct sockaddr *)&a) : *host == '[';
+}
+
+int net_resolve(const char *host, int port, const struct str *pin, char text[INET6_ADDRSTRLEN], struct fault *f)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all = NULL, *i;
-	char service[8];
+	char service[8], to[INET6_ADDRSTRLEN];
+	struct str port_there;
 	size_t n;
 	if (ambiguous(host))
 		return fault(f, ERR_BLOCKED_ADDRESS, "%s is no host name; write the name of a public server", host);
 	snprintf(service, sizeof service, "%d", port);
-	if (getaddrinfo(host, service, &hints, &all) || !all)
+	if (pin && pin->n)
+		snprintf(to, sizeof to, "%.*s", STR_FMT(str_cut(*pin, ':', &port_there)));
+	if (getaddrinfo(pin && pin->n ? to : host, service, &hints, &all) || !all)
 		return fault(f, ERR_BAD_SOURCE, "there is no server called %s; check the spelling", host);
 	for (i = all; i; i = i->ai_next)
-		if (allowed || (net_public(i->ai_addr) && !own(i->ai_addr)))
+		if (pin || net_admits(i->ai_addr))
 			break;
 	if (i)
 		inet_ntop(i->ai_family, bytes(i->ai_addr, &n), text, INET6_ADDRSTRLEN);
 	freeaddrinfo(all);
-	return i ? 0 : fault(f, ERR_BLOCKED_ADDRESS, "%s is not on the public Internet, and packages are fetched from there only", host);
+	return i ? 0 : fault(f, ERR_BLOCKED_ADDRESS, "%s is not on the public Internet, and nothing is fetched from elsewhere", host);
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/crypt.h"
+#include "cell/env.h"
 #include "cell/frozen.h"
 #include "cell/json.h"
 #include "cell/link.h"
@@ -11,6 +12,7 @@
 #include "wire/syscall.h"
 
 static bool loading, as_app, in_tx;
+static uint64_t turns; /* results of fazt.step there have been */
 
 void bindings_loading(void)
 {
@@ -20,6 +22,7 @@ void bindings_loading(void)
 void bindings_serving(void)
 {
 	loading = as_app = in_tx = false;
+	turns = 0;
 }
 
 /* Arguments. */
@@ -140,6 +143,14 @@ static int push_result(lua_State *L, enum returns returns, struct str payload)
 	return 0;
 }
 
+/* What may have waited says what time it is now. */
+static struct str take_moment(struct str payload)
+{
+	struct wire w = {.left = payload};
+	frozen_advance(get_i64(&w));
+	return w.left;
+}
+
 /* The one way out of a cell. */
 static int call_kernel(lua_State *L)
 {
@@ -160,10 +171,12 @@ static int call_kernel(lua_State *L)
 	struct frame f = link_receive();
 	if (f.type != FRAME_REPLY)
 		run_exit();
-	if (f.code == ERR_SYSCALL_LIMIT) /* the budget is spent: pcall does not get to see it */
-		run_leave(ERR_SYSCALL_LIMIT, f.payload);
+	if (f.code == ERR_SYSCALL_LIMIT || f.code == ERR_SUSPENDED) /* it is over here: pcall does not get to see it */
+		run_leave((int)f.code, f.payload);
 	if (f.code)
 		raise_str(L, (int)f.code, f.payload);
+	if (row->effect == EFFECT_SUSPEND)
+		f.payload = take_moment(f.payload);
 	return push_result(L, row->returns, f.payload);
 }
 
@@ -209,7 +222,8 @@ static int local_list(lua_State *L)
 static int log_text(lua_State *L, unsigned level)
 {
 	struct str s;
-	s.p = luaL_tolstring(L, 1, &s.n);
+	luaL_checkany(L, 1);
+	s.p = env_tostring(L, 1, &s.n);
 	s.n = MIN(s.n, 4 * KIB);
 	link_log(level, s);
 	return 0;
@@ -296,28 +310,20 @@ static int local_json_decode(lua_State *L)
 	return 1;
 }
 
-/* hold(leave, fn, …): fn(…), and leave() however fn ends. fn cannot yield out of it. */
-
-static int call_leave(lua_State *L)
-{
-	lua_rawgeti(L, 1, 1);
-	lua_call(L, 0, 0);
-	return 0;
-}
-
+/* hold(leave, fn, …): fn(…), and leave() however fn ends. fn cannot yield out of it. No variable to be closed: those of
+ * a coroutine that failed are never closed. */
 static int native_hold(lua_State *L)
 {
 	luaL_checktype(L, 1, LUA_TFUNCTION);
 	luaL_checktype(L, 2, LUA_TFUNCTION);
-	lua_createtable(L, 1, 0);
-	lua_pushvalue(L, 1);
-	lua_rawseti(L, -2, 1);
-	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_setmetatable(L, -2);
-	lua_replace(L, 1);
-	lua_toclose(L, 1);
-	lua_call(L, lua_gettop(L) - 2, LUA_MULTRET);
-	return lua_gettop(L) - 1;
+	lua_pushcfunction(L, raise_note);
+	lua_insert(L, 1);
+	int status = lua_pcall(L, lua_gettop(L) - 3, LUA_MULTRET, 1);
+	lua_pushvalue(L, 2);
+	lua_call(L, 0, 0);
+	if (status)
+		raise_again(L, status);
+	return lua_gettop(L) - 2;
 }
 
 /* as_app(on): from now on calls are the app's own, or the person's; returns what it was. */
@@ -326,6 +332,13 @@ static int native_as_app(lua_State *L)
 	lua_pushboolean(L, as_app);
 	as_app = lua_toboolean(L, 1);
 	return 1;
+}
+
+/* turn(): behind a step, whose function may have drawn numbers or have been passed over. */
+static int native_turn(lua_State *L UNUSED)
+{
+	frozen_turn(++turns);
+	return 0;
 }
 
 /* in_tx(on): while storage.tx collects writes, none may pass it by. */
@@ -343,7 +356,7 @@ static const struct {
 	{"log.info", local_log_info}, {"log.warn", local_log_warn}, {"log.error", local_log_error},
 	{"crypto.hash", local_crypto_hash}, {"crypto.hmac", local_crypto_hmac}, {"crypto.equal", local_crypto_equal},
 	{"crypto.random", local_crypto_random}, {"json.encode", local_json_encode}, {"json.decode", local_json_decode},
-	{"as_app", native_as_app}, {"in_tx", native_in_tx},
+	{"hold", native_hold}, {"as_app", native_as_app}, {"in_tx", native_in_tx}, {"turn", native_turn},
 };
 
 /* The function on top of the stack becomes the field of a dotted name in the table at `tree`. */
@@ -371,14 +384,6 @@ static void set_path(lua_State *L, int tree, const char *name)
 	lua_pop(L, 2);
 }
 
-static void push_hold(lua_State *L)
-{
-	lua_createtable(L, 0, 1);
-	lua_pushcfunction(L, call_leave);
-	lua_setfield(L, -2, "__close");
-	lua_pushcclosure(L, native_hold, 1);
-}
-
 void bindings_push(lua_State *L)
 {
 	lua_newtable(L);
@@ -394,8 +399,6 @@ void bindings_push(lua_State *L)
 		lua_pushcfunction(L, locals[i].fn);
 		set_path(L, tree, locals[i].name);
 	}
-	push_hold(L);
-	set_path(L, tree, "hold");
 	json_push_null(L);
 	set_path(L, tree, "null");
 }

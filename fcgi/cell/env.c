@@ -36,7 +36,7 @@ NORETURN static void over(lua_State *L, const char *what, long max)
 static size_t length_at(lua_State *L, int i)
 {
 	size_t n = 0;
-	if (lua_type(L, i) == LUA_TSTRING)
+	if (lua_isstring(L, i)) /* a number is one as well */
 		lua_tolstring(L, i, &n);
 	return n;
 }

@@ -18,6 +18,17 @@ void frozen_set(int64_t now, const unsigned char seed[32])
 	memcpy(frozen.seed, seed, sizeof frozen.seed);
 }
 
+void frozen_advance(int64_t now)
+{
+	frozen.now = now > frozen.now ? now : frozen.now;
+}
+
+void frozen_turn(uint64_t n)
+{
+	frozen.counter = frozen.ids = n << 32;
+	frozen.used = HASH_LEN;
+}
+
 int64_t frozen_now(void)
 {
 	return frozen.now;

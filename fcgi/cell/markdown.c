@@ -16,6 +16,8 @@
 #include "cell/heap.h"
 
 #define TEXT_MAX (256 * KIB)
+#define PAIRS_MAX 25000000 /* at the end of a link the library looks at every picture that is open */
+#define SCANNED_MAX (1024ul * MIB) /* for the end of each <? it looks through the rest */
 #define REGION (48 * MIB) /* the tree of 256 KB of text, unless somebody made it to be large */
 #define ALIGN 16
 
@@ -117,6 +119,20 @@ static bool run(struct str text, int options)
 	return done && !link_text.full;
 }
 
+static size_t count(struct str text, const char what[2])
+{
+	size_t n = 0;
+	for (size_t i = 1; i < text.n; i++)
+		n += text.p[i - 1] == what[0] && text.p[i] == what[1];
+	return n;
+}
+
+/* Where the library's time is quadratic, a product says how much it would be. */
+static bool too_slow(struct str text)
+{
+	return count(text, "![") * count(text, "](") > PAIRS_MAX || count(text, "<?") * text.n > SCANNED_MAX;
+}
+
 int markdown_html(lua_State *L)
 {
 	struct str text;
@@ -125,7 +141,7 @@ int markdown_html(lua_State *L)
 	if (text.n > TEXT_MAX)
 		raise(L, ERR_TOO_LARGE, "markdown.render: at most %u KB of text", TEXT_MAX / KIB);
 	link_text_drop(0);
-	if (!run(text, options)) {
+	if (too_slow(text) || !run(text, options)) {
 		link_text_drop(0);
 		raise(L, ERR_TOO_LARGE, "markdown.render: the text has too much markup");
 	}

@@ -5,7 +5,7 @@
 /* The failure lies outside the heap: it survives the restore that follows it. */
 struct failure raise_failure;
 
-static const char key; /* its address names our metatable in the registry */
+static const char key, noted_key; /* their addresses name our metatable, and the error that was raised again, in the registry */
 
 static int text_of(lua_State *L)
 {
@@ -24,6 +24,8 @@ void raise_open(lua_State *L)
 	lua_pushboolean(L, 0);
 	lua_setfield(L, -2, "__metatable");
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
+	lua_pushboolean(L, 0); /* its place: a message handler cannot allocate when there is no memory */
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &noted_key);
 }
 
 void raise_str(lua_State *L, int err, struct str message)
@@ -86,11 +88,22 @@ static void note_table(lua_State *L)
 		keep(raise_failure.message, "a table without a message", 25);
 }
 
+/* Is it the error that was noted last, on its way out? */
+static bool noted(lua_State *L)
+{
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &noted_key);
+	bool same = raise_failure.err && lua_toboolean(L, -1) && lua_rawequal(L, 1, -1);
+	lua_pop(L, 1);
+	return same;
+}
+
 int raise_note(lua_State *L)
 {
+	luaL_checkstack(L, 8, NULL);
+	if (noted(L))
+		return 1;
 	raise_clear();
 	raise_failure.err = ERR_APP_ERROR;
-	luaL_checkstack(L, 8, NULL);
 	if (lua_type(L, 1) == LUA_TSTRING || lua_type(L, 1) == LUA_TNUMBER)
 		keep_value(L, raise_failure.message, 1);
 	else if (lua_type(L, 1) == LUA_TTABLE)
@@ -103,6 +116,17 @@ int raise_note(lua_State *L)
 	keep_value(L, raise_failure.traceback, -1);
 	lua_settop(L, 1);
 	return 1;
+}
+
+void raise_again(lua_State *L, int status)
+{
+	if (status == LUA_ERRRUN)
+		lua_pushvalue(L, -1);
+	else /* the handler did not see it */
+		lua_pushboolean(L, 0);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &noted_key);
+	lua_error(L);
+	abort();
 }
 
 void raise_status(int status)

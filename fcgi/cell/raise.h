@@ -26,6 +26,8 @@ struct failure {
 };
 extern struct failure raise_failure;
 int raise_note(lua_State *L);
+/* What a protected call with raise_note caught is on top: raise it further, with the traceback it had there. */
+NORETURN void raise_again(lua_State *L, int status);
 /* After a protected call that returned status: completes raise_failure where the handler could not run. */
 void raise_status(int status);
 /* A failure that has no Lua error behind it. */

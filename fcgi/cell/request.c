@@ -191,6 +191,8 @@ void request_push(lua_State *L, const struct route_match *m)
 	set_text(L, "id", current.id);
 	set_text(L, "trigger", current.trigger);
 	set_text(L, "origin", current.origin);
+	if (!str_is(current.trigger, "http"))
+		set_text(L, "run", current.id);
 	lua_createtable(L, 0, m->nparams);
 	for (int i = 0; i < m->nparams; i++) {
 		lua_pushlstring(L, m->param[i].name.p, m->param[i].name.n);

@@ -40,6 +40,17 @@ void run_exit(void)
 	_exit(0);
 }
 
+void run_born(int out_fd)
+{
+	struct buf b = BUF_INIT;
+	size_t at = frame_begin(&b, FRAME_BORN, 0, 0);
+	put_u32(&b, (uint32_t)getpid());
+	frame_end(&b, at);
+	if (write(out_fd, b.p, b.len) != (ssize_t)b.len)
+		_exit(1);
+	buf_release(&b);
+}
+
 void run_leave(int err, struct str message)
 {
 	raise_set(err, "%.*s", STR_FMT(message));
@@ -264,8 +275,9 @@ static void serve_job(void)
 	struct route_match none = {0};
 	env_require(L, request()->path);
 	request_push(L, &none);
-	lua_call(L, 1, 0);
-	response_send_done();
+	lua_call(L, 1, 1);
+	link_text_drop(0);
+	response_send_text(json_encode(L, -1, MIB, false));
 }
 
 static void serve_test(void)

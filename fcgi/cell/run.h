@@ -11,6 +11,7 @@
 #include "base/text.h"
 
 void run_prepare(void);          /* in the zygote: the base VM, with libraries and SDK, without an app */
+void run_born(int out_fd);        /* in the cell, before it is confined: which process it is */
 void run_limit(size_t heap);     /* in the cell, before it is confined: its memory cap in bytes */
 NORETURN void cell_run(int in_fd, int out_fd); /* until the worker closes its ends */
 

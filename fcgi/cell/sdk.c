@@ -10,6 +10,8 @@
 
 EMBED(sdk_fazt, "lua-sdk/fazt.lua");
 EMBED(sdk_tx, "lua-sdk/tx.lua");
+EMBED(sdk_http, "lua-sdk/http.lua");
+EMBED(sdk_step, "lua-sdk/step.lua");
 #define MODULE(name, doc) EMBED(sdk_##name, "lua-sdk/" #name ".lua");
 #define FUN(module, name, sig, result, doc)
 #include "sys/module.def"
@@ -98,7 +100,9 @@ void sdk_open(lua_State *L)
 	load(L, "=fazt", EMBEDDED(sdk_fazt));
 	bindings_push(L);
 	load(L, "=fazt.tx", EMBEDDED(sdk_tx));
-	lua_call(L, 2, 1);
+	load(L, "=fazt.http", EMBEDDED(sdk_http));
+	load(L, "=fazt.step", EMBEDDED(sdk_step));
+	lua_call(L, 4, 1);
 	env_provide(L, "fazt");
 #define MODULE(name, doc) env_module(L, "fazt." #name, run_##name);
 #include "sys/module.def"

@@ -10,5 +10,6 @@
 
 /* The process: never returns. */
 NORETURN void zygote_run(int control_fd);
+const char *zygote_lua(void); /* the version of the Lua library that cells run: "5.4.4" */
 
 #endif

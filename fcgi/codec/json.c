@@ -349,6 +349,14 @@ void json_unescape(struct buf *b, struct str raw)
 	}
 }
 
+bool json_text(struct buf *b, struct str value)
+{
+	if (value.n < 2 || value.p[0] != '"')
+		return false;
+	json_unescape(b, (struct str){value.p + 1, value.n - 2});
+	return true;
+}
+
 bool json_key_is(struct str raw, struct str name)
 {
 	if (!memchr(raw.n ? raw.p : "", '\\', raw.n))

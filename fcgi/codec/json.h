@@ -59,6 +59,8 @@ bool json_path(struct str doc, struct str path, struct str *value);
 
 /* Unescape the inside of a string (the text of JSON_STRING or JSON_KEY) and append it. */
 void json_unescape(struct buf *b, struct str raw);
+/* A raw value that is a string, unescaped and appended. False: it is of another kind. */
+bool json_text(struct buf *b, struct str value);
 bool json_key_is(struct str raw, struct str name);
 
 #endif

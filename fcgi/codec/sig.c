@@ -1,5 +1,6 @@
 #include "codec/sig.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -63,7 +64,7 @@ static bool parse_num(struct str text, double *n)
 	memcpy(copy, text.p, text.n);
 	copy[text.n] = 0;
 	*n = strtod(copy, &end);
-	return *end == 0 && (text.p[0] == '-' || (text.p[0] >= '0' && text.p[0] <= '9'));
+	return *end == 0 && isfinite(*n) && strspn(copy, "0123456789+-.eE") == text.n;
 }
 
 int sig_from_text(const struct param *p, struct str text, struct arg *a, struct fault *f)

@@ -13,6 +13,7 @@
 #include "door/door.h"
 #include "door/manual.h"
 #include "door/print.h"
+#include "gate/fetch.h"
 #include "gate/gateway.h"
 #include "gate/op.h"
 #include "gate/check.h"
@@ -48,7 +49,8 @@ bool admin_flag(struct command *c, const char *name)
 /* Options that stand alone; every other one takes the next word as its value. */
 static bool stands_alone(struct str name)
 {
-	static const char *const flags[] = {"json", "yes", "dry-run", "help", "version", "purge", "everywhere", "dev", "follow", "data", "as-owner"};
+	static const char *const flags[] = {"json", "yes", "dry-run", "help", "version", "purge", "everywhere", "dev", "follow", "data", "as-owner", "repair",
+					   "start", "newest", "all"};
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		if (str_is(name, flags[i]))
 			return true;
@@ -290,6 +292,10 @@ static int run_op(struct admin *a, int row, int words)
 const struct recipe admin_recipes[] = {
 	{"init", "", admin_init, STORE_CREATE, false, "[--owner NAME]", "Make a new home with its database and its owner."},
 	{"migrate", "", NULL, STORE_MIGRATE, false, "", "Bring the database of an older Fazt up to this one."},
+	{"doctor", "", admin_doctor, STORE_CREATE, false, "[--repair]",
+	 "Look for whatever may be broken, from files and their modes to every byte of content, and say what it means and what to do. "
+	 "--repair mends what is safe to mend. Works on a node that serves, and on one that does not start."},
+	{"tick", "", admin_tick, STORE_SERVE, true, "", "Let every run that is due go on, and return when none is: what faztd serve does all the time, for a crontab."},
 	{"app", "new", admin_app_new, STORE_CREATE, false, "NAME [--template blank|list|blog|form]",
 	 "Write a new app with its tests into ./NAME."},
 	{"app", "check", admin_app_check, STORE_CREATE, false, "DIR",
@@ -320,6 +326,12 @@ const struct recipe admin_recipes[] = {
 	 "Send a request down the whole pipeline, without nginx, and print the answer."},
 	{"app", "logs", admin_app_follow, STORE_SERVE, false, "APP --follow [--limit N] [--level LEVEL] [--request ID]",
 	 "Print the last log lines, and what comes, until you stop it; -f is short for --follow. With --json one line each.", "follow", true},
+	{"backup", "create", admin_backup_create, STORE_SERVE, false, "FILE|DIR",
+	 "Write everything into one file while the node runs. It gets its name when it is complete, looked through and on disk."},
+	{"backup", "verify", admin_backup_verify, STORE_CREATE, false, "FILE",
+	 "Open a backup, read all of it, and say what is in it. Needs no home."},
+	{"backup", "restore", admin_backup_restore, STORE_CREATE, false, "FILE",
+	 "Make a home of a backup, where none is yet. Everybody signs in anew, and tokens end."},
 	{"rls", "test", admin_rls_test, STORE_SERVE, true, "APP [--timeout SECONDS]",
 	 "Try every route of an app as two people, a stranger and the owner, in a throw-away Fazt with a copy of its rows, and tell "
 	 "which rows crossed a rule and which GET changed something."},
@@ -363,6 +375,7 @@ static int open_home(struct admin *a, const struct recipe *recipe)
 		a->node.workers = 1;
 		if (control >= 0) {
 			pool_open(&a->node, control);
+			fetch_install(&a->node, FETCHER_OWN);
 			check_install();
 			migrate_install();
 			rehearse_install();
@@ -380,7 +393,7 @@ static int open_remote(struct admin *a, const struct recipe *recipe)
 }
 
 /* The owner in a shell on the node. */
-static int be_the_owner(struct admin *a)
+int admin_owner(struct admin *a)
 {
 	struct db *db = db_borrow(a->node.store, &a->r.fault);
 	if (!db)
@@ -428,7 +441,7 @@ static int run(struct admin *a)
 	if (!c->url.p && recipe && recipe->mode == STORE_CREATE)
 		return recipe->run(a);
 	err = c->url.p ? open_remote(a, recipe) : open_home(a, recipe);
-	if (err || (!c->url.p && (err = be_the_owner(a))))
+	if (err || (!c->url.p && (err = admin_owner(a))))
 		return err;
 	if (!recipe)
 		return run_op(a, row, words);

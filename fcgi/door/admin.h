@@ -60,9 +60,11 @@ extern const struct recipe admin_recipes[];
 
 /* Recipes: 0 or an error worded in a->r.fault. */
 int admin_init(struct admin *a);
+int admin_doctor(struct admin *a);
 int admin_app_install(struct admin *a);
 int admin_app_upgrade(struct admin *a);
 int admin_app_request(struct admin *a);
+int admin_tick(struct admin *a);
 int admin_app_test(struct admin *a);
 int admin_app_follow(struct admin *a);
 
@@ -74,6 +76,9 @@ int admin_app_export(struct admin *a);
 int admin_app_import(struct admin *a);
 int admin_app_rollback(struct admin *a);
 int admin_app_diff(struct admin *a);
+int admin_backup_create(struct admin *a);
+int admin_backup_verify(struct admin *a);
+int admin_backup_restore(struct admin *a);
 
 /* What app check finds in a folder, on stderr; false: nothing. */
 bool admin_show_findings(struct admin *a, const char *folder);
@@ -96,6 +101,9 @@ int admin_consent(struct admin *a, const char *id, const char *app, struct buf *
  * of import where that is not NULL, about which say tells more before the question. */
 struct intake;
 int admin_settle(struct admin *a, const char *id, const char *app, struct intake *import, void (*say)(struct admin *, const struct intake *));
+
+/* a->node is open: whoever calls is its owner in a shell. */
+int admin_owner(struct admin *a);
 
 /* Ask on the terminal; false when there is none. */
 bool admin_ask(const char *question);

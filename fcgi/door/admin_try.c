@@ -6,6 +6,7 @@
 #include "door/admin.h"
 #include "door/door.h"
 #include "gate/probe.h"
+#include "gate/runner.h"
 #include "gate/tests.h"
 #include "kernel/folder.h"
 #include "kernel/install.h"
@@ -211,4 +212,24 @@ int admin_rls_test(struct admin *a)
 	buf_release(&report.json);
 	package_free(p);
 	return err;
+}
+
+/* ---- tick ---- */
+
+int admin_tick(struct admin *a)
+{
+	int64_t n = 0;
+	struct buf b = BUF_INIT;
+	struct out o = OUT(&b);
+	while (runner_once(&a->node))
+		n++;
+	out_object(&o);
+	out_kint(&o, "runs", n);
+	out_end(&o);
+	if (a->cmd.json)
+		puts(b.p);
+	else
+		printf("%lld %s\n", (long long)n, n == 1 ? "run went on" : "runs went on");
+	buf_release(&b);
+	return 0;
 }

@@ -4,17 +4,21 @@
 
 #include "kernel/req.h"
 
-/* faztd serve --home DIR: the supervisor. Starts the zygote and the workers, restarts what dies, SIGHUP replaces the
+/* faztd serve --home DIR: the supervisor. Starts the zygote, the fetcher and the workers, restarts what dies, SIGHUP replaces the
  * workers gracefully, SIGTERM ends everything. */
 int serve_main(int argc, char **argv);
+bool serve_holds(const char *home); /* does a faztd serve that home? */
 
 /* faztd worker --home DIR LANE LANES: one of LANES workers, on its lane of the processors (base/lane.h). FastCGI on
- * descriptor 0, the zygote on descriptor 3. With no socket on descriptor 0 it is a plain CGI program that answers one
+ * descriptor 0, the zygote on descriptor 3, the fetcher on 4. With no socket on descriptor 0 it is a plain CGI program that answers one
  * request. */
 int worker_main(int argc, char **argv);
 
 /* faztd zygote: forks cells for whoever speaks on descriptor 3. */
 int zygote_main(int argc, char **argv);
+
+/* faztd fetch: fetches from other servers for whoever speaks on descriptor 3 (wire/fetch.h). */
+int fetch_main(int argc, char **argv);
 
 /* faztd install-fetch --home DIR ID: fetch one candidate package; started by app.fetch. */
 int install_main(int argc, char **argv);
@@ -30,7 +34,8 @@ void cgi_head(const struct req *r, struct buf *b);
 /* Does r->res.body or r->res.file follow it? Not after HEAD, 204 and 304. */
 bool cgi_sends_body(const struct req *r);
 
-#define ZYGOTE_FD 3 /* where a worker finds its zygote, and a zygote its control socket */
+#define ZYGOTE_FD 3 /* where a worker finds its zygote, and a zygote or a fetcher its control socket */
+#define FETCHER_FD 4 /* where a worker finds the fetcher */
 
 /* Root works as whoever owns the home, so that no file of root's appears in it. 0, or -1 with errno. */
 int become_owner(const char *home);

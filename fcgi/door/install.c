@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "base/oom.h"
 #include "door/door.h"
 #include "gate/check.h"
 #include "gate/migrate.h"
@@ -17,6 +18,7 @@ int install_main(int argc, char **argv)
 	if (become_owner(argv[2]))
 		die("install-fetch: cannot become the owner of %s", argv[2]);
 	log_open(argv[2]);
+	oom_volunteer(OOM_SOON);
 	syscall_init();
 	int control = zygote_fork(); /* for what the code does */
 	int err = node_open(&node, argv[2], STORE_SERVE, &f);

@@ -2,6 +2,7 @@
 
 #include "config.h"
 #include "door/admin.h"
+#include "door/doctor.h"
 #include "gate/op.h"
 #include "wire/reference.h"
 #include "wire/syscall.h"
@@ -111,6 +112,11 @@ static void setting(struct buf *b, const char *key, const char *value, const cha
 	buf_addc(b, '\n');
 }
 
+static void check(struct buf *b, const char *id, const char *text)
+{
+	setting(b, id, "", text);
+}
+
 static void man(struct buf *b)
 {
 	struct entry e;
@@ -132,6 +138,8 @@ static void man(struct buf *b)
 #define SETTING(NAME, key, type, least, most, value, doc) setting(b, key, value, doc);
 #include "store/setting.def"
 #undef SETTING
+	buf_adds(b, ".SH DOCTOR\nWhat fazt\\-admin doctor looks at.\n");
+	doctor_manual(b, check);
 	buf_adds(b, ".SH OPTIONS\nEverywhere: ");
 	roff(b, everywhere);
 	buf_adds(b, "\n.SH EXIT STATUS\n");

@@ -114,10 +114,13 @@ static char *cell_text(const json_t *row, const char *key)
 	return buf_detach(&b, NULL);
 }
 
+/* Keys too are what a node elsewhere says. */
 static void add_padded(struct buf *b, const char *text, int to, bool last)
 {
-	buf_adds(b, text);
-	for (int n = width(str_of(text)); !last && n < to + 2; n++)
+	size_t at = b->len;
+	visible_add(b, str_of(text), TEXT_MAX);
+	int n = b->len > at ? width((struct str){b->p + at, b->len - at}) : 0;
+	for (; !last && n < to + 2; n++)
 		buf_addc(b, ' ');
 }
 
@@ -181,7 +184,9 @@ static void print_object(struct buf *b, const json_t *o)
 		wide = MAX(wide, width(str_of(key)));
 	json_object_foreach((json_t *)o, key, v) {
 		if (table_like(v)) {
-			buf_addf(b, "\n%s\n", key);
+			buf_addc(b, '\n');
+			visible_add(b, str_of(key), TEXT_MAX);
+			buf_addc(b, '\n');
 			print_table(b, v);
 			continue;
 		}

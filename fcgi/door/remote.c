@@ -90,8 +90,7 @@ int remote_open(struct remote *m, struct arena *a, struct str url, struct str to
 
 #ifdef HAVE_CURL
 
-#include <curl/curl.h>
-#include <dlfcn.h>
+#include "door/curl.h"
 
 /* ---- what the node answered ---- */
 
@@ -138,36 +137,7 @@ static int refusal(const struct remote *m, long status, struct str body, char id
 #define CONNECT_S 10L
 #define CALL_S 90L /* a package may be checked meanwhile */
 
-static struct {
-	__typeof__(&curl_easy_init) init;
-	__typeof__(&curl_easy_setopt) set;
-	__typeof__(&curl_easy_perform) perform;
-	__typeof__(&curl_easy_getinfo) info;
-	__typeof__(&curl_easy_strerror) strerror;
-	__typeof__(&curl_easy_cleanup) cleanup;
-	__typeof__(&curl_slist_append) append;
-	__typeof__(&curl_slist_free_all) free;
-} lib;
-
-static bool load(void)
-{
-	static const struct {
-		void *to;
-		const char *name;
-	} symbols[] = {
-		{&lib.init, "curl_easy_init"},         {&lib.set, "curl_easy_setopt"},         {&lib.perform, "curl_easy_perform"},
-		{&lib.info, "curl_easy_getinfo"},      {&lib.strerror, "curl_easy_strerror"}, {&lib.cleanup, "curl_easy_cleanup"},
-		{&lib.append, "curl_slist_append"}, {&lib.free, "curl_slist_free_all"},
-	};
-	void *so = lib.init ? NULL : dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-	for (size_t i = 0; so && i < ARRAY_LEN(symbols); i++) {
-		void *symbol = dlsym(so, symbols[i].name);
-		if (!symbol)
-			return false;
-		memcpy(symbols[i].to, &symbol, sizeof symbol);
-	}
-	return lib.init != NULL;
-}
+static const struct curl_calls *lib;
 
 struct exchange {
 	CURL *curl;
@@ -192,8 +162,8 @@ static void stay_here(struct exchange *x, const char *url)
 	if (!str_ends(name, "localhost"))
 		return;
 	snprintf(to, sizeof to, "%.*s::127.0.0.1:", STR_FMT(name));
-	x->to = lib.append(NULL, to);
-	lib.set(x->curl, CURLOPT_CONNECT_TO, x->to);
+	x->to = lib->slist_append(NULL, to);
+	lib->easy_setopt(x->curl, CURLOPT_CONNECT_TO, x->to);
 }
 
 static void set_headers(struct exchange *x, const struct remote *m)
@@ -201,41 +171,41 @@ static void set_headers(struct exchange *x, const struct remote *m)
 	char bearer[64 + TOKEN_LEN];
 	snprintf(bearer, sizeof bearer, "Authorization: Bearer %s", m->token);
 	static const char *const fixed[] = {"Content-Type: application/json", "Accept: application/json", "Expect:"};
-	x->headers = lib.append(NULL, bearer);
+	x->headers = lib->slist_append(NULL, bearer);
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
-		x->headers = lib.append(x->headers, fixed[i]);
-	lib.set(x->curl, CURLOPT_HTTPHEADER, x->headers);
+		x->headers = lib->slist_append(x->headers, fixed[i]);
+	lib->easy_setopt(x->curl, CURLOPT_HTTPHEADER, x->headers);
 	crypt_wipe(bearer, sizeof bearer);
 }
 
 static void set_up(struct exchange *x, const struct remote *m, const char *url, struct str args)
 {
 	CURL *c = x->curl;
-	lib.set(c, CURLOPT_URL, url);
-	lib.set(c, CURLOPT_PROTOCOLS_STR, str_starts(str_of(url), "https:") ? "https" : "http");
-	lib.set(c, CURLOPT_FOLLOWLOCATION, 0L);
-	lib.set(c, CURLOPT_PROXY, "");
-	lib.set(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	lib.set(c, CURLOPT_SSL_VERIFYPEER, 1L);
-	lib.set(c, CURLOPT_SSL_VERIFYHOST, 2L);
+	lib->easy_setopt(c, CURLOPT_URL, url);
+	lib->easy_setopt(c, CURLOPT_PROTOCOLS_STR, str_starts(str_of(url), "https:") ? "https" : "http");
+	lib->easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	lib->easy_setopt(c, CURLOPT_PROXY, "");
+	lib->easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	lib->easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
+	lib->easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
 	if (m->ca)
-		lib.set(c, CURLOPT_CAINFO, m->ca);
-	lib.set(c, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
-	lib.set(c, CURLOPT_TIMEOUT, CALL_S);
-	lib.set(c, CURLOPT_NOSIGNAL, 1L);
-	lib.set(c, CURLOPT_USERAGENT, "fazt-admin/" PACKAGE_VERSION);
-	lib.set(c, CURLOPT_ERRORBUFFER, x->why);
-	lib.set(c, CURLOPT_WRITEFUNCTION, take);
-	lib.set(c, CURLOPT_WRITEDATA, x);
-	lib.set(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)args.n);
-	lib.set(c, CURLOPT_POSTFIELDS, args.n ? args.p : "");
+		lib->easy_setopt(c, CURLOPT_CAINFO, m->ca);
+	lib->easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
+	lib->easy_setopt(c, CURLOPT_TIMEOUT, CALL_S);
+	lib->easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	lib->easy_setopt(c, CURLOPT_USERAGENT, "fazt-admin/" PACKAGE_VERSION);
+	lib->easy_setopt(c, CURLOPT_ERRORBUFFER, x->why);
+	lib->easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
+	lib->easy_setopt(c, CURLOPT_WRITEDATA, x);
+	lib->easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)args.n);
+	lib->easy_setopt(c, CURLOPT_POSTFIELDS, args.n ? args.p : "");
 	stay_here(x, m->url);
 	set_headers(x, m);
 }
 
 static int failed(const struct remote *m, const struct exchange *x, CURLcode code, struct fault *f)
 {
-	const char *why = x->why[0] ? x->why : lib.strerror(code);
+	const char *why = x->why[0] ? x->why : lib->easy_strerror(code);
 	switch (code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
@@ -256,7 +226,7 @@ static int answered(const struct remote *m, struct exchange *x, struct buf *out,
 	long status = 0;
 	struct fault ignored;
 	struct str body = x->answer.len ? buf_str(&x->answer) : STR("");
-	lib.info(x->curl, CURLINFO_RESPONSE_CODE, &status);
+	lib->easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (json_check(body, JSON_DEPTH, ANSWER_MAX, &ignored))
 		return stranger(m, status, f);
 	if (status != 200)
@@ -270,18 +240,29 @@ int remote_call(const struct remote *m, const char *noun, const char *verb, stru
 {
 	struct exchange x = {.answer = BUF_MAX(ANSWER_MAX)};
 	struct buf url = BUF_INIT;
-	if (!load() || !(x.curl = lib.init()))
+	lib = curl_load();
+	if (!lib || !(x.curl = lib->easy_init()))
 		return fault(f, ERR_UNSUPPORTED, "libcurl.so.4 cannot be loaded; on Debian: apt-get install libcurl4");
 	buf_addf(&url, "%s/_fazt/api/%s%s%s", m->url, noun, *verb ? "." : "", verb);
 	set_up(&x, m, url.p, args);
-	CURLcode code = lib.perform(x.curl);
+	CURLcode code = lib->easy_perform(x.curl);
 	int err = code ? failed(m, &x, code, f) : answered(m, &x, out, id, f);
-	lib.cleanup(x.curl);
-	lib.free(x.headers);
-	lib.free(x.to);
+	lib->easy_cleanup(x.curl);
+	lib->slist_free_all(x.headers);
+	lib->slist_free_all(x.to);
 	buf_release(&x.answer);
 	buf_release(&url);
 	return err;
+}
+
+const char *remote_curl(void)
+{
+	static char version[32] = "none";
+	const struct curl_calls *curl = curl_load();
+	const char *digits = curl ? strpbrk(curl->version(), "0123456789") : NULL;
+	if (digits)
+		snprintf(version, sizeof version, "%.*s", (int)strspn(digits, "0123456789."), digits);
+	return version;
 }
 
 #else
@@ -291,6 +272,11 @@ int remote_call(const struct remote *m, const char *noun, const char *verb, stru
 {
 	(void)m, (void)noun, (void)verb, (void)args, (void)out, (void)id;
 	return fault(f, ERR_UNSUPPORTED, "this fazt-admin was built without libcurl, so it works on its own node only");
+}
+
+const char *remote_curl(void)
+{
+	return "none";
 }
 
 #endif

@@ -1,6 +1,5 @@
 /* remote — operations of a node somewhere else: one operation is one POST of its arguments to URL/_fazt/api/NOUN.VERB,
- * signed with a token of that node (RFC 6750). With door/fetch the only owner of <curl/curl.h>, whose library is loaded
- * when it is first needed.
+ * signed with a token of that node (RFC 6750). libcurl is loaded when it is first needed.
  *
  * Certificates are verified, redirects are not followed, neither proxies nor netrc are
  * asked, and plain http goes to this machine only.
@@ -25,5 +24,7 @@ int remote_open(struct remote *m, struct arena *a, struct str url, struct str to
  * request id it had there; ERR_UNAVAILABLE when the node cannot be reached, ERR_DENIED when it cannot prove who it is. */
 int remote_call(const struct remote *m, const char *noun, const char *verb, struct str args, struct buf *out, char id[ID_LEN + 1],
 		struct fault *f);
+
+const char *remote_curl(void); /* the version of libcurl, where there is one: "7.88.1", or "none" */
 
 #endif

@@ -16,10 +16,12 @@
 #include "base/now.h"
 #include "door/door.h"
 
-/* The supervisor holds what must outlive any child: the FastCGI socket and both ends of the zygote's control socket.
+/* The supervisor holds what must outlive any child: the FastCGI socket and both ends of the control sockets of the zygote and
+ * the fetcher, who are the helpers: the workers need them to their end.
  * So a child that dies is simply started again; nobody has to reconnect. */
 
 #define WORKERS 2
+#define HELPERS 2 /* before the workers in the list of children */
 #define BACKLOG 512
 #define PATIENCE_MS 9000      /* how long workers may finish their requests */
 #define LIVED_MS 200          /* who lived as long did start, whatever ended it */
@@ -33,6 +35,7 @@ struct child {
 	int lane;         /* a worker's share of the processors */
 	int stdin_fd;     /* becomes descriptor 0, or -1 */
 	int control_fd;   /* becomes ZYGOTE_FD */
+	int fetcher_fd;   /* becomes FETCHER_FD, or -1 */
 	pid_t pid;
 	int64_t started, again; /* mono_ms: when it began, when it may begin again */
 	int64_t pause;
@@ -86,6 +89,17 @@ static void lock_home(void)
 		die("cannot write %s", path);
 }
 
+bool serve_holds(const char *dir)
+{
+	char path[4200];
+	snprintf(path, sizeof path, "%s/run/serve.pid", dir);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB);
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
 /* ---- children ---- */
 
 static void start(struct child *c)
@@ -106,6 +120,8 @@ static void start(struct child *c)
 	if (c->stdin_fd >= 0)
 		posix_spawn_file_actions_adddup2(&files, c->stdin_fd, 0);
 	posix_spawn_file_actions_adddup2(&files, c->control_fd, ZYGOTE_FD);
+	if (c->fetcher_fd >= 0)
+		posix_spawn_file_actions_adddup2(&files, c->fetcher_fd, FETCHER_FD);
 	c->started = mono_ms();
 	int err = posix_spawn(&c->pid, "/proc/self/exe", &files, &attr, argv, environ);
 	if (err) {
@@ -203,13 +219,13 @@ static int await_signal(int64_t ms)
 	return sigtimedwait(&set, NULL, &t);
 }
 
-/* The workers finish their requests, and the zygote serves them to the end. */
+/* The workers finish their requests, and the helpers serve them to the end. */
 static void stop_all(struct child *c, int n)
 {
 	int64_t until = mono_ms() + PATIENCE_MS;
 	stopping = true;
-	signal_all(c + 1, n - 1, SIGTERM);
-	while (alive(c + 1, n - 1) && mono_ms() < until) {
+	signal_all(c + HELPERS, n - HELPERS, SIGTERM);
+	while (alive(c + HELPERS, n - HELPERS) && mono_ms() < until) {
 		await_signal(100);
 		reap(c, n);
 	}
@@ -241,7 +257,7 @@ static void supervise(struct child *c, int n)
 		if (sig == SIGTERM || sig == SIGINT)
 			return;
 		if (sig == SIGHUP)
-			for (int i = 1; i < n; i++)
+			for (int i = HELPERS; i < n; i++)
 				retire(&c[i]);
 	}
 }
@@ -251,7 +267,7 @@ int serve_main(int argc, char **argv)
 	struct fault f = {0};
 	struct node node;
 	char path[4200];
-	int control[2];
+	int control[2], fetcher[2];
 	home = argc > 2 && !strcmp(argv[1], "--home") ? argv[2] : getenv("FAZT_HOME");
 	if (!home)
 		home = "/var/lib/fazt";
@@ -265,14 +281,17 @@ int serve_main(int argc, char **argv)
 	lock_home();
 	snprintf(path, sizeof path, "%s/run/fcgi.sock", home);
 	int fcgi = listen_at(path);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control))
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fetcher))
 		die("cannot make a socket pair: %s", strerror(errno));
 	sigset_t set = signals_of_interest();
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	struct child child[1 + WORKERS] = {{.name = "zygote", .stdin_fd = -1, .control_fd = control[1]}};
-	for (int i = 1; i <= WORKERS; i++)
-		child[i] = (struct child){.name = "worker", .lane = i - 1, .stdin_fd = fcgi, .control_fd = control[0]};
+	struct child child[HELPERS + WORKERS] = {
+		{.name = "zygote", .stdin_fd = -1, .control_fd = control[1], .fetcher_fd = -1},
+		{.name = "fetch", .stdin_fd = -1, .control_fd = fetcher[1], .fetcher_fd = -1},
+	};
+	for (int i = 0; i < WORKERS; i++)
+		child[HELPERS + i] = (struct child){.name = "worker", .lane = i, .stdin_fd = fcgi, .control_fd = control[0], .fetcher_fd = fetcher[0]};
 	take_turns();
 	log_event(LOG_INFO, "serve.start", "home", home, NULL);
 	supervise(child, ARRAY_LEN(child));

@@ -20,13 +20,16 @@
 #include "base/log.h"
 #include "base/now.h"
 #include "door/door.h"
+#include "gate/fetch.h"
 #include "gate/gateway.h"
 #include "gate/migrate.h"
 #include "gate/op.h"
 #include "gate/check.h"
 #include "gate/pool.h"
+#include "gate/runner.h"
 #include "kernel/content.h"
 #include "kernel/publish.h"
+#include "store/run.h"
 #include "store/upload.h"
 #include "wire/syscall.h"
 
@@ -246,6 +249,7 @@ static void retire(void)
 static void finish(void)
 {
 	closing = true;
+	runner_give_up();
 	for (int quiet = 0; running && quiet < 5; quiet = in_flight ? 0 : quiet + 1)
 		usleep(10000);
 }
@@ -259,8 +263,20 @@ static void follow_supervisor(void)
 		raise(SIGTERM);
 }
 
-/* In the first worker only: uploads that nobody took, and content that nobody has any more. A little at a time; the
- * next time is ten seconds away. */
+/* Runs that ended long ago, a few at a time. */
+static void forget_runs(struct db *db)
+{
+	struct settings s;
+	struct arena *a = arena_new();
+	if (!node_settings(&node, db, a, &s) && !db_begin(db)) {
+		int n = run_prune(db, now_ms() - s.number[SETTING_RUN_DAYS] * 86400000, s.number[SETTING_RUN_KEEP]);
+		n <= 0 ? db_rollback(db) : db_commit(db);
+	}
+	arena_free(a);
+}
+
+/* In the first worker only: uploads that nobody took, content that nobody has any more, runs of long ago. A little at a
+ * time; the next time is ten seconds away. */
 static void sweep(void)
 {
 	struct fault quiet = {0};
@@ -268,6 +284,7 @@ static void sweep(void)
 	if (!db)
 		return;
 	upload_reap(db);
+	forget_runs(db);
 	for (int i = 0; i < SWEEPS && object_reap(db); i++)
 		;
 	db_return(db);
@@ -284,11 +301,13 @@ static void serve_fastcgi(void)
 		die("cannot initialise FastCGI");
 	log_together();
 	start_threads();
+	runner_start(&node);
 	while ((sig = await_signal(10000)) < 0) {
 		pool_reap(node.pool);
 		sweep();
 	}
 	stop_accepting();
+	runner_stop();
 	if (sig == SIGHUP)
 		retire();
 	finish();
@@ -354,6 +373,7 @@ int worker_main(int argc, char **argv)
 	}
 	take_place(argc, argv);
 	pool_open(&node, control);
+	fetch_install(&node, cgi ? FETCHER_OWN : FETCHER_FD);
 	migrate_install();
 	check_install();
 	if (cgi) {

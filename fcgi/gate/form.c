@@ -5,6 +5,7 @@
 #include "codec/form.h"
 #include "codec/multipart.h"
 #include "gate/flood.h"
+#include "kernel/app.h"
 #include "sys/intake.h"
 
 #define PIECE (64 * KIB)
@@ -61,7 +62,7 @@ static int data(struct receiving *f, struct str bytes)
 	if (f->part == TEXT)
 		form_encode(&f->texts, bytes);
 	if (f->texts.full)
-		return fail(f->r, ERR_TOO_LARGE, "The texts of a form may have %lld bytes here.", (long long)f->r->settings.number[SETTING_BODY]);
+		return fail(f->r, ERR_TOO_LARGE, "The texts of a form may have %lld bytes here.", (long long)f->r->app->limit[BUDGET_BODY]);
 	return 0;
 }
 
@@ -175,7 +176,7 @@ int form_receive(struct req *r)
 {
 	struct receiving *f = xcalloc(1, sizeof *f);
 	f->r = r;
-	f->texts.max = (size_t)r->settings.number[SETTING_BODY];
+	f->texts.max = (size_t)r->app->limit[BUDGET_BODY];
 	int err = intake_open(&f->intake, r);
 	if (!err && (err = receive(f)))
 		forget(f);
@@ -185,6 +186,6 @@ int form_receive(struct req *r)
 	buf_release(&f->texts);
 	free(f);
 	r->body = STR_NONE;
-	r->deadline = mono_ms() + r->settings.number[SETTING_DEADLINE]; /* the app's time begins now */
+	r->deadline = mono_ms() + r->app->limit[BUDGET_DEADLINE]; /* the app's time begins now */
 	return err;
 }

@@ -2,6 +2,7 @@
 
 #include "base/now.h"
 #include "base/out.h"
+#include "gate/charge.h"
 #include "gate/dev.h"
 #include "gate/form.h"
 #include "gate/op.h"
@@ -12,11 +13,13 @@
 #include "gate/trace.h"
 #include "kernel/app.h"
 #include "kernel/identity.h"
+#include "kernel/journal.h"
 #include "kernel/package.h"
 #include "kernel/page.h"
 #include "kernel/public.h"
 #include "sys/blob.h"
 #include "sys/endpoint.h"
+#include "sys/ntfy.h"
 
 #define RETRY_SECONDS 5 /* what a busy node asks clients to wait */
 
@@ -63,11 +66,16 @@ static int find_site(struct req *r, struct db *db)
 	struct str label = site_label(&r->settings, r->host);
 	r->own_domain = !label.p;
 	r->os = str_is(label, "os");
+	r->ntfy = str_is(label, "ntfy");
+	if (r->ntfy)
+		return 0;
 	r->app = label.p ? app_by_name(r->node, db, label) : app_by_host(r->node, db, r->host);
 	if (!r->app && r->own_domain)
 		return r->fault.err ? r->fault.err : fail(r, ERR_WRONG_HOST, NULL);
 	if (r->fault.err)
 		return r->fault.err;
+	if (r->app)
+		r->deadline += r->app->limit[BUDGET_DEADLINE] - r->settings.number[SETTING_DEADLINE];
 	return r->app || r->os ? 0 : fail(r, ERR_NOT_FOUND, "No app lives at this address.");
 }
 
@@ -128,10 +136,11 @@ static int handler(struct req *r)
 		struct cell *c;
 		bool sound, stale;
 		int err = suspend_check(r);
-		if (err || (err = pool_lease(r, &c)))
+		if (err || (err = charge_begin(r)) || (err = pool_lease(r, &c)))
 			return err;
 		err = talk_request(c, r, &sound, &stale);
 		pool_release(r->node->pool, c, sound);
+		charge_end(r);
 		if (err == ERR_APP_TIMEOUT)
 			suspend_count(r);
 		if (!stale || tries == 2)
@@ -140,9 +149,64 @@ static int handler(struct req *r)
 	}
 }
 
+/* ---- requests that go on later ---- */
+
+/* It became a run under its own id: where to look, in every way there is. */
+static int answer_later(struct req *r)
+{
+	struct buf b = BUF_INIT;
+	struct out o = OUT(&b);
+	char *url = arena_printf(r->arena, "%s/_fazt/run/%s", req_origin(r), r->id);
+	out_object(&o);
+	out_kcstr(&o, "run", r->id);
+	out_kcstr(&o, "url", url);
+	out_kcstr(&o, "state", "waiting");
+	out_end(&o);
+	fault_clear(&r->fault);
+	if (req_wants_html(r)) {
+		buf_clear(&b);
+		page_add(&b, "<p>{} asked the owner of this place before it goes on.</p><p><a href=\"{}\">See how it stands</a></p>", r->app->title, url);
+		page_send(r, 202, "Waiting for a decision", &b);
+	} else {
+		res_set(r, 202, "application/json", buf_str(&b));
+		page_headers(r);
+	}
+	res_header(r, "location", str_of(url));
+	buf_release(&b);
+	return 0;
+}
+
+/* What an app that may halt is asked is written down as it goes, in memory. */
+static int run_handler(struct req *r)
+{
+	if (app_granted(r->app, "halt") && !r->files.n)
+		journal_open(r, NULL);
+	int err = handler(r);
+	return err == ERR_SUSPENDED && r->journal && r->journal->left == LEFT_PARKED ? answer_later(r) : err;
+}
+
+int req_resume(struct req *r, struct app *app, const char *principal)
+{
+	int err = 0;
+	r->app = app;
+	r->deadline = mono_ms() + r->settings.number[SETTING_RUN_DEADLINE];
+	if (app->state == APP_DISABLED)
+		return fail(r, ERR_APP_DISABLED, "%s is switched off.", app->title);
+	if (app->paused > now_ms())
+		return fail(r, ERR_UNAVAILABLE, "%s is being upgraded; try again in a moment.", app->title);
+	r->os = !strcmp(app->name, "os");
+	r->who = (struct principal){.kind = !strcmp(principal, "app") ? WHO_IS_APP : WHO_IS_STRANGER};
+	if (*principal && r->who.kind != WHO_IS_APP && !(err = identity_become(r, str_of(principal))) && r->who.kind != WHO_IS_USER)
+		err = fail(r, ERR_NOT_FOUND, "Whoever started this does not belong to the app any more.");
+	if (!err)
+		err = handler(r);
+	trace_request(r);
+	return err;
+}
+
 static int read_body(struct req *r)
 {
-	return form_is_multipart(r) ? 0 : req_read_body(r, r->settings.number[SETTING_BODY]);
+	return form_is_multipart(r) ? 0 : req_read_body(r, r->app->limit[BUDGET_BODY]);
 }
 
 static int app_answer(struct req *r)
@@ -165,9 +229,9 @@ static int app_answer(struct req *r)
 		return 0;
 	if ((err = form_is_multipart(r) ? form_receive(r) : read_body(r)))
 		return err;
-	if ((int64_t)r->body.n > r->settings.number[SETTING_BODY])
-		return fail(r, ERR_TOO_LARGE, "A request body may have %lld bytes here.", (long long)r->settings.number[SETTING_BODY]);
-	err = handler(r);
+	if ((int64_t)r->body.n > r->app->limit[BUDGET_BODY])
+		return fail(r, ERR_TOO_LARGE, "A request body may have %lld bytes here.", (long long)r->app->limit[BUDGET_BODY]);
+	err = run_handler(r);
 	blob_forget(r);
 	return err;
 }
@@ -176,6 +240,7 @@ static int kernel_answer(struct req *r)
 {
 	bool api = r->os && str_starts(r->path, "/_fazt/api/");
 	int err = 0;
+	charge_nobody();
 	if (!api && !endpoint_there(r)) /* before anything is read: nginx may be passing the body on as it comes */
 		return fail(r, ERR_NOT_FOUND, NULL);
 	if (!endpoint_streams(r))
@@ -219,6 +284,8 @@ static int run(struct req *r)
 		return nowhere(r, err);
 	if (r->res.status)
 		return 0;
+	if (r->ntfy)
+		return ntfy_answer(r);
 	r->open = r->app && path_open(r->app->manifest, r->path);
 	if ((err = identify(r)))
 		return err;

@@ -14,6 +14,9 @@
 void req_init(struct req *r, struct node *n, struct arena *a, enum door door);
 /* Run it to its answer. */
 void req_run(struct req *r);
+/* A run of an app in the place of a request: r has journal, trigger, path and body, the deadline follows. Which app it is and
+ * whom it acts as is known already, so what the door asks is not asked. r->res is what the handler returned. */
+int req_resume(struct req *r, struct app *app, const char *principal);
 /* Turn an error into the answer: JSON for programs, a small page for browsers. */
 void req_error(struct req *r, int err);
 void req_release(struct req *r);

@@ -2,9 +2,11 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/now.h"
+#include "wire/spawn.h"
 
 #define CALM_LOOKS 50 /* looks without a deadline before the watcher goes to sleep */
 
@@ -15,9 +17,76 @@ static int asleep; /* atomic */
 
 static void cut(struct leash *l)
 {
+	if (l->fd >= 0 && __atomic_load_n(&l->yielded, __ATOMIC_RELAXED))
+		zygote_yield(l->control, l->pid, true);
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = -1;
+}
+
+/* What the process has used so far, or -1 when it is gone. Anybody may ask that of any process. */
+static int64_t clock_us(int pid)
+{
+	clockid_t id;
+	struct timespec t;
+	if (!pid || clock_getcpuclockid(pid, &id) || clock_gettime(id, &t))
+		return -1;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+#define get(p) __atomic_load_n(p, __ATOMIC_RELAXED)
+#define set(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
+
+/* The two apps that had a turn last, and when. A race costs a moment's precision. */
+static struct {
+	const struct meter *meter;
+	int64_t at;
+} recent[2];
+
+static void note_turn(const struct meter *m)
+{
+	if (get(&recent[0].meter) != m) {
+		set(&recent[1].at, get(&recent[0].at));
+		set(&recent[1].meter, get(&recent[0].meter));
+		set(&recent[0].meter, m);
+	}
+	set(&recent[0].at, mono_ms());
+}
+
+bool leash_crowded(const struct meter *m)
+{
+	const int other = get(&recent[0].meter) == m;
+	return get(&recent[other].meter) && mono_ms() - get(&recent[other].at) < LEASH_COMPANY_MS && meter_busy(m);
+}
+
+/* With the lock held: its clock, with what is new on it paid for; -1 when it is gone. */
+static int64_t pay(struct leash *l)
+{
+	int64_t clock = clock_us(get(&l->pid));
+	if (clock < 0)
+		return -1;
+	meter_add(l->meter, BUDGET_APP_CPU, l->budget, (double)(clock - l->billed) / 1000);
+	meter_work(l->meter, clock - l->billed);
+	l->billed = clock;
+	l->looked = mono_ms();
+	return clock;
+}
+
+/* A cell in its turn. */
+static void look_at_clock(struct leash *l)
+{
+	int64_t clock = pay(l), began = get(&l->began);
+	if (clock < 0)
+		return;
+	if (began < 0)
+		set(&l->began, began = clock);
+	if (clock - began > get(&l->most)) {
+		set(&l->spent, true);
+		cut(l);
+	} else if (!get(&l->yielded) && leash_crowded(l->meter)) {
+		set(&l->yielded, true);
+		zygote_yield(l->control, get(&l->pid), false);
+	}
 }
 
 /* Cut what is overdue; is there any deadline? */
@@ -31,6 +100,8 @@ static bool look(void)
 		any |= deadline != 0;
 		if (deadline && deadline <= now)
 			cut(l);
+		else if (deadline && l->fd >= 0)
+			look_at_clock(l);
 	}
 	pthread_mutex_unlock(&lock);
 	return any;
@@ -72,23 +143,55 @@ void leash_take(struct leash *l, int fd)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, start_watcher);
 	pthread_mutex_lock(&lock);
-	*l = (struct leash){.fd = fd, .next = all, .at = &all};
+	*l = (struct leash){.fd = fd, .began = -1, .next = all, .at = &all};
 	if (all)
 		all->at = &l->next;
 	all = l;
 	pthread_mutex_unlock(&lock);
 }
 
-void leash_until(struct leash *l, int64_t deadline)
+void leash_bill(struct leash *l, int control, struct meter *m, int64_t budget)
 {
+	l->control = control;
+	l->meter = m;
+	l->budget = budget;
+}
+
+void leash_know(struct leash *l, int pid)
+{
+	set(&l->pid, pid);
+}
+
+void leash_until(struct leash *l, int64_t deadline, int64_t most)
+{
+	if (deadline)
+		note_turn(l->meter);
+	set(&l->most, most * 1000);
+	set(&l->began, -1);
 	__atomic_store_n(&l->deadline, deadline, __ATOMIC_SEQ_CST);
 	if (deadline && __atomic_exchange_n(&asleep, 0, __ATOMIC_SEQ_CST))
 		sem_post(&wake);
 }
 
+bool leash_spent(const struct leash *l)
+{
+	return get(&l->spent);
+}
+
+bool leash_settle(struct leash *l)
+{
+	if (mono_ms() - l->looked < LEASH_WORTH_MS)
+		return true;
+	pthread_mutex_lock(&lock);
+	pay(l);
+	pthread_mutex_unlock(&lock);
+	return !get(&l->yielded) || leash_crowded(l->meter);
+}
+
 void leash_drop(struct leash *l)
 {
 	pthread_mutex_lock(&lock);
+	pay(l);
 	cut(l);
 	*l->at = l->next;
 	if (l->next)

@@ -38,6 +38,7 @@ struct pool {
 	pthread_mutex_t lock;
 	int control;
 	int lane, workers;
+	struct meters *meters;
 	struct cell cell[POOL_CELLS];
 	struct waiter *first, **last; /* in order of arrival */
 };
@@ -48,6 +49,7 @@ void pool_open(struct node *n, int control)
 	pthread_mutex_init(&p->lock, NULL);
 	p->last = &p->first;
 	p->control = control;
+	p->meters = n->meters;
 	p->lane = n->lane;
 	p->workers = n->workers > 0 ? n->workers : 1;
 	n->pool = p;
@@ -92,8 +94,8 @@ static struct capacity capacity(const struct pool *p, const struct settings *s, 
 {
 	const int64_t *v = s->number;
 	struct capacity c = {.total = share_of(v[SETTING_CELLS], p->workers, 2),
-			     .per_app = share_of(v[SETTING_CELLS_APP], p->workers, 1),
-			     .queue = share_of(v[SETTING_QUEUE_APP], 1, 1)};
+			     .per_app = share_of(a->limit[BUDGET_CELLS_APP], p->workers, 1),
+			     .queue = share_of(a->limit[BUDGET_QUEUE_APP], 1, 1)};
 	if (strcmp(a->name, "os"))
 		c.total -= MIN(share_of(v[SETTING_CELLS_OS], p->workers, 1), c.total - 1);
 	return c;
@@ -109,8 +111,10 @@ static struct cell *idle_cell(struct pool *p, const struct app *a)
 		struct cell *c = &p->cell[i];
 		if (!c->app || c->busy || strcmp(c->app->id, a->id))
 			continue;
-		if (c->app->rev != a->rev || strcmp(c->app->zone, a->zone)) /* another version, other grants, elsewhere */
+		if (c->app->rev != a->rev || strcmp(c->app->zone, a->zone)) /* other grants, elsewhere, or of before an upgrade */
 			cell_end(c);
+		else if (c->app->version != a->version) /* a run goes on with the code it began on */
+			continue;
 		else if (!found || c->idle_since > found->idle_since)
 			found = c; /* the warmest one */
 	}
@@ -158,12 +162,25 @@ static struct cell *coldest_cell(struct pool *p)
 	return cold;
 }
 
+static struct cell *idle_of_app(struct pool *p, const struct app *a)
+{
+	for (int i = 0; i < POOL_CELLS; i++)
+		if (p->cell[i].app && !p->cell[i].busy && !strcmp(p->cell[i].app->id, a->id))
+			return &p->cell[i];
+	return NULL;
+}
+
 /* A slot for a new cell of this app, marked as taken; NULL when it must wait. */
 static struct cell *claim_slot(struct pool *p, struct app *a, struct capacity cap)
 {
 	struct census n = count_cells(p, a);
-	if (n.own >= cap.per_app)
+	struct cell *spare = n.own >= cap.per_app && n.own_busy < n.own ? idle_of_app(p, a) : NULL;
+	if (n.own >= cap.per_app && !spare)
 		return NULL;
+	if (spare) { /* of another version */
+		cell_end(spare);
+		n.all--;
+	}
 	if (n.all >= cap.total) {
 		struct cell *cold = coldest_cell(p);
 		if (!cold)
@@ -301,7 +318,7 @@ static int find_cell(struct req *r, struct pool *p, struct cell **c)
 
 static int start(struct pool *p, struct cell *c, const struct settings *s, struct fault *f)
 {
-	struct spawn spawn = {.heap = (uint64_t)s->number[SETTING_HEAP], .lane = (uint32_t)p->lane,
+	struct spawn spawn = {.heap = (uint64_t)c->app->limit[BUDGET_HEAP], .lane = (uint32_t)p->lane,
 			      .lanes = (uint32_t)p->workers};
 	int leash;
 	if (zygote_spawn(p->control, &spawn, &c->to, &c->from, &leash)) {
@@ -309,6 +326,8 @@ static int start(struct pool *p, struct cell *c, const struct settings *s, struc
 		return fault(f, ERR_UNAVAILABLE, "no process for the app could be started; try again in a moment");
 	}
 	leash_take(&c->leash, leash);
+	leash_bill(&c->leash, p->control, meter_of(p->meters, c->app->version ? c->app->id : ""), c->app->limit[BUDGET_APP_CPU]);
+	c->meters = p->meters;
 	return talk_load(c, s, mono_ms() + LOAD_MS, f);
 }
 
@@ -327,8 +346,9 @@ int pool_lease(struct req *r, struct cell **out)
 
 void pool_release(struct pool *p, struct cell *c, bool sound)
 {
+	bool goes_on = sound && leash_settle(&c->leash);
 	pthread_mutex_lock(&p->lock);
-	if (!sound || ++c->served >= REQUESTS_MAX) {
+	if (!goes_on || ++c->served >= REQUESTS_MAX) {
 		cell_end(c);
 	} else {
 		c->busy = false;
@@ -355,6 +375,8 @@ int pool_apart(struct node *n, const struct settings *s, struct app *a, struct w
 {
 	*c = (struct cell){.app = a, .to = -1, .from = -1, .busy = true, .watch = w};
 	__atomic_add_fetch(&a->refs, 1, __ATOMIC_RELAXED);
+	if (!a->limit[BUDGET_HEAP])
+		budget_usual(s, a->limit); /* one that is only tried */
 	return start(n->pool, c, s, f);
 }
 

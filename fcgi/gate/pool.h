@@ -19,6 +19,8 @@ struct cell {
 	struct app *app; /* a reference */
 	int to, from;    /* pipes: frames for it, frames of it; -1 until it is started */
 	struct leash leash;
+	bool born;       /* it has said which process it is */
+	struct meters *meters; /* where it is paid for */
 	int served;      /* requests so far */
 	bool busy;
 	int64_t idle_since;

@@ -247,6 +247,15 @@ void survey_fields(struct survey *s, const struct app *app)
 		add_name(s, str_of(usual[i]));
 }
 
+static void add_way(struct survey *s, struct str method, struct str path)
+{
+	struct buf m = BUF_INIT, p = BUF_INIT;
+	if (json_text(&m, method) && json_text(&p, path) && m.len && p.len && p.p[0] == '/')
+		s->way[s->nways++] = (struct way){arena_str(s->arena, buf_str(&m)), arena_str(s->arena, buf_str(&p))};
+	buf_release(&m);
+	buf_release(&p);
+}
+
 void survey_routes(struct survey *s, struct str ready)
 {
 	struct json_lex l;
@@ -259,10 +268,7 @@ void survey_routes(struct survey *s, struct str ready)
 		json_lex_init(&inner, pair, 2);
 		if (json_next(&inner) != JSON_ARRAY || !json_next_item(&inner, &item[0]) || !json_next_item(&inner, &item[1]))
 			continue;
-		struct buf path = BUF_INIT;
-		json_unescape(&path, (struct str){item[1].p + 1, item[1].n - 2});
-		s->way[s->nways++] = (struct way){arena_str(s->arena, (struct str){item[0].p + 1, item[0].n - 2}), arena_str(s->arena, buf_str(&path))};
-		buf_release(&path);
+		add_way(s, item[0], item[1]);
 	}
 }
 

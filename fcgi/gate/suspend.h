@@ -1,9 +1,9 @@
-/* suspend — an app that had to be ended at its deadline again and again is let alone for a while.
+/* suspend — an app that had to be ended at its deadline, or for its processor time, again and again is let alone for a while.
  *
- * Five requests that ran into the deadline within a minute suspend the app for a minute; each time it happens again
- * soon, for twice as long. A worker counts for itself and in memory: this keeps cells free for other apps, it is no
- * verdict. It is about one revision of the app, so an upgrade, a changed grant or `fazt-admin app enable` starts afresh.
- * The dashboard is never suspended.
+ * Five such ends within a minute suspend the app for a minute; each time it happens again soon, for twice as long. All
+ * workers count together (kernel/meter); the suspension is a fact of the database (store/apps), which a restart does not
+ * undo, and the owner gets a notice with it. An upgrade, or switching the app on (`app enable`), ends it. The dashboard
+ * is never suspended.
  */
 #ifndef GATE_SUSPEND_H
 #define GATE_SUSPEND_H
@@ -12,7 +12,7 @@
 
 /* 0, or ERR_APP_SUSPENDED with the time that is left in r->retry_after. */
 int suspend_check(struct req *r);
-/* This request's app has been ended at its deadline. */
+/* This request's app had to be ended. */
 void suspend_count(struct req *r);
 
 #endif

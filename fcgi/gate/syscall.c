@@ -1,9 +1,12 @@
 #include "gate/syscall.h"
 
+#include "gate/charge.h"
 #include "gate/flood.h"
 #include "gate/trace.h"
 #include "kernel/app.h"
+#include "kernel/journal.h"
 #include "sys/sys.h"
+#include "wire/frame.h"
 
 static sys_fn *const handlers[SYSCALL_COUNT] = {
 #define SYS(id, name, permission, effect, sig, returns, cost, result, doc) [SYSCALL_##id] = sys_##id,
@@ -15,7 +18,7 @@ static sys_fn *const handlers[SYSCALL_COUNT] = {
 
 static int check_permission(struct req *r, const struct syscall *row, const struct call *c)
 {
-	if (row->permission && !app_granted(r->app, row->permission))
+	if (row->permission && !app_holds(r->app, row->permission))
 		return fail(r, ERR_PERMISSION_DENIED, "%s needs the permission \"%s\", which this app was not granted.",
 			    row->name, row->permission);
 	if (c->as_app && !app_granted(r->app, "storage:app"))
@@ -25,11 +28,14 @@ static int check_permission(struct req *r, const struct syscall *row, const stru
 
 static int spend(struct req *r, const struct syscall *row)
 {
+	int64_t most = r->app->limit[BUDGET_CALLS];
 	r->calls += row->cost;
-	if (r->calls > r->settings.number[SETTING_CALLS])
-		return fail(r, ERR_SYSCALL_LIMIT, "One request may make %lld calls; this one made more.",
-			    (long long)r->settings.number[SETTING_CALLS]);
-	return row->effect == EFFECT_WRITE ? flood_charge(r) : 0;
+	bool counted = r->journal && r->journal->run.id; /* its steps are, instead */
+	if (r->calls > most && !counted)
+		return fail(r, ERR_SYSCALL_LIMIT, "One request may make %lld calls (calls); this one made more. Ask for more at once, or in "
+			    "several requests.", (long long)most);
+	int err = charge_call(r);
+	return !err && (row->effect == EFFECT_WRITE || row->effect == EFFECT_EXTERNAL) ? flood_charge(r) : err;
 }
 
 static int call(struct req *r, const struct syscall *row, const struct call *c, struct out *o)
@@ -46,6 +52,43 @@ static int call(struct req *r, const struct syscall *row, const struct call *c, 
 	return 0;
 }
 
+/* ---- as a step of a run ---- */
+
+struct asked {
+	const struct syscall *row;
+	const struct call *c;
+};
+
+static int make_call(struct req *r, void *arg, struct out *o)
+{
+	const struct asked *a = arg;
+	return call(r, a->row, a->c, o);
+}
+
+static const enum journal_kind kinds[] = {[EFFECT_READ] = JOURNAL_READ, [EFFECT_WRITE] = JOURNAL_WRITE, [EFFECT_EXTERNAL] = JOURNAL_EXTERNAL,
+					  [EFFECT_SUSPEND] = JOURNAL_SUSPEND};
+
+static int step(struct req *r, const struct syscall *row, const struct call *c, struct out *o)
+{
+	struct asked asked = {row, c};
+	struct step s = {.name = row->name};
+	struct buf args = BUF_INIT, shown = BUF_MAX(JOURNAL_SHOWN);
+	struct out text = OUT(&shown);
+	put_u8(&args, c->as_app);
+	wire_put_args(&args, &row->sig, c);
+	crypt_hash(s.args, args.p, args.len);
+	buf_release(&args);
+	sig_to_json(&row->sig, c, &text);
+	s.shown = arena_str(r->arena, buf_str(&shown));
+	buf_release(&shown);
+	return journal_call(r, kinds[row->effect], &s, make_call, &asked, o);
+}
+
+static bool is_step(const struct req *r, const struct syscall *row)
+{
+	return r->journal && row->effect != EFFECT_PURE && row->effect != EFFECT_STEP;
+}
+
 /* What a call allocates goes with it: a request may make a thousand, each of which looks at hundreds of kilobytes. */
 int sys_call(struct req *r, const struct call *c, struct out *o)
 {
@@ -54,7 +97,7 @@ int sys_call(struct req *r, const struct call *c, struct out *o)
 	if (!row || !handlers[c->row])
 		return fail(r, ERR_BAD_REQUEST, "there is no such call");
 	r->arena = arena_new();
-	int err = call(r, row, c, o);
+	int err = is_step(r, row) ? step(r, row, c, o) : call(r, row, c, o);
 	arena_free(r->arena);
 	r->arena = whole;
 	return err;

@@ -7,11 +7,14 @@
 #include "base/now.h"
 #include "base/out.h"
 #include "base/visible.h"
+#include "codec/json.h"
+#include "gate/charge.h"
 #include "gate/response.h"
 #include "gate/syscall.h"
 #include "gate/trace.h"
 #include "kernel/cookie.h"
 #include "kernel/identity.h"
+#include "kernel/journal.h"
 #include "wire/frame.h"
 
 /* The cell's ends of the pipes are in the hands of code we do not trust. So: never block past the deadline, never
@@ -24,9 +27,9 @@ enum talk { TALK_OK, TALK_TIMEOUT, TALK_GONE };
 /* ---- bytes ---- */
 
 /* The reads and writes block: at the deadline the leash is dropped, the cell dies, and they return. */
-static enum talk gone(int64_t deadline)
+static enum talk gone(const struct cell *c, int64_t deadline)
 {
-	return mono_ms() >= deadline ? TALK_TIMEOUT : TALK_GONE;
+	return mono_ms() >= deadline || leash_spent(&c->leash) ? TALK_TIMEOUT : TALK_GONE;
 }
 
 static enum talk send_all(struct cell *c, int64_t deadline)
@@ -36,7 +39,7 @@ static enum talk send_all(struct cell *c, int64_t deadline)
 		if (n > 0)
 			at += (size_t)n;
 		else if (n == 0 || errno != EINTR)
-			return gone(deadline);
+			return gone(c, deadline);
 	}
 	buf_clear(&c->out);
 	return TALK_OK;
@@ -54,7 +57,7 @@ static enum talk read_more(struct cell *c, int64_t deadline)
 	while ((n = read(c->from, c->in.p + c->in.len, c->in.cap - c->in.len - 1)) < 0 && errno == EINTR)
 		;
 	if (n <= 0)
-		return gone(deadline);
+		return gone(c, deadline);
 	c->in.len += (size_t)n;
 	return TALK_OK;
 }
@@ -66,8 +69,9 @@ static enum talk next_frame(struct cell *c, struct frame *f, int64_t deadline)
 	if (mono_ms() >= deadline)
 		return TALK_TIMEOUT;
 	for (;;) {
-		struct str rest = {c->in.p + c->consumed, c->in.len - c->consumed};
-		long n = rest.n ? frame_parse(rest, f) : 0;
+		long n = 0;
+		if (c->in.len > c->consumed)
+			n = frame_parse((struct str){c->in.p + c->consumed, c->in.len - c->consumed}, f);
 		if (n < 0)
 			return TALK_GONE;
 		if (n > 0) {
@@ -82,12 +86,28 @@ static enum talk next_frame(struct cell *c, struct frame *f, int64_t deadline)
 
 /* ---- the app's log ---- */
 
+/* Is there room for one more line in this minute? The first one after a while without says how many are missing. */
+static bool admit_line(struct cell *c)
+{
+	int64_t dropped;
+	char text[160];
+	if (!charge_line(c->meters, c->app, &dropped))
+		return false;
+	if (!dropped)
+		return true;
+	snprintf(text, sizeof text, "%lld lines were dropped: app.log allows %lld in a minute", (long long)dropped, (long long)c->app->limit[BUDGET_APP_LOG]);
+	trace_app(c->app, NULL, "warn", str_of(text));
+	return true;
+}
+
 static void log_frame(struct cell *c, const char *request, const struct frame *f, int *lines)
 {
 	static const char *const levels[] = {"info", "warn", "error"};
 	struct wire w = {f->payload, false};
 	struct str text = get_str(&w);
-	if (++*lines <= FRAME_LOGS && !w.bad)
+	if (++*lines <= FRAME_LOGS + 1 && !w.bad && !admit_line(c))
+		return;
+	if (*lines <= FRAME_LOGS && !w.bad)
 		trace_app(c->app, request, levels[MIN(f->code, 2u)], text);
 	else if (*lines == FRAME_LOGS + 1)
 		trace_app(c->app, request, "warn", STR("further lines of this request are dropped"));
@@ -126,6 +146,12 @@ static int error_frame(struct cell *c, struct req *r, const struct frame *f, str
 	struct str message = get_str(&w), trace = get_str(&w);
 	int err = f->code > 0 && f->code < ERR_COUNT ? (int)f->code : ERR_APP_ERROR;
 	if (w.bad)
+		return fault(fault_out, ERR_APP_ERROR, NULL);
+	if (r && r->journal && r->journal->left) { /* it left because it was told to */
+		*fault_out = r->journal->why;
+		return ERR_SUSPENDED;
+	}
+	if (err == ERR_SUSPENDED)
 		return fault(fault_out, ERR_APP_ERROR, NULL);
 	if (c->watch) {
 		buf_clear(&c->watch->message);
@@ -181,7 +207,7 @@ static void put_start(struct cell *c, const struct settings *s)
 	out_raw(&o, c->app->env.n ? c->app->env : STR("{}"));
 	if (c->watch && c->watch->test)
 		out_kcstr(&o, "test", c->watch->test);
-	out_kint(&o, "heap", s->number[SETTING_HEAP]);
+	out_kint(&o, "heap", c->app->limit[BUDGET_HEAP]);
 	out_kcstr(&o, "zone", s->text[SETTING_TIMEZONE]);
 	if (c->app->migrates)
 		put_migrations(c, &o);
@@ -193,20 +219,36 @@ static void put_start(struct cell *c, const struct settings *s)
 	buf_release(&config);
 }
 
-static int broken(enum talk t, const char *doing, struct fault *f)
+static int broken(const struct cell *c, enum talk t, const char *doing, struct fault *f)
 {
+	if (t == TALK_TIMEOUT && leash_spent(&c->leash))
+		return fault(f, ERR_APP_TIMEOUT, "The app took more than %lld ms of processor time (cpu) %s.", (long long)c->app->limit[BUDGET_CPU], doing);
 	if (t == TALK_TIMEOUT)
 		return fault(f, ERR_APP_TIMEOUT, "The app took too long %s.", doing);
 	return fault(f, ERR_APP_ERROR, "The app's process ended %s.", doing);
 }
 
-static int note_ready(struct cell *c, const struct frame *f)
+static int note_ready(struct cell *c, const struct frame *f, struct fault *fault_out)
 {
 	struct wire w = {f->payload, false};
 	struct str json = get_str(&w);
+	if (w.bad || json_check(json, JSON_DEPTH, FRAME_MAX, NULL))
+		return fault(fault_out, ERR_APP_ERROR, NULL);
 	if (c->watch)
 		buf_addstr(&c->watch->ready, json);
 	return 0;
+}
+
+/* The first frame of all, from before the app was there: which process it is. */
+static enum talk note_birth(struct cell *c, const struct frame *f)
+{
+	struct wire w = {f->payload, false};
+	uint32_t pid = get_u32(&w);
+	if (w.bad || c->born)
+		return TALK_GONE;
+	c->born = true;
+	leash_know(&c->leash, (int)pid);
+	return TALK_OK;
 }
 
 static int load(struct cell *c, const struct settings *s, int64_t deadline, struct fault *f)
@@ -218,8 +260,12 @@ static int load(struct cell *c, const struct settings *s, int64_t deadline, stru
 	enum talk t = send_all(c, deadline);
 	buf_release(&c->out); /* as large as the app's code */
 	while (!t && !(t = next_frame(c, &frame, deadline))) {
+		if (frame.type == FRAME_BORN || !c->born) {
+			t = frame.type == FRAME_BORN ? note_birth(c, &frame) : TALK_GONE;
+			continue;
+		}
 		if (frame.type == FRAME_READY)
-			return note_ready(c, &frame);
+			return note_ready(c, &frame, f);
 		if (frame.type == FRAME_LOG)
 			log_frame(c, NULL, &frame, &lines);
 		else if (frame.type == FRAME_ERROR)
@@ -227,14 +273,14 @@ static int load(struct cell *c, const struct settings *s, int64_t deadline, stru
 		else
 			t = TALK_GONE;
 	}
-	return broken(t, "while it was loading", f);
+	return broken(c, t, "while it was loading", f);
 }
 
 int talk_load(struct cell *c, const struct settings *s, int64_t deadline, struct fault *f)
 {
-	leash_until(&c->leash, deadline);
+	leash_until(&c->leash, deadline, c->app->limit[BUDGET_CPU]);
 	int err = load(c, s, deadline, f);
-	leash_until(&c->leash, 0);
+	leash_until(&c->leash, 0, 0);
 	return err;
 }
 
@@ -290,6 +336,13 @@ static struct wire_header host_header(struct str origin)
 /* ERR_TOO_LARGE: a body and headers that are allowed one by one, and too much together. */
 static int put_request(struct cell *c, struct req *r)
 {
+	struct journal *j = r->journal;
+	if (j && j->request.n) { /* a run that goes on: what it was sent before, to the byte */
+		size_t began = frame_begin(&c->out, FRAME_REQUEST, 0, 0);
+		buf_addstr(&c->out, j->request);
+		frame_end(&c->out, began);
+		return 0;
+	}
 	struct wire_request *w = NEW(r->arena, struct wire_request);
 	*w = (struct wire_request){.method = r->method, .path = r->path, .query = r->query, .body = r->body,
 				   .id = str_of(r->id), .trigger = r->trigger.n ? r->trigger : STR("http"), .user = user_json(r),
@@ -309,10 +362,22 @@ static int put_request(struct cell *c, struct req *r)
 	size_t at = frame_begin(&c->out, FRAME_REQUEST, 0, 0);
 	wire_put_request(&c->out, w);
 	frame_end(&c->out, at);
+	struct str sent = {c->out.p + at + FRAME_HEAD, c->out.len - at - FRAME_HEAD};
+	if (j && sent.n <= JOURNAL_REQUEST)
+		j->request = arena_str(r->arena, sent);
 	if (c->out.len - at <= FRAME_HEAD + FRAME_MAX)
 		return 0;
 	buf_clear(&c->out);
 	return fail(r, ERR_TOO_LARGE, "The request is too large for an app.");
+}
+
+/* In front of the result of what may have waited. */
+static void put_moment(struct cell *c, const struct req *r, size_t at)
+{
+	struct buf b = BUF_INIT;
+	put_i64(&b, r->journal ? r->journal->moment : r->received);
+	memcpy(c->out.p + at, b.p, b.len);
+	buf_release(&b);
 }
 
 /* Answer one CALL. False: the cell sent something no binding of ours sends. */
@@ -327,8 +392,12 @@ static bool answer_call(struct cell *c, struct req *r, const struct frame *f)
 	fault_clear(&r->fault);
 	size_t at = frame_begin(&c->out, FRAME_REPLY, 0, 0), body = c->out.len;
 	c->out.max = body + FRAME_MAX - FRAME_HEAD;
+	if (row->effect == EFFECT_SUSPEND)
+		put_i64(&c->out, 0);
 	struct out o = OUT(&c->out);
 	int err = sys_call(r, &call, &o);
+	if (row->effect == EFFECT_SUSPEND && !err)
+		put_moment(c, r, body);
 	if (!err && c->out.full)
 		err = fail(r, ERR_TOO_LARGE, "the result of %s is larger than 1 MB; ask for less at once", row->name);
 	c->out.max = 0;
@@ -352,6 +421,12 @@ static int answer(struct cell *c, struct req *r, const struct frame *f, bool *so
 	return whole ? response_accept(r, w) : fail(r, ERR_BAD_RESPONSE, NULL);
 }
 
+/* Is this code that has run before, as far as here? */
+static bool repeats(const struct req *r)
+{
+	return r->journal && r->journal->seq < r->journal->recorded;
+}
+
 static int converse(struct cell *c, struct req *r, bool *sound, bool *stale)
 {
 	struct frame frame;
@@ -370,7 +445,8 @@ static int converse(struct cell *c, struct req *r, bool *sound, bool *stale)
 			t = answer_call(c, r, &frame) ? send_all(c, r->deadline) : TALK_GONE;
 			break;
 		case FRAME_LOG:
-			log_frame(c, r->id, &frame, &lines);
+			if (!repeats(r))
+				log_frame(c, r->id, &frame, &lines);
 			break;
 		case FRAME_BODY:
 			if (r->res.body.len + frame.payload.n > RESPONSE_BODY_MAX)
@@ -387,7 +463,7 @@ static int converse(struct cell *c, struct req *r, bool *sound, bool *stale)
 		}
 	}
 	*stale = t == TALK_GONE && !spoke && c->served > 0;
-	int err = broken(t, "while it was answering", &r->fault);
+	int err = broken(c, t, "while it was answering", &r->fault);
 	if (!*stale)
 		trace_app(c->app, r->id, "error", str_of(r->fault.message));
 	return err;
@@ -395,8 +471,8 @@ static int converse(struct cell *c, struct req *r, bool *sound, bool *stale)
 
 int talk_request(struct cell *c, struct req *r, bool *sound, bool *stale)
 {
-	leash_until(&c->leash, r->deadline);
+	leash_until(&c->leash, r->deadline, c->app->limit[BUDGET_CPU]);
 	int err = converse(c, r, sound, stale);
-	leash_until(&c->leash, 0);
+	leash_until(&c->leash, 0, 0);
 	return err;
 }

@@ -8,6 +8,7 @@
 #include "gate/ask.h"
 #include "gate/gateway.h"
 #include "gate/pool.h"
+#include "gate/runner.h"
 #include "gate/talk.h"
 #include "kernel/app.h"
 #include "store/files.h"
@@ -277,8 +278,7 @@ static int run_file(struct run *w)
 	json_next(&l);
 	for (int number = 1; !err && json_next_item(&l, &item); number++) {
 		struct buf name = BUF_INIT;
-		json_unescape(&name, (struct str){item.p + 1, item.n - 2});
-		if (wanted(w, buf_str(&name)))
+		if (json_text(&name, item) && wanted(w, buf_str(&name)))
 			err = run_test(w, number, buf_str(&name));
 		buf_release(&name);
 	}
@@ -303,12 +303,14 @@ int tests_run(struct trial *t, struct tests *s, struct fault *f)
 	s->deadline = s->deadline ? s->deadline : TESTS_MS;
 	s->files = s->passed = s->failed = 0;
 	test_pipeline = pipeline;
+	test_run = runner_once;
 	int err = trial_keep(t, f);
 	if (!err)
 		err = prepare(&w);
 	if (!err)
 		err = run_files(&w);
 	test_pipeline = NULL;
+	test_run = NULL;
 	pool_apart_end(&w.cell);
 	watch_release(&w.watch);
 	app_release(w.app);

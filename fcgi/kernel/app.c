@@ -5,12 +5,13 @@
 #include "base/crypt.h"
 #include "base/out.h"
 #include "codec/entry.h"
+#include "kernel/grant.h"
 #include "store/env.h"
 #include "store/files.h"
 #include "store/host.h"
 
 /* The cache keeps one copy of each app that was asked for lately. A copy is checked once per epoch, by the rev of its row
- * and the quotas it carries, so that somebody's signing in does not make every app be read again. The lock is held
+ * and the limits it carries, so that somebody's signing in does not make every app be read again. The lock is held
  * for look-ups only; two threads that miss at once both load, and the later copy stays. */
 
 #define CACHED 64
@@ -54,6 +55,11 @@ void app_release(struct app *a)
 {
 	if (a && !__atomic_sub_fetch(&a->refs, 1, __ATOMIC_ACQ_REL))
 		arena_free(a->arena);
+}
+
+static void release(void *app)
+{
+	app_release(app);
 }
 
 /* ---- loading ---- */
@@ -110,22 +116,45 @@ static int load_grants(struct app *a, struct db *db)
 	return MAX(-n, 0);
 }
 
-/* Values of names that the version which serves does not ask for stay where they are. */
+static void add_secret(struct app *a, const struct env_entry *e, struct str value)
+{
+	a->secret[a->nsecrets++] = (struct app_secret){
+		.name = e->name, .host = e->host, .header = e->header ? str_of(e->header) : STR("Authorization"),
+		.value = e->header ? value : str_of(arena_printf(a->arena, "Bearer %.*s", STR_FMT(value)))};
+}
+
+/* Values of names that the version which serves does not ask for stay where they are, and so do those that were meant for
+ * another host, or for the app itself. */
 static int load_env(struct app *a, struct db *db)
 {
 	struct env_value *list;
 	struct buf b = BUF_INIT;
 	struct out o = OUT(&b);
 	int n = env_list(db, a->arena, a->id, &list);
+	a->secret = arena_alloc(a->arena, sizeof *a->secret * (size_t)(MAX(n, 0) + 1));
 	out_object(&o);
-	for (int i = 0; i < n; i++)
-		if (manifest_env(a->manifest, str_of(list[i].name)) && list[i].value.p)
+	for (int i = 0; i < n; i++) {
+		const struct env_entry *e = manifest_env(a->manifest, str_of(list[i].name));
+		if (!e || !list[i].value.p || strcmp(e->host ? e->host : "", list[i].host))
+			continue;
+		if (e->host)
+			add_secret(a, e, list[i].value);
+		else
 			out_kstr(&o, list[i].name, list[i].value);
+	}
 	out_end(&o);
 	a->env = arena_str(a->arena, buf_str(&b));
 	crypt_wipe(b.p, b.cap);
 	buf_release(&b);
 	return MAX(-n, 0);
+}
+
+const struct app_secret *app_secret(const struct app *a, struct str name)
+{
+	for (int i = 0; i < a->nsecrets; i++)
+		if (str_is(name, a->secret[i].name))
+			return &a->secret[i];
+	return NULL;
 }
 
 static int load_manifest(struct app *a, struct db *db)
@@ -153,9 +182,8 @@ static void copy_row(struct app *a, const struct app_row *row, const struct sett
 	a->rev = row->rev;
 	a->paused = row->paused;
 	a->epoch = epoch;
-	a->max_bytes = s->number[SETTING_APP_BYTES];
-	a->max_rows = s->number[SETTING_APP_ROWS];
-	a->max_files = s->number[SETTING_APP_FILES];
+	a->suspended = row->suspended;
+	budget_usual(s, a->usual);
 	snprintf(a->zone, sizeof a->zone, "%s", s->text[SETTING_TIMEZONE]);
 }
 
@@ -167,6 +195,8 @@ static struct app *load(struct db *db, const struct app_row *row, const struct s
 	copy_row(a, row, s, epoch);
 	int err = load_manifest(a, db);
 	if (!err)
+		err = budget_load(db, a->id, s, a->limit, &a->own_limits);
+	if (!err)
 		err = load_grants(a, db);
 	if (!err)
 		err = load_env(a, db);
@@ -175,6 +205,27 @@ static struct app *load(struct db *db, const struct app_row *row, const struct s
 	if (!err)
 		err = load_public(a, db);
 	if (!err)
+		return a;
+	app_release(a);
+	return NULL;
+}
+
+struct app *app_of_version(struct db *db, struct app *now, int64_t version)
+{
+	if (version == now->version)
+		return keep(now);
+	struct arena *arena = arena_new();
+	struct app *a = NEW(arena, struct app);
+	const char *package = version_package(db, arena, now->id, version);
+	*a = *now; /* what it points to stays where it is for as long as `now` is kept */
+	a->refs = 1;
+	a->arena = arena;
+	a->version = version;
+	a->nfiles = 0;
+	arena_defer(arena, release, keep(now));
+	if (package)
+		snprintf(a->package, sizeof a->package, "%s", package);
+	if (package && !load_files(a, db))
 		return a;
 	app_release(a);
 	return NULL;
@@ -208,8 +259,9 @@ static struct app *cached(struct app_cache *c, struct str key, enum by by, int64
 
 static bool still_true(const struct app *a, const struct app_row *row, const struct settings *s)
 {
-	return !strcmp(a->id, row->id) && a->rev == row->rev && a->max_bytes == s->number[SETTING_APP_BYTES] &&
-	       a->max_rows == s->number[SETTING_APP_ROWS] && a->max_files == s->number[SETTING_APP_FILES] &&
+	int64_t usual[BUDGET_COUNT];
+	budget_usual(s, usual);
+	return !strcmp(a->id, row->id) && a->rev == row->rev && !memcmp(a->usual, usual, sizeof usual) &&
 	       !strcmp(a->zone, s->text[SETTING_TIMEZONE]);
 }
 
@@ -301,6 +353,31 @@ const struct grant *app_grant(const struct app *a, const char *permission)
 bool app_granted(const struct app *a, const char *permission)
 {
 	return app_grant(a, permission) != NULL;
+}
+
+bool app_holds(const struct app *a, const char *permission)
+{
+	const struct grant_row *row = grant_row(str_of(permission));
+	size_t n = strlen(permission);
+	if (!row || !row->parameter)
+		return app_granted(a, permission);
+	for (int i = 0; i < a->ngrants; i++)
+		if (str_starts(str_of(a->grant[i].permission), permission) && a->grant[i].permission[n] == ':')
+			return true;
+	return false;
+}
+
+bool app_reaches(const struct app *a, const char *scheme, const char *host, int port)
+{
+	bool plain = !strcmp(scheme, "http");
+	char text[320];
+	int n = snprintf(text, sizeof text, "net:%s%s", plain ? "http://" : "", host);
+	if (n < 0 || (size_t)n + 7 > sizeof text || (!plain && strcmp(scheme, "https")))
+		return false;
+	if (port == (plain ? 80 : 443) && app_granted(a, text))
+		return true;
+	snprintf(text + n, sizeof text - (size_t)n, ":%d", port);
+	return app_granted(a, text);
 }
 
 const struct collection *app_collection(const struct app *a, struct str name, struct arena *arena)

@@ -8,6 +8,7 @@
 #define KERNEL_APP_H
 
 #include "base/id.h"
+#include "kernel/budget.h"
 #include "kernel/manifest.h"
 #include "kernel/node.h"
 #include "store/apps.h"
@@ -28,6 +29,11 @@ struct app_file {
 	struct str text;
 };
 
+struct app_secret {
+	const char *name, *host; /* HOST[:PORT], over https */
+	struct str header, value; /* the header that goes there */
+};
+
 struct app {
 	int refs; /* atomic */
 	char id[ID_LEN + 1];
@@ -45,12 +51,16 @@ struct app {
 	struct app_file *file; /* what a cell loads */
 	bool migrates;         /* no app to serve: its files are data migrations, in the order in which they run */
 	int64_t paused;        /* until then it answers 503, because its rows are being migrated */
+	int64_t suspended;     /* and until then, because it had to be ended again and again */
 	int npublic;
 	const char **public;   /* paths of the public files, "public/index.html", in byte order */
 	int ngrants;
 	struct grant *grant; /* granted and still asked for: "storage", "net:api.example.com:443" */
 	struct str env;     /* what the owner told it, of what it still asks for: a JSON object for its cells */
-	int64_t max_bytes, max_rows, max_files; /* quota */
+	int nsecrets;
+	struct app_secret *secret; /* … and what is for one host alone, which its cells never see */
+	int64_t limit[BUDGET_COUNT], usual[BUDGET_COUNT]; /* what it may use; what every app may */
+	uint32_t own_limits;  /* a bit for each that it was given for itself */
 	char zone[65];      /* the owner's */
 	struct arena *arena;
 };
@@ -63,6 +73,9 @@ struct app *app_by_name(struct node *n, struct db *db, struct str name);
 struct app *app_by_id(struct node *n, struct db *db, struct str id);
 /* By a host of its own (store/host). */
 struct app *app_by_host(struct node *n, struct db *db, struct str host);
+/* The same app with the code of another of its versions: what it may do and which rules there are is a matter of today.
+ * NULL and no fault: that version is gone. */
+struct app *app_of_version(struct db *db, struct app *now, int64_t version);
 void app_release(struct app *a); /* NULL is fine */
 
 /* The cache of a node; made by node_open. */
@@ -78,6 +91,12 @@ bool app_has_public(const struct app *a, const char *path);
 /* The grant of a permission, or NULL. */
 const struct grant *app_grant(const struct app *a, const char *permission);
 bool app_granted(const struct app *a, const char *permission);
+/* Was it granted, or, of a permission with a parameter ("net"), any of its kind? */
+bool app_holds(const struct app *a, const char *permission);
+/* May it exchange data with that host? The exact "net:HOST[:PORT]", or "net:http://HOST[:PORT]" for plain http. */
+bool app_reaches(const struct app *a, const char *scheme, const char *host, int port);
+/* A secret of that name, or NULL. */
+const struct app_secret *app_secret(const struct app *a, struct str name);
 /* The rule of a collection: the declared one, or the default under that name (in the arena). NULL: not a name. */
 const struct collection *app_collection(const struct app *a, struct str name, struct arena *arena);
 

@@ -2,8 +2,8 @@
 
 #include "base/visible.h"
 
-/* Names may contain a colon ("mail:owner"), so a row without a parameter is compared whole, and one with a parameter
- * up to the first colon. */
+/* Names may contain a colon ("mail:owner", "net:http"): a row without a parameter is compared whole, of those with one the
+ * first whose name stands before a colon. */
 
 enum {
 #define GRANT(ID, name, parameter, risk, sentence) GRANT_##ID,
@@ -18,20 +18,24 @@ static const struct grant_row rows[GRANT_COUNT] = {
 #undef GRANT
 };
 
-static struct str parameter(struct str permission)
+static bool names(const struct grant_row *row, struct str permission)
 {
-	struct str rest;
-	str_cut(permission, ':', &rest);
-	return rest;
+	size_t n = strlen(row->name);
+	return str_is(permission, row->name) || (row->parameter && str_starts(permission, row->name) && permission.p[n] == ':');
 }
 
 const struct grant_row *grant_row(struct str permission)
 {
-	struct str rest, name = str_cut(permission, ':', &rest);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (str_is(rows[i].parameter ? name : permission, rows[i].name))
+		if (names(&rows[i], permission))
 			return &rows[i];
 	return NULL;
+}
+
+static struct str parameter(const struct grant_row *row, struct str permission)
+{
+	size_t n = strlen(row->name) + 1;
+	return permission.n > n ? (struct str){permission.p + n, permission.n - n} : STR_NONE;
 }
 
 /* A host as one would write it in an address: lower case, at least two labels, and not an address in disguise. */
@@ -69,6 +73,13 @@ static const char *net_problem(struct str text)
 	return host_problem(host);
 }
 
+static const char *http_problem(struct str text)
+{
+	if (!str_starts(text, "//"))
+		return "write net:http://HOST or net:http://HOST:PORT";
+	return net_problem((struct str){text.p + 2, text.n - 2});
+}
+
 static const char *import_problem(struct str text)
 {
 	struct str collection, app = str_cut(text, '/', &collection);
@@ -89,7 +100,7 @@ static const char *kernel_problem(struct str text)
 }
 
 static const char *(*const problem[GRANT_COUNT])(struct str parameter) = {
-	[GRANT_NET] = net_problem, [GRANT_IMPORT] = import_problem, [GRANT_KERNEL] = kernel_problem,
+	[GRANT_NET_HTTP] = http_problem, [GRANT_NET] = net_problem, [GRANT_IMPORT] = import_problem, [GRANT_KERNEL] = kernel_problem,
 };
 
 static const char *nearest(struct str permission)
@@ -117,8 +128,13 @@ const char *grant_problem(struct str permission, struct arena *a)
 				    best ? best : "", best ? "\"?" : "");
 	}
 	const char *(*check)(struct str) = problem[row - rows];
-	const char *why = check ? check(parameter(permission)) : NULL;
+	const char *why = check ? check(parameter(row, permission)) : NULL;
 	return why ? arena_printf(a, "\"%s\" is not %s:%s: %s", visible(a, permission, 80), row->name, row->parameter, why) : NULL;
+}
+
+const char *grant_host_problem(struct str host)
+{
+	return net_problem(host);
 }
 
 const char *grant_sentence(struct str permission, struct arena *a)
@@ -126,7 +142,7 @@ const char *grant_sentence(struct str permission, struct arena *a)
 	const struct grant_row *row = grant_row(permission);
 	if (!row)
 		return arena_printf(a, "Unknown: %s.", visible(a, permission, 80));
-	struct str rest = str_of(row->sentence), value = parameter(permission);
+	struct str rest = str_of(row->sentence), value = parameter(row, permission);
 	const char *at = strstr(row->sentence, "%s");
 	if (!at)
 		return row->sentence;

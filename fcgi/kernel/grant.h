@@ -20,6 +20,8 @@ struct grant_row {
 const struct grant_row *grant_row(struct str permission);
 /* What is wrong with a permission, as half a sentence that says what to write instead; NULL: nothing. */
 const char *grant_problem(struct str permission, struct arena *a);
+/* The same of HOST[:PORT], as net: has it. */
+const char *grant_host_problem(struct str host);
 /* What the permission lets an app do, in one sentence. For a permission without problems. */
 const char *grant_sentence(struct str permission, struct arena *a);
 

@@ -241,7 +241,7 @@ int intake_rows(void *arg, struct db *db, const char *app_id)
 	struct copy_limits limits;
 	i->db = db;
 	i->to_id = app_id;
-	int err = portable_limits(i->node, db, &limits);
+	int err = portable_limits(i->node, db, app_id, &limits);
 	if (!err && app_usage(db, app_id, USAGE_ROWS))
 		err = db_fail(db, ERR_CONFLICT, "the app has rows of its own already; import it under another name with --name");
 	if (!err && i->data)

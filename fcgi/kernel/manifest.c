@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "base/visible.h"
+#include "codec/cron.h"
 #include "codec/version.h"
 #include "config.h"
 #include "kernel/grant.h"
@@ -183,7 +184,7 @@ int manifest_name(struct str name, bool builtin, struct fault *f)
 	static const char *const reserved[] = {
 		"os", "www", "api", "admin", "administrator", "root", "owner", "app", "apps", "auth", "login", "logout", "signin", "signup",
 		"invite", "session", "system", "kernel", "fazt", "faztd", "vault", "mcp", "mesh", "localhost", "local", "internal", "well-known",
-		"mail", "email", "smtp", "imap", "pop", "pop3", "mx", "webmail", "postmaster", "hostmaster", "webmaster", "abuse", "noreply",
+		"ntfy", "push", "mail", "email", "smtp", "imap", "pop", "pop3", "mx", "webmail", "postmaster", "hostmaster", "webmaster", "abuse", "noreply",
 		"security", "mta-sts", "autoconfig", "autodiscover", "wpad", "isatap", "ns1", "ns2", "ftp", "ssh", "cdn", "static", "proxy", "vpn",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(reserved); i++)
@@ -485,42 +486,28 @@ static int read_cron_name(struct reading *g, json_t *v, void *into)
 	return name_of(g, v, &((struct cron_entry *)into)->name);
 }
 
-static bool schedule_valid(const char *s)
-{
-	static const char *const named[] = {"@hourly", "@daily", "@weekly", "@monthly", "@yearly"};
-	int64_t n;
-	struct str rest = str_of(s);
-	for (size_t i = 0; i < ARRAY_LEN(named); i++)
-		if (!strcmp(s, named[i]))
-			return true;
-	if (str_starts(rest, "@every "))
-		return rest.n > 8 && strchr("smhd", s[rest.n - 1]) && str_int((struct str){s + 7, rest.n - 8}, &n) && n > 0;
-	int fields = 0;
-	while (rest.n) {
-		struct str field = str_cut(rest, ' ', &rest);
-		for (size_t i = 0; i < field.n; i++)
-			if (!strchr("0123456789*/,-?LW#", field.p[i]) && !((field.p[i] | 32) >= 'a' && (field.p[i] | 32) <= 'z'))
-				return false;
-		fields += field.n > 0;
-	}
-	return fields == 5;
-}
-
 static int read_schedule(struct reading *g, json_t *v, void *into)
 {
 	struct cron_entry *c = into;
-	int err = line(g, v, 100, &c->schedule);
-	if (!err && !schedule_valid(c->schedule))
-		return bad(g, "\"%s\" is not a schedule; write five fields, \"@daily\" or \"@every 90s\"", show(g, c->schedule));
-	return err;
+	struct cron cron;
+	struct fault f;
+	int err = line(g, v, CRON_TEXT, &c->schedule);
+	if (err)
+		return err;
+	if (cron_parse(str_of(c->schedule), &cron, &f))
+		return bad(g, "\"%s\": %s", show(g, c->schedule), f.message);
+	if (cron_interval(&cron) < MANIFEST_CRON_MS)
+		return bad(g, "\"%s\" is more often than once a minute; write @every 60s or more", show(g, c->schedule));
+	return 0;
 }
 
 static int read_tz(struct reading *g, json_t *v, void *into)
 {
 	struct cron_entry *c = into;
-	int err = line(g, v, 64, &c->tz);
-	if (!err && (strspn(c->tz, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") != strlen(c->tz) || c->tz[0] == '/'))
-		return bad(g, "\"%s\" is not a time zone such as \"Europe/Lisbon\"", show(g, c->tz));
+	struct zone zone;
+	int err = line(g, v, 100, &c->tz);
+	if (!err && !zone_find(str_of(c->tz), &zone))
+		return bad(g, "there is no zone \"%s\"; write a name such as \"Europe/Lisbon\", \"UTC\" or \"+02:00\"", show(g, c->tz));
 	return err;
 }
 
@@ -626,11 +613,37 @@ static int read_env_secret(struct reading *g, json_t *v, void *into)
 	return boolean(g, v, &((struct env_entry *)into)->secret);
 }
 
+static int read_env_host(struct reading *g, json_t *v, void *into)
+{
+	struct env_entry *e = into;
+	int err = text(g, v, 300, &e->host);
+	const char *why = err ? NULL : grant_host_problem(str_of(e->host));
+	return why ? bad(g, "\"%s\": %s", show(g, e->host), why) : err;
+}
+
+static int read_env_header(struct reading *g, json_t *v, void *into)
+{
+	struct env_entry *e = into;
+	int err = text(g, v, 64, &e->header);
+	if (err)
+		return err;
+	size_t n = strspn(e->header, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+	return n && !e->header[n] ? 0 : bad(g, "\"%s\" is not the name of a header such as \"X-Api-Key\"", show(g, e->header));
+}
+
+static int check_host(struct reading *g, struct env_entry *e)
+{
+	if (e->header && !e->host)
+		return bad(g, "%s: \"header\" goes with \"host\"", e->name);
+	e->secret |= e->host != NULL;
+	return 0;
+}
+
 static int read_env_entry(struct reading *g, json_t *v, void *into)
 {
 	static const struct key keys[] = {
 		{"name", read_env_name}, {"description", read_env_description}, {"required", read_env_required},
-		{"secret", read_env_secret}, {NULL, NULL},
+		{"secret", read_env_secret}, {"host", read_env_host}, {"header", read_env_header}, {NULL, NULL},
 	};
 	struct env_entry *e = into;
 	int err = read_object(g, v, keys, e);
@@ -641,7 +654,7 @@ static int read_env_entry(struct reading *g, json_t *v, void *into)
 	for (const struct env_entry *other = g->m->env; other < e; other++)
 		if (!strcmp(other->name, e->name))
 			return bad(g, "\"%s\" is there twice", e->name);
-	return 0;
+	return check_host(g, e);
 }
 
 static int read_env(struct reading *g, json_t *v, void *into)

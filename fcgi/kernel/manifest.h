@@ -16,7 +16,8 @@ enum visibility { VISIBLE_OWNER, VISIBLE_MEMBERS, VISIBLE_ANYONE };
 #define MANIFEST_COLLECTIONS 64
 #define MANIFEST_PERMISSIONS 64
 #define MANIFEST_OPEN 32
-#define MANIFEST_CRON 32
+#define MANIFEST_CRON 20
+#define MANIFEST_CRON_MS 60000 /* the shortest time between two firings */
 #define MANIFEST_EXPORTS 32
 #define MANIFEST_IMPORTS 32
 #define MANIFEST_ENV 64
@@ -26,8 +27,8 @@ enum catchup { CATCHUP_ONE, CATCHUP_NONE, CATCHUP_ALL };     /* firings missed w
 
 struct cron_entry {
 	const char *name;
-	const char *schedule; /* five fields, @daily …, or "@every 90s" */
-	const char *tz;       /* NULL: the owner's */
+	const char *schedule; /* codec/cron.h */
+	const char *tz;       /* NULL: the owner's; else zone_find knows it */
 	const char *handler;  /* api/….lua */
 	enum overlap overlap;
 	enum catchup catchup;
@@ -41,6 +42,8 @@ struct env_entry {
 	const char *name; /* [A-Z][A-Z0-9_]{0,63} */
 	const char *description;
 	bool required, secret;
+	const char *host;   /* HOST[:PORT] that alone gets to see it, in a header (fazt.http, over https); or NULL */
+	const char *header; /* the name of that header; NULL: Authorization, as a bearer token */
 };
 
 struct manifest {

@@ -408,7 +408,7 @@ static int none_came(struct migration *m, struct db *db)
 int migration_apply(struct migration *m, struct db *db)
 {
 	struct copy_limits limits;
-	int err = portable_limits(m->node, db, &limits);
+	int err = portable_limits(m->node, db, m->files.app_id, &limits);
 	m->moved = false;
 	if (!err)
 		err = none_came(m, db);

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "kernel/app.h"
+#include "kernel/meter.h"
 
 /* The settings of the newest epoch anyone asked for. Readers copy, so nobody holds a line of it. */
 struct settings_cache {
@@ -77,13 +78,14 @@ static char *absolute(const char *path)
 
 int node_open(struct node *n, const char *home, enum store_mode mode, struct fault *f)
 {
-	*n = (struct node){.workers = 1};
+	*n = (struct node){.workers = 1, .fetcher = FETCHER_NONE};
 	n->store = store_open(home, mode, f);
 	if (!n->store)
 		return f->err;
 	n->home = absolute(home);
 	n->settings = cache_new();
 	n->apps = app_cache_new();
+	n->meters = meters_open(n->home);
 	int err = settings_first(n, f);
 	if (err)
 		node_close(n);
@@ -93,6 +95,7 @@ int node_open(struct node *n, const char *home, enum store_mode mode, struct fau
 void node_close(struct node *n)
 {
 	app_cache_free(n->apps);
+	meters_close(n->meters);
 	store_close(n->store);
 	free((char *)n->home);
 	if (n->settings) {

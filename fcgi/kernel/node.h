@@ -6,6 +6,7 @@
 
 struct app_cache; /* kernel/app */
 struct pool;      /* gate/pool */
+struct meters;    /* kernel/meter */
 struct settings_cache;
 
 struct node {
@@ -14,6 +15,10 @@ struct node {
 	struct app_cache *apps;
 	struct pool *pool; /* set by gate/pool; NULL in processes that run no apps */
 	struct settings_cache *settings;
+	struct meters *meters; /* NULL: nothing is counted */
+	int fetcher;       /* the control socket of a process that fetches (gate/fetch), or one of these: */
+#define FETCHER_NONE (-1)
+#define FETCHER_OWN (-2) /* one is started when something is to be fetched */
 	int lane;          /* which of them this one is */
 	int workers;       /* processes that share the capacity table */
 };

@@ -311,12 +311,17 @@ int portable_rows(void *arg, const struct record *r)
 	return copy_in(rows->copy, &mapped);
 }
 
-int portable_limits(struct node *n, struct db *db, struct copy_limits *limits)
+int portable_limits(struct node *n, struct db *db, const char *app_id, struct copy_limits *limits)
 {
 	struct settings s;
+	int64_t limit[BUDGET_COUNT];
+	uint32_t own;
 	struct arena *a = arena_new();
 	int err = node_settings(n, db, a, &s);
-	*limits = (struct copy_limits){s.number[SETTING_APP_BYTES], s.number[SETTING_APP_ROWS], s.number[SETTING_APP_FILES], false};
+	if (!err)
+		err = budget_load(db, app_id, &s, limit, &own);
+	if (!err)
+		*limits = (struct copy_limits){limit[BUDGET_APP_BYTES], limit[BUDGET_APP_ROWS], limit[BUDGET_APP_FILES], false};
 	arena_free(a);
 	return err;
 }
@@ -348,7 +353,7 @@ int portable_copy(struct node *from, const char *from_app, struct node *to, cons
 {
 	struct copy_limits limits;
 	struct db *source = db_borrow(from->store, f), *target = source ? db_borrow(to->store, f) : NULL;
-	int err = target ? portable_limits(to, target, &limits) : f->err;
+	int err = target ? portable_limits(to, target, to_app, &limits) : f->err;
 	if (!err)
 		err = db_look(source);
 	if (!err)

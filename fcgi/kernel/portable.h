@@ -61,7 +61,7 @@ struct portable_rows {
 	struct portable_people *people; /* NULL: ids stay as they are */
 };
 int portable_rows(void *rows, const struct record *r); /* a record_fn */
-int portable_limits(struct node *n, struct db *db, struct copy_limits *limits); /* an app's quota, for copy_begin */
+int portable_limits(struct node *n, struct db *db, const char *app_id, struct copy_limits *limits); /* an app's quota, for copy_begin */
 
 /* The rows of one app into another, which must have none, in one transaction of `to`. n says what was left out. */
 int portable_copy(struct node *from, const char *from_app, struct node *to, const char *to_app, struct portable_people *people,

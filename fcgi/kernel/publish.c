@@ -26,12 +26,31 @@ struct publishing {
 	char folder[64]; /* APPID-VERSION */
 	int nfiles;
 	struct file_row *file;
+	bool strict; /* files are read, not only measured */
 };
 
 static int failed(struct db *db, const char *what)
 {
 	int err = errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_INTERNAL;
 	return db_fail(db, err, "cannot publish %s: %s", what, strerror(errno));
+}
+
+static bool same_bytes(const struct publishing *p, int dir, const struct file_row *file)
+{
+	struct arena *a = arena_new();
+	struct str bytes;
+	int fd = openat(dir, file->path + strlen(PUBLIC), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool same = fd >= 0 && !file_load(p->db, a, p->app->package, file->path, &bytes);
+	for (size_t at = 0; same && at < bytes.n;) {
+		char piece[16 * KIB];
+		ssize_t n = read(fd, piece, MIN(sizeof piece, bytes.n - at));
+		same = n > 0 && !memcmp(piece, bytes.p + at, (size_t)n);
+		at += (size_t)MAX(n, 0);
+	}
+	if (fd >= 0)
+		close(fd);
+	arena_free(a);
+	return same;
 }
 
 static bool complete(const struct publishing *p)
@@ -41,7 +60,7 @@ static bool complete(const struct publishing *p)
 	bool whole = dir >= 0;
 	for (int i = 0; whole && i < p->nfiles; i++)
 		whole = !fstatat(dir, p->file[i].path + strlen(PUBLIC), &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode) &&
-			st.st_size == p->file[i].size;
+			st.st_size == p->file[i].size && (!p->strict || same_bytes(p, dir, &p->file[i]));
 	if (dir >= 0)
 		close(dir);
 	return whole;
@@ -117,14 +136,19 @@ static void drop_others(struct publishing *p)
 		closedir(d);
 }
 
-static int publish_version(struct publishing *p)
+static int list_version(struct publishing *p)
 {
 	int n = files_list(p->db, p->arena, p->app->package, PUBLIC, &p->file);
-	if (n < 0)
-		return -n;
-	p->nfiles = n;
+	p->nfiles = MAX(n, 0);
 	snprintf(p->folder, sizeof p->folder, "%s-%lld", p->app->id, (long long)p->app->version);
-	int err = complete(p) ? 0 : write_version(p);
+	return n < 0 ? -n : 0;
+}
+
+static int publish_version(struct publishing *p)
+{
+	int err = list_version(p);
+	if (!err && !complete(p))
+		err = write_version(p);
 	if (!err)
 		err = link_version(p);
 	if (!err)
@@ -200,32 +224,62 @@ static int publish_each(struct publishing *p, const char *name)
 	return err;
 }
 
-static int publish(struct node *n, const char *name, struct fault *f)
+static void finish(struct publishing *p)
+{
+	if (p->versions >= 0)
+		close(p->versions);
+	if (p->www >= 0)
+		close(p->www);
+	if (p->db)
+		db_return(p->db);
+	arena_free(p->arena);
+}
+
+static int publish(struct node *n, const char *name, bool strict, struct fault *f)
 {
 	struct fault own = {0};
-	struct publishing p = {.arena = arena_new(), .www = -1, .versions = -1};
+	struct publishing p = {.arena = arena_new(), .www = -1, .versions = -1, .strict = strict};
 	p.db = db_borrow(n->store, f ? f : &own);
 	int err = p.db ? open_www(n, &p) : (f ? f : &own)->err;
 	if (!err)
 		err = publish_each(&p, name);
 	if (err)
 		log_event(LOG_WARN, "publish.failed", "app", name ? name : "", "message", (f ? f : &own)->message, NULL);
-	if (p.versions >= 0)
-		close(p.versions);
-	if (p.www >= 0)
-		close(p.www);
-	if (p.db)
-		db_return(p.db);
-	arena_free(p.arena);
+	finish(&p);
 	return err;
 }
 
 int publish_app(struct node *n, const char *name, struct fault *f)
 {
-	return publish(n, name, f);
+	return publish(n, name, false, f);
 }
 
 int publish_all(struct node *n, struct fault *f)
 {
-	return publish(n, NULL, f);
+	return publish(n, NULL, false, f);
+}
+
+int publish_anew(struct node *n, struct fault *f)
+{
+	return publish(n, NULL, true, f);
+}
+
+int publish_look(struct node *n, void (*found)(void *arg, const char *name), void *arg, struct fault *f)
+{
+	struct publishing p = {.arena = arena_new(), .www = -1, .versions = -1, .strict = true};
+	struct app_row *list;
+	char target[96];
+	p.db = db_borrow(n->store, f);
+	int err = p.db ? open_www(n, &p) : f->err;
+	int apps = err ? 0 : app_rows(p.db, p.arena, &list);
+	for (int i = 0; !err && i < apps; i++) {
+		p.app = &list[i];
+		if (strcmp(p.app->state, "enabled") || !p.app->package || (err = list_version(&p)))
+			continue;
+		snprintf(target, sizeof target, ".versions/%s", p.folder);
+		if (!complete(&p) || !linked(&p, target))
+			found(arg, p.app->name);
+	}
+	finish(&p);
+	return apps < 0 ? -apps : err;
 }

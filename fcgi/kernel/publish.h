@@ -16,5 +16,8 @@
 int publish_app(struct node *n, const char *name, struct fault *f);
 /* The same for all apps, and whatever belongs to none is removed. */
 int publish_all(struct node *n, struct fault *f);
+/* The names of enabled apps whose files on disk are not there, or not what the database says, byte by byte. */
+int publish_look(struct node *n, void (*found)(void *arg, const char *name), void *arg, struct fault *f);
+int publish_anew(struct node *n, struct fault *f); /* publish_all that trusts no byte */
 
 #endif

@@ -14,6 +14,7 @@
 #include "codec/entry.h"
 #include "codec/gitobj.h"
 #include "kernel/git.h"
+#include "kernel/way.h"
 
 /* Two programs of git are used: `fetch` into an empty bare repository of ours, and `cat-file --batch` to read objects.
  * Walking the trees is done here, because git's own ways list millions of paths of a small hostile repository before
@@ -253,20 +254,19 @@ static int run(struct git place, const char *const *args, struct fault *f)
 static int pinned(struct node *n, const struct source *s, struct arena *a, char **resolve, struct fault *f)
 {
 	struct settings settings;
-	char address[INET6_ADDRSTRLEN];
+	struct way w;
+	char address[INET6_ADDRSTRLEN] = "";
 	struct db *db = db_borrow(n->store, f);
 	int err = db ? node_settings(n, db, a, &settings) : f->err;
 	if (db)
 		db_return(db);
 	if (err)
 		return err;
-	bool allowed = net_listed(settings.text[SETTING_NET_ALLOW], s->host, s->port);
-	const char *domain = settings.text[SETTING_DOMAIN];
-	if (!allowed && !strcmp(s->scheme, "http"))
+	err = way_find(&settings, s->host, s->port, &w, f);
+	if (!w.anywhere && !strcmp(s->scheme, "http"))
 		return fault(f, ERR_BAD_SOURCE, "only https addresses are accepted; write https://%s…", s->host);
-	if (!allowed && (!strcmp(s->host, domain) || str_ends(str_of(s->host), arena_printf(a, ".%s", domain))))
-		return fault(f, ERR_BLOCKED_ADDRESS, "%s is this server itself", s->host);
-	err = net_resolve(s->host, s->port, allowed, address, f);
+	if (!err)
+		err = net_resolve(s->host, s->port, w.anywhere ? &w.to : NULL, address, f);
 	*resolve = arena_printf(a, strchr(address, ':') ? "http.curloptResolve=%s:%d:[%s]" : "http.curloptResolve=%s:%d:%s", s->host, s->port, address);
 	return err;
 }

@@ -25,6 +25,8 @@ enum door { DOOR_HTTP, DOOR_SHELL };
 
 #define REQ_BODY (1 * MIB) /* of a body that is read whole */
 
+struct journal; /* kernel/journal */
+
 /* Where the body comes from while it has not been read: at most n bytes, 0 at its end, blocking for the first. */
 typedef size_t body_fn(void *in, char *p, size_t n);
 struct body_source {
@@ -70,6 +72,8 @@ struct req {
 	struct str client; /* address of the peer, text */
 	struct str as;     /* DOOR_SHELL: the account whose part the owner takes; STR_NONE the own one, "nobody" a stranger */
 	struct str trigger; /* why the app runs; STR_NONE: a request over HTTP */
+	struct journal *journal; /* of a run, or of a request that may become one; NULL: nothing is written down */
+	char once[64];     /* the key under which the call under way may reach the outside again: it is sent with it; empty: none */
 	int64_t received;  /* now_ms at arrival: the time the app sees */
 	int64_t deadline;  /* mono_ms */
 
@@ -77,6 +81,7 @@ struct req {
 	struct settings settings;
 	int64_t epoch;
 	bool os;           /* at os.DOMAIN, the dashboard's host */
+	bool ntfy;         /* at ntfy.DOMAIN, where notifications are published and fetched */
 	bool own_domain;   /* at a host of the app's own (store/host), not at NAME.DOMAIN */
 	struct app *app;   /* the app of this host; NULL on os while the dashboard is not installed */
 	bool open;         /* a path of the manifest's `open`: no identity, no origin check */
@@ -84,6 +89,8 @@ struct req {
 
 	/* gateway */
 	int calls;         /* syscalls made so far */
+	bool charged;      /* somebody counts what the calls take: */
+	int64_t work;      /* µs of this thread's processor time, as far as it was looked at (gate/charge) */
 	struct str form, files; /* of multipart/form-data, as the app gets them (wire/frame.h) */
 	bool uploads;      /* files of a form came with it */
 	bool spoke_as_app; /* the app spoke for itself (as_app) */

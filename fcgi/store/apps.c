@@ -2,11 +2,14 @@
 
 #include "base/now.h"
 #include "store/files.h"
+#include "store/limit.h"
+#include "store/run.h"
 #include "store/snapshot.h"
+#include "store/topic.h"
 
 #define APP_COLUMNS                                                                                                          \
 	"SELECT a.id, a.name, a.title, a.source, a.origin, a.state, a.version, a.rev, a.created, a.changed, a.purged, v.package, v.commit_id, " \
-	"v.installed, a.paused FROM apps a LEFT JOIN versions v ON v.app_id = a.id AND v.version = a.version "
+	"v.installed, a.paused, a.suspended FROM apps a LEFT JOIN versions v ON v.app_id = a.id AND v.version = a.version "
 
 static void read_app(struct stmt *s, struct arena *a, struct app_row *r)
 {
@@ -15,6 +18,7 @@ static void read_app(struct stmt *s, struct arena *a, struct app_row *r)
 		.origin = stmt_dup(s, 4, a), .state = stmt_dup(s, 5, a), .version = stmt_int(s, 6), .rev = stmt_int(s, 7),
 		.created = stmt_int(s, 8), .changed = stmt_int(s, 9), .purged = stmt_int(s, 10) != 0, .package = stmt_dup(s, 11, a),
 		.commit = stmt_dup(s, 12, a), .installed = stmt_int(s, 13), .paused = stmt_int(s, 14),
+		.suspended = stmt_int(s, 15),
 	};
 }
 
@@ -93,19 +97,21 @@ int app_source(struct db *db, const char *id, const char *source, const char *or
 	return err ? err : app_changed(db, id);
 }
 
-/* Keep the version that serves and the one before it. */
+#define UNUSED_VERSIONS "versions WHERE app_id = ?1 AND version NOT IN (?2, ?3) AND version NOT IN (SELECT version FROM runs WHERE app_id = ?1 AND ended = 0)"
+
+/* Keep the version that serves, the one before it, and those that runs are on. */
 static int drop_old(struct db *db, struct arena *a, const char *id, int64_t current, int64_t previous)
 {
 	int err = 0, n = 0, row = 0;
 	const char *package[16];
-	struct stmt *s = db_query(db, "SELECT package FROM versions WHERE app_id = ? AND version NOT IN (?, ?) LIMIT 16", "cii", id, current, previous);
+	struct stmt *s = db_query(db, "SELECT package FROM " UNUSED_VERSIONS " LIMIT 16", "cii", id, current, previous);
 	if (!s)
 		return db_fault(db)->err;
 	while ((row = stmt_row(s)) > 0)
 		package[n++] = stmt_dup(s, 0, a);
 	if (row < 0)
 		return -row;
-	err = db_run(db, "DELETE FROM versions WHERE app_id = ? AND version NOT IN (?, ?)", "cii", id, current, previous);
+	err = db_run(db, "DELETE FROM " UNUSED_VERSIONS, "cii", id, current, previous);
 	while (!err && n)
 		err = package_sweep(db, package[--n]);
 	return err;
@@ -133,7 +139,7 @@ int64_t app_previous(struct db *db, const char *id, int64_t version)
 
 int app_point(struct db *db, const char *id, int64_t version, const char *title)
 {
-	int err = db_run(db, "UPDATE apps SET version = ?, title = ?, paused = 0 WHERE id = ?", "icc", version, title, id);
+	int err = db_run(db, "UPDATE apps SET version = ?, title = ?, paused = 0, suspended = 0, suspension = 0 WHERE id = ?", "icc", version, title, id);
 	return err ? err : app_changed(db, id);
 }
 
@@ -145,7 +151,23 @@ int app_pause(struct db *db, const char *id, int64_t until)
 
 int app_state(struct db *db, const char *id, const char *state)
 {
-	int err = db_run(db, "UPDATE apps SET state = ? WHERE id = ?", "cc", state, id);
+	int err = db_run(db, "UPDATE apps SET state = ?, suspended = 0, suspension = 0 WHERE id = ?", "cc", state, id);
+	if (!err)
+		err = run_release(db, id);
+	return err ? err : app_changed(db, id);
+}
+
+int app_suspend(struct db *db, const char *id, int64_t *until)
+{
+	int64_t now = now_ms();
+	int64_t before = db_int(db, 0, "SELECT suspended FROM apps WHERE id = ?", "c", id);
+	int64_t span = db_int(db, 0, "SELECT suspension FROM apps WHERE id = ?", "c", id);
+	*until = 0;
+	if (before > now)
+		return 0;
+	span = span && now - before < 10 * SUSPENSION_MS ? MIN(2 * span, (int64_t)SUSPENSION_MAX_MS) : SUSPENSION_MS;
+	*until = now + span;
+	int err = db_run(db, "UPDATE apps SET suspended = ?, suspension = ? WHERE id = ?", "iic", *until, span, id);
 	return err ? err : app_changed(db, id);
 }
 
@@ -165,6 +187,8 @@ int app_forget(struct db *db, const char *id, bool purged)
 	struct arena *a = arena_new();
 	int err = drop_candidates(db, a, id);
 	if (!err)
+		err = run_forget(db, id, purged);
+	if (!err)
 		err = db_run(db, "DELETE FROM grants WHERE app_id = ?", "c", id);
 	if (!err)
 		err = db_run(db, "DELETE FROM env WHERE app_id = ?", "c", id);
@@ -172,6 +196,10 @@ int app_forget(struct db *db, const char *id, bool purged)
 		err = db_run(db, "DELETE FROM hosts WHERE app_id = ?", "c", id);
 	if (!err)
 		err = db_run(db, "DELETE FROM tokens WHERE app_id = ?", "c", id);
+	if (!err)
+		err = limit_clear(db, id, NULL);
+	if (!err)
+		err = topic_forget(db, id);
 	if (!err)
 		err = db_run(db, "UPDATE apps SET state = 'removed', purged = ? WHERE id = ?", "ic", (int64_t)purged, id);
 	if (!err)

@@ -17,7 +17,8 @@ struct app_row {
 	const char *id, *name, *title, *source, *origin, *state;
 	int64_t version, rev, created, changed;
 	bool purged;
-	int64_t paused; /* until then it answers 503 */
+	int64_t paused;    /* until then it answers 503 */
+	int64_t suspended; /* and until then, because it had to be ended again and again */
 	const char *package, *commit; /* of the version that serves */
 	int64_t installed;
 };
@@ -43,12 +44,18 @@ int app_source(struct db *db, const char *id, const char *source, const char *or
 int app_advance(struct db *db, const struct app_row *app, const char *package, const char *commit, int64_t *version);
 /* The version before the one that serves, or 0. */
 int64_t app_previous(struct db *db, const char *id, int64_t version);
-/* Switch the pointer; title is that of the version's manifest. */
+/* Switch the pointer; title is that of the version's manifest. It starts afresh: no pause, no suspension. */
 int app_point(struct db *db, const char *id, int64_t version, const char *title);
 /* Answer 503 until this moment, which goes by unless somebody pushes it on; 0: no longer. Pointing the app to a version
  * ends it too. */
 int app_pause(struct db *db, const char *id, int64_t until);
+/* On or off; a suspension ends with either. */
 int app_state(struct db *db, const char *id, const char *state);
+/* Let it alone for a minute, or when that happened lately for twice as long as then. *until is when that is over; 0: it is
+ * suspended already. */
+#define SUSPENSION_MS 60000
+#define SUSPENSION_MAX_MS (64 * SUSPENSION_MS)
+int app_suspend(struct db *db, const char *id, int64_t *until);
 /* Drop versions, candidates, grants, settings and tokens and free the name; the row stays for NAME_REST_MS and for its data. */
 int app_forget(struct db *db, const char *id, bool purged);
 

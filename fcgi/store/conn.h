@@ -11,7 +11,7 @@
 enum admit {
 	ADMIT_CONTROL, /* everything but the tenant tables */
 	ADMIT_TENANT,  /* store/scope: the tenant tables and their counts, and nothing else */
-	ADMIT_ALL,     /* opening and migrating: DDL and pragmas */
+	ADMIT_ALL,     /* opening, migrating and store/health: DDL, pragmas, everything at once */
 };
 
 struct stmt {
@@ -20,6 +20,7 @@ struct stmt {
 	char *text;
 	enum admit admit;
 	bool busy;
+	int unbound; /* why a value could not be bound: it does not run without it */
 	struct stmt *next;
 };
 
@@ -33,6 +34,8 @@ struct db {
 	struct fault own;    /* where nobody gave one */
 	enum admit admit;
 	bool locked, touched;
+	bool rings; /* at its commit */
+	bool part; /* a transaction inside the one that is held (db_enter) */
 	int wal_pages; /* after its last commit */
 	int64_t until; /* mono_ms at which reading ends; 0: no bound */
 	struct stmt *cache[CACHE_BUCKETS];

@@ -226,6 +226,8 @@ static int secret_make(struct db *db)
 	err = db_run(db, "INSERT INTO meta (name, bytes) VALUES ('secret', ?) ON CONFLICT (name) DO NOTHING", "b",
 		     (const void *)secret, sizeof secret);
 	crypt_wipe(secret, sizeof secret);
+	if (!err)
+		err = db_run(db, "INSERT INTO meta (name, bytes) VALUES ('node', randomblob(16)) ON CONFLICT (name) DO NOTHING", "");
 	return err ? db_rollback(db) : db_commit(db);
 }
 
@@ -319,6 +321,21 @@ void store_durability(struct store *s, bool full)
 	__atomic_store_n(&s->full, full, __ATOMIC_RELAXED);
 }
 
+uint32_t store_rung(struct store *s)
+{
+	return lock_rung(s->lock);
+}
+
+void db_ring(struct db *db)
+{
+	db->rings = true;
+}
+
+void store_await(struct store *s, uint32_t rung, int64_t ms)
+{
+	lock_await(s->lock, rung, ms);
+}
+
 const unsigned char *store_secret(struct store *s)
 {
 	return s->secret;
@@ -327,6 +344,11 @@ const unsigned char *store_secret(struct store *s)
 const char *store_home(const struct store *s)
 {
 	return s->home;
+}
+
+char *db_node(struct db *db, struct arena *a)
+{
+	return db_text(db, a, "SELECT lower(hex(bytes)) FROM meta WHERE name = 'node'", "");
 }
 
 /* ---- borrowing ---- */
@@ -359,9 +381,25 @@ static struct db *take(struct store *s, struct fault *f)
 	return db ? db : open_another(s, f);
 }
 
+/* The connection this thread has entered, and whose fault it was. */
+static _Thread_local struct db *held;
+static _Thread_local struct fault *held_fault;
+
+void db_enter(struct db *db)
+{
+	held = db;
+	held_fault = db->fault;
+}
+
+void db_leave(struct db *db)
+{
+	db->fault = held_fault;
+	held = NULL;
+}
+
 struct db *db_borrow(struct store *s, struct fault *f)
 {
-	struct db *db = take(s, f);
+	struct db *db = held && held->store == s ? held : take(s, f);
 	if (!db)
 		return NULL;
 	db->fault = f ? f : &db->own;
@@ -373,6 +411,12 @@ void db_return(struct db *db)
 {
 	if (!db)
 		return;
+	if (db == held && db->part)
+		db_rollback(db);
+	if (db == held) {
+		db->fault = held_fault;
+		return;
+	}
 	db->fault = &db->own;
 	if (db->locked)
 		db_rollback(db);
@@ -413,12 +457,35 @@ static void unlock(struct db *db)
 {
 	if (!lock_epoch(db->store->lock))
 		note_epoch(db);
-	db->locked = db->touched = false;
+	db->locked = db->touched = db->rings = false;
 	lock_release(db->store->lock);
+}
+
+/* A part of the transaction that is held: what savepoints are for. */
+static int part_begin(struct db *db)
+{
+	int err = db_run(db, "SAVEPOINT part", "");
+	db->part = !err;
+	return err;
+}
+
+static int part_end(struct db *db, bool keep)
+{
+	struct fault *f = db->fault, quiet = {0};
+	db->part = false;
+	if (keep)
+		return db_run(db, "RELEASE part", "");
+	db->fault = &quiet;
+	db_run(db, "ROLLBACK TO part", "");
+	db_run(db, "RELEASE part", "");
+	db->fault = f;
+	return f->err ? f->err : ERR_INTERNAL;
 }
 
 int db_begin(struct db *db)
 {
+	if (db == held && db->locked && !db->part)
+		return part_begin(db);
 	if (db->locked)
 		return db_fail(db, ERR_INTERNAL, "A transaction was begun inside another.");
 	int err = lock_take(db->store->lock, LOCK_WAIT_MS, db->fault);
@@ -446,9 +513,26 @@ static void checkpoint(struct db *db)
 	lock_maintained(db->store->lock, (uint32_t)MAX(log, 0));
 }
 
+int64_t db_checkpoint(struct db *db)
+{
+	int log = 0, done = 0;
+	if (lock_take(db->store->lock, LOCK_WAIT_MS, db->fault))
+		return -1;
+	sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
+	lock_release(db->store->lock);
+	return log < 0 ? -1 : (int64_t)log * 4096;
+}
+
+const char *db_sqlite(void)
+{
+	return sqlite3_libversion();
+}
+
 int db_commit(struct db *db)
 {
 	int err = 0;
+	if (db->part)
+		return part_end(db, true);
 	if (db->touched)
 		lock_note_epoch(db->store->lock, 0);
 	if (db->touched)
@@ -457,7 +541,10 @@ int db_commit(struct db *db)
 		err = db_run(db, "COMMIT", "");
 	if (err)
 		return db_rollback(db);
+	bool rings = db->rings;
 	unlock(db);
+	if (rings)
+		lock_ring(db->store->lock);
 	if (__atomic_load_n(&db->store->full, __ATOMIC_RELAXED))
 		sync_wait(&db->store->sync, db->sql);
 	checkpoint(db);
@@ -466,6 +553,8 @@ int db_commit(struct db *db)
 
 int db_rollback(struct db *db)
 {
+	if (db->part)
+		return part_end(db, false);
 	struct fault *f = db->fault, quiet = {0};
 	db->fault = &quiet;
 	stmt_reset_all(db);

@@ -48,6 +48,14 @@ int db_begin(struct db *db);
 int db_commit(struct db *db);
 int db_rollback(struct db *db); /* keeps and returns the fault's error */
 bool db_in_transaction(struct db *db);
+/* Copies the WAL back and cuts it off, when nobody reads it just now; how long it is then, in bytes. */
+int64_t db_checkpoint(struct db *db);
+const char *db_sqlite(void); /* the version of the library */
+/* From here to db_leave whatever this thread borrows from the store is this connection, inside the transaction that was
+ * begun on it: what others write happens with it or not at all. Their db_begin, db_commit and db_rollback are about their
+ * own part. So a call and its row in a run's journal are one (kernel/journal). */
+void db_enter(struct db *db);
+void db_leave(struct db *db);
 /* From here to db_look_end everything read is of one moment, whatever is written meanwhile. Nothing may be written with
  * this connection; inside a transaction, which is of one moment anyway, both do nothing. */
 int db_look(struct db *db);
@@ -80,8 +88,17 @@ bool stmt_null(struct stmt *s, int col);
 int64_t db_int(struct db *db, int64_t otherwise, const char *sql, const char *fmt, ...);
 char *db_text(struct db *db, struct arena *a, const char *sql, const char *fmt, ...); /* NULL: no row */
 
+/* The bell: some run is due (store/run). db_ring rings it when this transaction has been committed, for every process of
+ * the node; a ring nobody hears costs time, never work. store_await returns at a ring after rung was read, after ms, or for
+ * no reason at all. */
+void db_ring(struct db *db);
+uint32_t store_rung(struct store *s);
+void store_await(struct store *s, uint32_t rung, int64_t ms);
+
 /* The node secret, made at init (32 bytes). */
 const unsigned char *store_secret(struct store *s);
 const char *store_home(const struct store *s);
+/* Which node this is, in hex; another one after a restore (store/backup). NULL: it is older than that. */
+char *db_node(struct db *db, struct arena *a);
 
 #endif

@@ -9,7 +9,7 @@
 #include "store/conn.h"
 
 static const char *const tenant[] = {"docs", "shares", "kv", "blobs", "uploads", NULL};
-static const char *const beside[] = {"usage", "slots", "objects", "garbage", "held", NULL}; /* what statements on tenant tables may touch as well */
+static const char *const beside[] = {"usage", "slots", "objects", "garbage", "held", "runs", NULL}; /* what statements on tenant tables may touch as well */
 
 static bool among(const char *table, const char *const *list)
 {

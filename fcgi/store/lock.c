@@ -4,10 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +20,7 @@ struct page {
 	char boot[40];
 	uint32_t layout;
 	uint32_t checkpointed; /* pages in the WAL at the last checkpoint; under maintain */
+	uint32_t rung;         /* counts the rings; a futex */
 	int64_t epoch;
 	pthread_mutex_t write, maintain;
 };
@@ -136,6 +140,23 @@ int64_t lock_epoch(struct lock *l)
 void lock_note_epoch(struct lock *l, int64_t epoch)
 {
 	__atomic_store_n(&l->page->epoch, epoch, __ATOMIC_RELEASE);
+}
+
+uint32_t lock_rung(struct lock *l)
+{
+	return __atomic_load_n(&l->page->rung, __ATOMIC_ACQUIRE);
+}
+
+void lock_ring(struct lock *l)
+{
+	__atomic_add_fetch(&l->page->rung, 1, __ATOMIC_RELEASE);
+	(void)syscall(SYS_futex, &l->page->rung, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+void lock_await(struct lock *l, uint32_t rung, int64_t ms)
+{
+	struct timespec t = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+	(void)syscall(SYS_futex, &l->page->rung, FUTEX_WAIT, rung, &t, NULL, 0);
 }
 
 /* A WAL that is shorter than at the last checkpoint has begun anew. */

@@ -26,6 +26,11 @@ void lock_release(struct lock *l);                          /* by the thread tha
 int64_t lock_epoch(struct lock *l);
 void lock_note_epoch(struct lock *l, int64_t epoch);
 
+/* The bell of the node: store_ring in store/db.h. */
+uint32_t lock_rung(struct lock *l);
+void lock_ring(struct lock *l);
+void lock_await(struct lock *l, uint32_t rung, int64_t ms);
+
 /* Checkpointing is for one at a time and nobody waits for it: false when someone is at it. pages is the length of the
  * WAL; true when that is worth a checkpoint, and then lock_maintained tells how long it was. */
 bool lock_maintain(struct lock *l, uint32_t pages);

@@ -1,6 +1,6 @@
 #include "store/setting.h"
 
-#include "codec/zone.h"
+#include "codec/ntfy.h"
 
 static const struct setting_row rows[SETTING_COUNT] = {
 #define SETTING(name, key, type, least, most, otherwise, doc) {key, type, least, most, otherwise, doc},
@@ -86,12 +86,17 @@ static bool is_domain(struct str s)
 /* What a setting admits where it is not any text. */
 static bool admitted(enum setting s, struct str value)
 {
+	int from, until;
 	if (s == SETTING_DOMAIN)
 		return is_domain(value);
 	if (s == SETTING_SCHEME)
 		return str_is(value, "http") || str_is(value, "https");
 	if (s == SETTING_TIMEZONE)
 		return zone_rule(value).n || !zone_any();
+	if (s == SETTING_PUSH_QUIET)
+		return !value.n || ntfy_hours(value, &from, &until);
+	if (s == SETTING_PUSH_UPSTREAM)
+		return !value.n || (ntfy_http(value) && ntfy_link(value));
 	return s != SETTING_DURABILITY || str_is(value, "full") || str_is(value, "normal");
 }
 
@@ -103,15 +108,21 @@ static bool printable(struct str s)
 	return text_utf8(s);
 }
 
-static int check(struct db *db, enum setting s, struct str value)
+bool setting_admits(enum setting s, struct str value)
 {
-	static const char *const kinds[] = {['s'] = "text", ['i'] = "a whole number", ['b'] = "true or false"};
 	const struct setting_row *row = &rows[s];
 	int64_t number;
 	bool is = parse(row->type, value, &number) && admitted(s, value) && printable(value);
 	if (row->type == 's')
 		number = (int64_t)value.n;
-	if (is && number >= row->least && number <= row->most)
+	return is && number >= row->least && number <= row->most;
+}
+
+int setting_check(struct db *db, enum setting s, struct str value)
+{
+	static const char *const kinds[] = {['s'] = "text", ['i'] = "a whole number", ['b'] = "true or false"};
+	const struct setting_row *row = &rows[s];
+	if (setting_admits(s, value))
 		return 0;
 	char bounds[80] = "";
 	if (row->type != 'b')
@@ -125,7 +136,7 @@ int setting_set(struct db *db, struct str key, struct str value)
 	int i = setting_find(key);
 	if (i < 0)
 		return unknown(db, key);
-	int err = check(db, (enum setting)i, value);
+	int err = setting_check(db, (enum setting)i, value);
 	if (err)
 		return err;
 	db_touch(db);

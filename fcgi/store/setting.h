@@ -28,6 +28,8 @@ struct settings {
 };
 void settings_default(struct settings *s); /* what holds where there is no database */
 int settings_load(struct db *db, struct arena *a, struct settings *s);
+bool setting_admits(enum setting s, struct str value);
+int setting_check(struct db *db, enum setting s, struct str value); /* type and bounds: 0 or ERR_BAD_REQUEST */
 int setting_set(struct db *db, struct str key, struct str value); /* checks type and bounds; touches the epoch */
 
 #endif

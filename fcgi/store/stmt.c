@@ -89,7 +89,7 @@ int stmt_row(struct stmt *s)
 	struct db *db = s->db;
 	enum admit before = db->admit;
 	db->admit = s->admit;
-	int rc = sqlite3_step(s->sql);
+	int rc = s->unbound ? s->unbound : sqlite3_step(s->sql);
 	db->admit = before;
 	if (rc == SQLITE_ROW)
 		return 1;
@@ -102,6 +102,7 @@ void stmt_done(struct stmt *s)
 {
 	sqlite3_reset(s->sql);
 	sqlite3_clear_bindings(s->sql);
+	s->unbound = 0;
 	s->busy = false;
 }
 
@@ -144,28 +145,37 @@ bool stmt_param(struct stmt *s, const char *name)
 	return sqlite3_bind_parameter_index(s->sql, name) != 0;
 }
 
+static int place_of(struct stmt *s, const char *name)
+{
+	return sqlite3_bind_parameter_index(s->sql, name);
+}
+
+/* A name that is not there is passed over. A value that is left out would be NULL, in a condition as well. */
+static void bound(struct stmt *s, int rc)
+{
+	if (rc && rc != SQLITE_RANGE)
+		s->unbound = rc;
+}
+
 void stmt_bind_int(struct stmt *s, const char *name, int64_t v)
 {
-	sqlite3_bind_int64(s->sql, sqlite3_bind_parameter_index(s->sql, name), v);
+	bound(s, sqlite3_bind_int64(s->sql, place_of(s, name), v));
 }
 
 void stmt_bind_str(struct stmt *s, const char *name, struct str v)
 {
-	bind_text(s->sql, sqlite3_bind_parameter_index(s->sql, name), v);
+	bound(s, bind_text(s->sql, place_of(s, name), v));
 }
 
 void stmt_bind_bytes(struct stmt *s, const char *name, struct str v)
 {
-	int i = sqlite3_bind_parameter_index(s->sql, name);
-	if (v.p)
-		sqlite3_bind_blob64(s->sql, i, v.p, v.n, SQLITE_TRANSIENT);
-	else
-		sqlite3_bind_null(s->sql, i);
+	int i = place_of(s, name);
+	bound(s, v.p ? sqlite3_bind_blob64(s->sql, i, v.p, v.n, SQLITE_TRANSIENT) : sqlite3_bind_null(s->sql, i));
 }
 
 void stmt_bind_pointer(struct stmt *s, const char *name, void *p, const char *type)
 {
-	sqlite3_bind_pointer(s->sql, sqlite3_bind_parameter_index(s->sql, name), p, type, NULL);
+	bound(s, sqlite3_bind_pointer(s->sql, place_of(s, name), p, type, NULL));
 }
 
 int stmt_run(struct stmt *s)

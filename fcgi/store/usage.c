@@ -4,18 +4,54 @@
 #include "store/conn.h"
 #include "store/blob.h"
 #include "store/docs.h"
+#include "store/notice.h"
 #include "store/object.h"
 
-/* What has been added to goes past its bound: the error, or 0. */
-static int over(struct db *db, const struct scope *sc, struct used by, struct used now)
+/* One of the things an app stores: what it has now, how much of that has just been added, and what it may have. */
+struct part {
+	const char *limit, *what; /* the row of kernel/budget.def, and its name in a sentence */
+	int64_t now, by, most;
+};
+
+#define WARN_PERCENT 80
+
+static int past(struct db *db, const struct part *p)
 {
-	if (by.bytes > 0 && now.bytes > sc->max_bytes)
-		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its storage of %lld KB.", (long long)(sc->max_bytes / KIB));
-	if (by.rows > 0 && now.rows > sc->max_rows)
-		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its %lld rows and keys.", (long long)sc->max_rows);
-	if (by.files > 0 && now.files > sc->max_files)
-		return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its room for files, %lld KB.", (long long)(sc->max_files / KIB));
-	return 0;
+	return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its %s: %s is %lld. Delete something, or the owner allows it more: "
+		       "fazt-admin app limit APP %s VALUE", p->what, p->limit, (long long)p->most, p->limit);
+}
+
+/* Told once, by the write that crosses the line. */
+static int warn(struct db *db, const struct scope *sc, const struct part *p)
+{
+	char body[200];
+	snprintf(body, sizeof body, "It has %lld of %lld (%s). When that is used up, writes end with 507.", (long long)p->now, (long long)p->most,
+		 p->limit);
+	return notice_add(db, "app.limit", sc->app_id, p->limit, "An app has used most of what it may store", body);
+}
+
+static bool crossed(const struct part *p)
+{
+	int64_t line = p->most / 100 * WARN_PERCENT;
+	return p->now > line && p->now - p->by <= line;
+}
+
+static int weigh(struct db *db, const struct scope *sc, struct used by, struct used now)
+{
+	const struct part parts[] = {
+		{"app.bytes", "storage of rows and keys", now.bytes, by.bytes, sc->max_bytes},
+		{"app.rows", "number of rows and keys", now.rows, by.rows, sc->max_rows},
+		{"app.files", "room for files", now.files, by.files, sc->max_files},
+	};
+	int err = 0;
+	for (size_t i = 0; i < ARRAY_LEN(parts) && !err; i++) {
+		const struct part *p = &parts[i];
+		if (p->by > 0 && p->now > p->most)
+			err = past(db, p);
+		else if (p->by > 0 && crossed(p))
+			err = warn(db, sc, p);
+	}
+	return err;
 }
 
 int usage_change(struct db *db, const struct scope *sc, struct used by)
@@ -31,7 +67,7 @@ int usage_change(struct db *db, const struct scope *sc, struct used by)
 	stmt_done(s);
 	if ((by.bytes > 0 || by.files > 0) && !ballast_there(store_home(db->store)))
 		return db_fail(db, ERR_DISK_FULL, "The disk is nearly full; delete something, or make room on the machine.");
-	return over(db, sc, by, now);
+	return weigh(db, sc, by, now);
 }
 
 int usage_add(struct db *db, const struct scope *sc, int64_t bytes, int64_t rows)
@@ -48,16 +84,41 @@ static int kernel_run(struct db *db, const char *app_id, const char *sql)
 	return stmt_run(s);
 }
 
+/* What an app's rows come to: bytes, rows, files. */
+#define COUNTED \
+	"SELECT :app, ifnull(sum(size), 0), count(*), ifnull(sum(file), 0) FROM (" \
+	"SELECT length(CAST(body AS BLOB)) + :cost AS size, 0 AS file FROM docs WHERE app_id = :app UNION ALL " \
+	"SELECT length(CAST(value AS BLOB)) + length(CAST(key AS BLOB)) + :cost, 0 FROM kv WHERE app_id = :app UNION ALL " \
+	"SELECT :cost, 0 FROM shares WHERE app_id = :app UNION ALL " \
+	"SELECT bytes, 0 FROM runs WHERE app_id = :app UNION ALL " \
+	"SELECT " BLOB_COST " + :cost, size FROM blobs WHERE app_id = :app UNION ALL " \
+	"SELECT " BLOB_COST " + :cost, received FROM uploads WHERE app_id = :app) WHERE true"
+
 int docs_recount(struct db *db, const char *app_id)
 {
-	return kernel_run(db, app_id,
-			  "INSERT INTO usage (app_id, bytes, rows, files) SELECT :app, ifnull(sum(size), 0), count(*), ifnull(sum(file), 0) FROM ("
-			  "SELECT length(CAST(body AS BLOB)) + :cost AS size, 0 AS file FROM docs WHERE app_id = :app UNION ALL "
-			  "SELECT length(CAST(value AS BLOB)) + length(CAST(key AS BLOB)) + :cost, 0 FROM kv WHERE app_id = :app UNION ALL "
-			  "SELECT :cost, 0 FROM shares WHERE app_id = :app UNION ALL "
-			  "SELECT " BLOB_COST " + :cost, size FROM blobs WHERE app_id = :app UNION ALL "
-			  "SELECT " BLOB_COST " + :cost, received FROM uploads WHERE app_id = :app) WHERE true "
-			  "ON CONFLICT (app_id) DO UPDATE SET bytes = excluded.bytes, rows = excluded.rows, files = excluded.files");
+	return kernel_run(db, app_id, "INSERT INTO usage (app_id, bytes, rows, files) " COUNTED
+			  " ON CONFLICT (app_id) DO UPDATE SET bytes = excluded.bytes, rows = excluded.rows, files = excluded.files");
+}
+
+static int read_used(struct db *db, const char *app_id, const char *sql, struct used *u)
+{
+	struct stmt *s = scope_kernel(db, app_id, sql);
+	*u = (struct used){0};
+	if (!s)
+		return db->fault->err;
+	stmt_bind_int(s, ":cost", ROW_COST);
+	int row = stmt_row(s);
+	if (row > 0) {
+		*u = (struct used){stmt_int(s, 1), stmt_int(s, 2), stmt_int(s, 3)};
+		stmt_done(s);
+	}
+	return row < 0 ? -row : 0;
+}
+
+int usage_recount(struct db *db, const char *app_id, struct used *is, struct used *should)
+{
+	int err = read_used(db, app_id, "SELECT app_id, bytes, rows, files FROM usage WHERE app_id = :app", is);
+	return err ? err : read_used(db, app_id, COUNTED, should);
 }
 
 static int purge_once(struct db *db, const char *app_id)

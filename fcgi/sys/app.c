@@ -3,6 +3,7 @@
 #include "base/visible.h"
 #include "kernel/import.h"
 #include "kernel/install.h"
+#include "kernel/meter.h"
 #include "kernel/people.h"
 #include "kernel/publish.h"
 #include "store/copy.h"
@@ -162,21 +163,19 @@ static int answer(struct req *r, struct db *db, const struct call *c, struct out
 	return 0;
 }
 
-static int set_state(struct req *r, struct db *db, const struct call *c, const char *state)
-{
-	struct app_row *app = app_named(r, db, c->arg[0].s);
-	return app ? app_state(db, app->id, state) : r->fault.err;
-}
-
 static int enable(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
-	int err = set_state(r, db, c, "enabled");
+	struct app_row *app = app_named(r, db, c->arg[0].s);
+	int err = app ? app_state(db, app->id, "enabled") : r->fault.err;
+	if (app)
+		meter_forgive(meter_of(r->node->meters, app->id));
 	return err ? err : answer(r, db, c, o);
 }
 
 static int disable(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
-	int err = set_state(r, db, c, "disabled");
+	struct app_row *app = app_named(r, db, c->arg[0].s);
+	int err = app ? app_state(db, app->id, "disabled") : r->fault.err;
 	return err ? err : answer(r, db, c, o);
 }
 

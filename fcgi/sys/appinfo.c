@@ -1,5 +1,6 @@
 #include "sys/appinfo.h"
 
+#include "base/now.h"
 #include "base/visible.h"
 #include "kernel/grant.h"
 #include "kernel/sentence.h"
@@ -17,7 +18,7 @@ void write_app(struct req *r, struct out *o, const struct app_row *app)
 	out_kcstr(o, "name", app->name);
 	out_kcstr(o, "title", app->title);
 	out_kcstr(o, "url", arena_printf(r->arena, "%s/", node_origin(&r->settings, r->arena, app->name)));
-	out_kcstr(o, "state", app->state);
+	out_kcstr(o, "state", app->suspended > now_ms() && !strcmp(app->state, "enabled") ? "suspended" : app->state);
 }
 
 const char *shown_line(struct req *r, const char *text, size_t max)

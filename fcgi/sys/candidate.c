@@ -12,6 +12,7 @@
 #include "store/env.h"
 #include "store/files.h"
 #include "sys/appinfo.h"
+#include "sys/decide.h"
 #include "sys/consent.h"
 
 /* The owner's verbs about packages that are fetched and not installed yet. Over HTTP a fetch runs in a process of its
@@ -328,6 +329,8 @@ static int decisions(struct req *r, struct db *db, const struct call *call, stru
 	for (int i = 0; !err && i < n; i++)
 		if (!strcmp(list[i].state, "ready"))
 			err = write_decision(r, db, o, &list[i]);
+	if (!err)
+		err = write_halts(r, db, o, true);
 	out_end(o);
 	return err;
 }

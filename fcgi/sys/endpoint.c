@@ -77,6 +77,7 @@ static const struct endpoint table[] = {
 	{"GET",  "/_fazt/upload",     AT_APP, 0,           endpoint_upload_head, true},
 	{"PATCH", "/_fazt/upload",    AT_APP, CHECK_TOKEN, endpoint_upload_append, true},
 	{"DELETE", "/_fazt/upload",   AT_APP, CHECK_TOKEN, endpoint_upload_end, true},
+	{"GET",  "/_fazt/run/",       AT_APP, 0,           endpoint_run},
 	{"GET",  "/_fazt/health",     AT_ANY, 0,           health},
 	{"GET",  "/_fazt/dev",        AT_APP, 0,           endpoint_dev},
 	{"GET",  "/_fazt/dev.js",     AT_APP, 0,           endpoint_dev_script},
@@ -93,10 +94,19 @@ static void allow(struct req *r, const char *method)
 	r->allow = str_of(arena_printf(r->arena, "%.*s%s%s%s", STR_FMT(r->allow), r->allow.n ? ", " : "", method, head));
 }
 
+/* A path that ends in / is that of everything directly below it. */
+static bool is_at(const struct endpoint *e, struct str path)
+{
+	size_t n = strlen(e->path);
+	if (e->path[n - 1] != '/')
+		return str_is(path, e->path);
+	return str_starts(path, e->path) && path.n > n && !memchr(path.p + n, '/', path.n - n);
+}
+
 static const struct endpoint *at_path(const struct req *r)
 {
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
-		if (str_is(r->path, table[i].path) && table[i].where & (r->os ? AT_OS : AT_APP))
+		if (is_at(&table[i], r->path) && table[i].where & (r->os ? AT_OS : AT_APP))
 			return &table[i];
 	return NULL;
 }
@@ -117,7 +127,7 @@ const struct endpoint *endpoint_find(struct req *r)
 	struct str method = str_is(r->method, "HEAD") ? STR("GET") : r->method;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		const struct endpoint *e = &table[i];
-		if (!str_is(r->path, e->path) || !(e->where & (r->os ? AT_OS : AT_APP)))
+		if (!is_at(e, r->path) || !(e->where & (r->os ? AT_OS : AT_APP)))
 			continue;
 		if (!str_is(method, e->method)) {
 			allow(r, e->method);

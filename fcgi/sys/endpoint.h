@@ -35,6 +35,8 @@ endpoint_fn endpoint_blob;
 endpoint_fn endpoint_upload_options, endpoint_upload_create, endpoint_upload_head, endpoint_upload_append, endpoint_upload_end;
 /* sys/link */
 endpoint_fn endpoint_link_page, endpoint_link;
+/* sys/runs */
+endpoint_fn endpoint_run;
 /* sys/dev */
 endpoint_fn endpoint_dev, endpoint_dev_script;
 /* sys/handover */

@@ -6,10 +6,11 @@
 #include "kernel/install.h"
 #include "sys/appinfo.h"
 
-static const struct env_value *value_of(const struct env_value *list, int n, const char *name)
+/* A value that was set for another host is not there. */
+static const struct env_value *value_of(const struct env_value *list, int n, const struct env_entry *e)
 {
 	for (int i = 0; i < n; i++)
-		if (!strcmp(list[i].name, name))
+		if (!strcmp(list[i].name, e->name) && !strcmp(list[i].host, e->host ? e->host : ""))
 			return &list[i];
 	return NULL;
 }
@@ -21,6 +22,7 @@ static void write_entry(struct req *r, struct out *o, const struct env_entry *e,
 	out_kbool(o, "set", v && v->value.p);
 	out_kbool(o, "required", e->required);
 	out_kbool(o, "secret", e->secret);
+	out_kcstr(o, "host", e->host);
 	out_kcstr(o, "description", shown_line(r, e->description, SHOWN_BYTES));
 	out_end(o);
 }
@@ -30,7 +32,7 @@ void write_env(struct req *r, struct out *o, const struct manifest *m, const str
 	out_key(o, "env");
 	out_array(o);
 	for (int i = 0; i < m->nenv; i++)
-		write_entry(r, o, &m->env[i], value_of(list, n, m->env[i].name));
+		write_entry(r, o, &m->env[i], value_of(list, n, &m->env[i]));
 	out_end(o);
 }
 
@@ -57,6 +59,14 @@ static const char *names(struct req *r, const struct manifest *m)
 	return list;
 }
 
+static bool one_line(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
+			return false;
+	return str_trim(s).n == s.n;
+}
+
 static int set(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
 	struct asked a;
@@ -72,7 +82,9 @@ static int set(struct req *r, struct db *db, const struct call *c, struct out *o
 		return fail(r, ERR_BAD_REQUEST, "there is no value; take one away with: fazt-admin app env unset %s %s", a.app->name, e->name);
 	if (memchr(value.p, 0, value.n))
 		return fail(r, ERR_BAD_REQUEST, "a value is text without NUL bytes");
-	if ((err = env_set(db, a.app->id, e->name, value)))
+	if (e->host && !one_line(value))
+		return fail(r, ERR_BAD_REQUEST, "%s goes into a header: it is one line, without blanks at its ends", e->name);
+	if ((err = env_set(db, a.app->id, e->name, e->host ? e->host : "", value)))
 		return err;
 	struct env_value now = {.name = e->name, .value = STR("")};
 	write_entry(r, o, e, &now);
@@ -107,6 +119,7 @@ static void write_listed(struct req *r, struct out *o, const char *name, const s
 	out_kbool(o, "set", set);
 	out_kbool(o, "required", e && e->required);
 	out_kbool(o, "secret", !e || e->secret);
+	out_kcstr(o, "host", e ? e->host : NULL);
 	out_key(o, "value");
 	if (set && e && !e->secret)
 		out_str(o, v->value);
@@ -127,7 +140,7 @@ static int list(struct req *r, struct db *db, const struct call *c, struct out *
 		return err;
 	out_array(o);
 	for (int i = 0; i < a.manifest->nenv; i++)
-		write_listed(r, o, a.manifest->env[i].name, &a.manifest->env[i], value_of(values, n, a.manifest->env[i].name));
+		write_listed(r, o, a.manifest->env[i].name, &a.manifest->env[i], value_of(values, n, &a.manifest->env[i]));
 	for (int i = 0; i < n; i++)
 		if (!manifest_env(a.manifest, str_of(values[i].name)))
 			write_listed(r, o, values[i].name, NULL, &values[i]);

@@ -5,6 +5,7 @@
 #include "codec/json.h"
 
 #define LIST_LIMIT 100
+#define REDIRECTS 3
 
 static const struct {
 	const char *name;
@@ -14,9 +15,18 @@ static const struct {
 	{"ttl", offsetof(struct options, ttl), 1, 100LL * 365 * 24 * 3600},
 	{"expires", offsetof(struct options, expires), 1, 7 * 24 * 3600},
 	{"limit", offsetof(struct options, limit), 1, 1000},
+	{"delay", offsetof(struct options, delay), 0, 10LL * 365 * 24 * 3600},
+	{"timeout", offsetof(struct options, timeout), 0, 10LL * 365 * 24 * 3600},
+	{"priority", offsetof(struct options, priority), 1, 5},
+	{"retries", offsetof(struct options, retries), 0, 100},
+	{"backoff", offsetof(struct options, backoff), 0, 24 * 3600},
+	{"key", offsetof(struct options, key), 0, 0},
 	{"cursor", offsetof(struct options, cursor), 0, 0},
 	{"type", offsetof(struct options, type), 0, 0},
 	{"parent", offsetof(struct options, parent), 0, 0},
+	{"redirects", offsetof(struct options, redirects), 0, REDIRECTS},
+	{"secret", offsetof(struct options, secret), 0, 0},
+	{"file", offsetof(struct options, file), 0, 0},
 };
 
 static bool admits(const char *admitted, const char *name)
@@ -52,6 +62,10 @@ static int text(struct req *r, const char *name, struct str raw, struct str *v)
 
 static int option(struct req *r, struct str key, struct str value, const char *admitted, struct options *o)
 {
+	if (json_key_is(key, STR("default")) && admits(admitted, "default")) {
+		o->otherwise = value;
+		return 0;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		if (!json_key_is(key, str_of(table[i].name)) || !admits(admitted, table[i].name))
 			continue;
@@ -68,7 +82,7 @@ int options_read(struct req *r, const struct arg *a, const char *admitted, struc
 	struct json_lex l;
 	struct str key, value;
 	int err = 0;
-	*o = (struct options){.limit = LIST_LIMIT};
+	*o = (struct options){.limit = LIST_LIMIT, .redirects = REDIRECTS, .retries = -1, .backoff = -1, .timeout = -1};
 	json_lex_init(&l, a->s, JSON_DEPTH);
 	if (!a->present || json_next(&l) != JSON_OBJECT)
 		return 0;

@@ -8,7 +8,10 @@
 struct options {
 	int64_t ttl, expires; /* seconds; 0: not given */
 	int64_t limit;        /* 100 when not given */
-	struct str cursor, type, parent; /* STR_NONE when not given; in the arena */
+	int64_t delay, priority, retries, backoff, timeout; /* retries, backoff and timeout -1, priority 0: not given; seconds */
+	int64_t redirects;
+	struct str cursor, type, parent, key, secret, file; /* STR_NONE when not given; in the arena */
+	struct str otherwise; /* "default": JSON, or STR_NONE */
 };
 
 /* admitted: names with ", " between them, as the error shows them. */

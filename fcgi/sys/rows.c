@@ -16,9 +16,9 @@ struct scope rows_scope(const struct req *r, bool as_app)
 		sc = scope_person(r->app->id, who->public_id, who->admin);
 	if (as_app)
 		sc = scope_as_app(sc);
-	sc.max_bytes = r->app->max_bytes;
-	sc.max_rows = r->app->max_rows;
-	sc.max_files = r->app->max_files;
+	sc.max_bytes = r->app->limit[BUDGET_APP_BYTES];
+	sc.max_rows = r->app->limit[BUDGET_APP_ROWS];
+	sc.max_files = r->app->limit[BUDGET_APP_FILES];
 	return sc;
 }
 

@@ -4,6 +4,7 @@
 #include "kernel/attempt.h"
 #include "kernel/identity.h"
 #include "kernel/password.h"
+#include "sys/session.h"
 #include "sys/sys.h"
 
 #define FRESH_MS (10 * 60 * 1000ll) /* so soon after signing in nobody has to say the present password */
@@ -96,6 +97,38 @@ static int check(struct req *r, const struct arg *present, struct change *c)
 	if (!err && present->present)
 		err = password_check(r, c->mine.user.password, present->s, &right);
 	return err || right ? err : fail(r, ERR_DENIED, "Your present password is another one.");
+}
+
+static int charge_off(struct req *r, const struct attempt *a)
+{
+	struct db *db = db_borrow(r->node->store, &r->fault);
+	int err = db ? db_begin(db) : r->fault.err;
+	if (db && !err)
+		err = attempt_succeeded(db, a) ? db_rollback(db) : db_commit(db);
+	db_return(db);
+	return err;
+}
+
+static int is_fresh(struct req *r)
+{
+	struct mine mine;
+	struct db *db = db_borrow(r->node->store, &r->fault);
+	bool found = db && find_mine(r, db, &mine);
+	db_return(db);
+	if (found && mine.fresh)
+		return 0;
+	return r->fault.err ? r->fault.err : fail(r, ERR_DENIED, "Say your password too, or sign in again first: this needs somebody who was here just now.");
+}
+
+int session_confirm(struct req *r, const struct arg *present)
+{
+	struct change c = {0};
+	if (r->who.kind == WHO_IS_SHELL)
+		return 0;
+	if (!present->present)
+		return is_fresh(r);
+	int err = check(r, present, &c);
+	return err ? err : charge_off(r, &c.attempt);
 }
 
 /* What was true when the password was checked must still be. */

@@ -7,5 +7,7 @@
 
 /* Makes the request of a test.request; set by gate/tests, which knows the pipeline. */
 extern sys_fn *test_pipeline;
+/* Takes up one run that is due: false when there is none; likewise. */
+extern bool (*test_run)(struct node *n);
 
 #endif

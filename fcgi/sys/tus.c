@@ -120,7 +120,7 @@ static int length(struct req *r, struct upload *u)
 	int err = number(r, "upload-length", &u->length);
 	if (!err && u->length > most)
 		err = fail(r, ERR_TOO_LARGE, "An upload may have %lld bytes here.", (long long)most);
-	if (!err && u->length > r->app->max_files)
+	if (!err && u->length > r->app->limit[BUDGET_APP_FILES])
 		err = fail(r, ERR_QUOTA_EXCEEDED, "The app has not that much room for files.");
 	return err;
 }

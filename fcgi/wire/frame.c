@@ -40,7 +40,8 @@ void frame_end(struct buf *b, size_t began)
 
 static bool known(unsigned type)
 {
-	return (type >= FRAME_FILE && type <= FRAME_REPLY) || (type >= FRAME_READY && type <= FRAME_ERROR);
+	return (type >= FRAME_FILE && type <= FRAME_REPLY) || (type >= FRAME_READY && type <= FRAME_BORN) ||
+	       (type >= FRAME_FETCH && type <= FRAME_END);
 }
 
 long frame_parse(struct str bytes, struct frame *f)
@@ -154,7 +155,7 @@ struct str get_str(struct wire *w)
 	return p ? (struct str){p, n} : STR_NONE;
 }
 
-static bool finished(const struct wire *w)
+bool wire_whole(const struct wire *w)
 {
 	return !w->bad && !w->left.n;
 }
@@ -216,10 +217,10 @@ bool wire_get_args(struct str payload, const struct sig *s, struct call *c)
 		if (present && !get_value(&w, s->param[i].type, &c->arg[i]))
 			return false;
 	}
-	return finished(&w);
+	return wire_whole(&w);
 }
 
-static void put_headers(struct buf *b, const struct wire_header *h, int n)
+void put_headers(struct buf *b, const struct wire_header *h, int n)
 {
 	put_u16(b, (unsigned)n);
 	for (int i = 0; i < n; i++) {
@@ -228,7 +229,7 @@ static void put_headers(struct buf *b, const struct wire_header *h, int n)
 	}
 }
 
-static bool get_headers(struct wire *w, struct wire_header *h, int *n, int max)
+bool get_headers(struct wire *w, struct wire_header *h, int *n, int max)
 {
 	*n = (int)get_u16(w);
 	if (*n > max)
@@ -266,7 +267,7 @@ bool wire_get_request(struct str payload, struct wire_request *r)
 	if (!seed)
 		return false;
 	memcpy(r->seed, seed, sizeof r->seed);
-	return get_headers(&w, r->header, &r->nheaders, ARRAY_LEN(r->header)) && finished(&w);
+	return get_headers(&w, r->header, &r->nheaders, ARRAY_LEN(r->header)) && wire_whole(&w);
 }
 
 void wire_put_response(struct buf *b, const struct wire_response *r)
@@ -286,5 +287,5 @@ bool wire_get_response(struct str payload, struct wire_response *r)
 	r->kind = kind;
 	r->type = get_str(&w);
 	r->body = get_str(&w);
-	return kind <= BODY_FILE && get_headers(&w, r->header, &r->nheaders, ARRAY_LEN(r->header)) && finished(&w);
+	return kind <= BODY_FILE && get_headers(&w, r->header, &r->nheaders, ARRAY_LEN(r->header)) && wire_whole(&w);
 }

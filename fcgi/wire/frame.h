@@ -10,7 +10,8 @@
  *                   START   run api/main.lua, take the snapshot: str config (JSON: env, limits, zone, test)
  *                   REQUEST wire_request
  *                   REPLY   to a CALL; code 0 and the result, or code = ERR_* and its message
- *   cell → worker   READY   the app is loaded: str JSON {"routes":[["GET","/x"],…] | null}; of a cell for tests {"tests":["name",…]}
+ *   cell → worker   BORN    code unused; u32 pid. The first frame, written before anything of the app was read
+ *                   READY   the app is loaded: str JSON {"routes":[["GET","/x"],…] | null}; of a cell for tests {"tests":["name",…]}
  *                   CALL    code = row of syscall.def, flag AS_APP; wire_args
  *                   LOG     code = level (0 info, 1 warn, 2 error); str text. Not answered
  *                   BODY*   leading pieces of a large response body
@@ -33,6 +34,8 @@
 enum frame_type {
 	FRAME_FILE = 1, FRAME_START, FRAME_REQUEST, FRAME_REPLY,
 	FRAME_READY = 17, FRAME_CALL, FRAME_LOG, FRAME_BODY, FRAME_RESPONSE, FRAME_ERROR,
+	FRAME_BORN,
+	FRAME_FETCH = 33, FRAME_PASS, FRAME_DIAL, FRAME_ANSWER, FRAME_DATA, FRAME_END, /* wire/fetch.h */
 };
 
 #define FRAME_AS_APP 1 /* flag of CALL */
@@ -68,10 +71,18 @@ uint32_t get_u32(struct wire *w);
 int64_t get_i64(struct wire *w);
 double get_num(struct wire *w);
 struct str get_str(struct wire *w);
+bool wire_whole(const struct wire *w); /* everything was read, and was there */
 
 /* A call's arguments, by the types of its signature. wire_get_args: false when the bytes do not fit it. */
 void wire_put_args(struct buf *b, const struct sig *s, const struct call *c);
 bool wire_get_args(struct str payload, const struct sig *s, struct call *c);
+
+/* Headers: a u16 count, and two strings each. */
+struct wire_header {
+	struct str name, value;
+};
+void put_headers(struct buf *b, const struct wire_header *h, int n);
+bool get_headers(struct wire *w, struct wire_header *h, int *n, int max);
 
 /* A request as the app sees it. The kernel's cookie and token are already gone. */
 struct wire_request {
@@ -84,7 +95,7 @@ struct wire_request {
 	int64_t now;        /* frozen for the whole request, ms */
 	unsigned char seed[32];
 	int nheaders;
-	struct wire_header { struct str name, value; } header[100];
+	struct wire_header header[100];
 };
 void wire_put_request(struct buf *b, const struct wire_request *r);
 bool wire_get_request(struct str payload, struct wire_request *r);

@@ -2,7 +2,7 @@
 
 #include "wire/syscall.h"
 
-static const char *const effects[] = {"", "reads", "writes", "reaches outside", "may end the request and go on later"};
+static const char *const effects[] = {"", "reads", "writes", "reaches outside", "may end the request and go on later", "is a step of a run"};
 
 /* The table that a dotted name lies in: "storage.docs" of "storage.docs.get", "" of "now". */
 static struct str table_of(const char *name)
@@ -263,11 +263,24 @@ static const char classes[] =
 	"---@field owner? string\n"
 	"---@field parent? string\n"
 	"\n"
+	"---@class Sent\n"
+	"---@field id string\n"
+	"---@field topic string\n"
+	"---@field at integer\n"
+	"\n"
 	"---@class File\n"
 	"---@field upload string\n"
 	"---@field name? string\n"
 	"---@field type? string\n"
 	"---@field size? integer\n"
+	"\n"
+	"---@class HttpAnswer\n"
+	"---@field status integer\n"
+	"---@field headers table<string, string>\n"
+	"---@field body string\n"
+	"---@field json any\n"
+	"---@field url string\n"
+	"---@field file? File\n"
 	"\n"
 	"---@class Request\n"
 	"---@field method string\n"
@@ -285,6 +298,7 @@ static const char classes[] =
 	"---@field id string\n"
 	"---@field trigger \"http\"|\"cron\"|\"queue\"|\"event\"\n"
 	"---@field input any\n"
+	"---@field run? string\n"
 	"\n"
 	"---@class Response\n"
 	"---@field status? integer\n"

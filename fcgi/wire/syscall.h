@@ -5,9 +5,10 @@
 #include "codec/sig.h"
 
 /* What a call does to the world. It decides whether the call works while the app loads (PURE only), inside
- * storage.tx, and how a durable run journals it. LOCAL ones never leave the cell and are in the table for
+ * storage.tx, and how a durable run journals it (kernel/journal); STEP is the journal's own. The result of one that may
+ * SUSPEND has the moment at which it went on in front, an i64. LOCAL ones never leave the cell and are in the table for
  * documentation, stubs and tests. */
-enum effect { EFFECT_PURE, EFFECT_READ, EFFECT_WRITE, EFFECT_EXTERNAL, EFFECT_SUSPEND };
+enum effect { EFFECT_PURE, EFFECT_READ, EFFECT_WRITE, EFFECT_EXTERNAL, EFFECT_SUSPEND, EFFECT_STEP };
 
 /* What comes back: NONE nothing; JSON one value; PAGE {"items":[…],"cursor":…} as two results;
  * BYTES a string; FILE a line of JSON and bytes, as two results (bytes, value), or nil for nothing; LOCAL see its

@@ -315,6 +315,35 @@ for name, text in pairs { brackets = ("["):rep(50000), stars = ("*"):rep(50000),
   pipes = ("|"):rep(10000) .. "\n" .. ("|-"):rep(500), entities = ("&"):rep(100000), autolinks = ("www."):rep(20000) } do
   r["GET /expect/ok/markdown-" .. name] = function() markdown.render(text) return "ok" end
 end
+for name, text in pairs { pictures = ("![[]()"):rep(20000), instructions = ("*=<?"):rep(60000) } do
+  r["GET /expect/too_large/markdown-" .. name] = function() markdown.render(text) end
+end
+-- blanks in the middle, digits that are no number: what a pattern may look at again from each of them (CPU-17)
+r["GET /expect/ok/validate-blanks"] = function()
+  local text = "a" .. (" "):rep(900000) .. "b"
+  is(validate.check(validate.schema { { "a", "string" } }, { a = text }).a, text)
+  is(validate.check(validate.schema { { "a", "string" } }, { a = (" "):rep(900000) }).a, "")
+  is(validate.check(validate.schema { { "a", "string" } }, { a = " \t x y \n" }).a, "x y")
+  return "ok"
+end
+r["GET /expect/ok/csv-blanks"] = function()
+  local _, names = csv.decode("a" .. (" "):rep(400000) .. "b," .. (" "):rep(400000) .. "\n1,2\n")
+  is(names[1], "a" .. (" "):rep(400000) .. "b")
+  is(names[2], "")
+  return "ok"
+end
+r["GET /expect/ok/form-digits"] = function()
+  local schema = validate.schema { { "n", "number" }, { "i", "integer" } }
+  for _, n in ipairs { ("9"):rep(400000) .. "x", (" "):rep(400000) .. "x", "1" .. (" "):rep(400000) .. "x", ("."):rep(400000), "1.5", " -2 ", "1e5", "0x10" } do
+    local value, errors = form.read(schema, { method = "POST", headers = { ["content-type"] = "application/x-www-form-urlencoded" }, body = "n=" .. n .. "&i=" .. n, form = {} })
+    local fine = n == "1.5" and errors and errors.i and not errors.n or n == " -2 " and value and value.n == -2 and value.i == -2 or not value
+    if not fine then return n:sub(1, 20) end
+  end
+  return "ok"
+end
+r["GET /expect/ok/template-blanks"] = function()
+  return #html.template("x\n" .. (" "):rep(100000) .. "{% if a then %}" .. (" "):rep(100000) .. "y{% end %}", "t") { a = true } > 100000 and "ok" or "no"
+end
 r["GET /expect/too_large/markdown-tree"] = function() return #tostring(markdown.render(("*a*_b_ "):rep(37000))) > 0 and fazt.fail("too_large") end
 -- a memory cap that is met while the library's memory is in use leaves nothing behind
 r["GET /expect/app_memory/markdown-full"] = function()

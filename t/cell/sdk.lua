@@ -29,6 +29,20 @@ return {
     docs.insert("notes", { title = "plain" })
     return "ok"
   end,
+  ["GET /tx-coroutine"] = function() -- one that fails, and is never closed
+    coroutine.resume(coroutine.create(function() tx(function() docs.insert("notes", {}) error("x") end) end))
+    docs.insert("notes", { title = "plain" })
+    kv.set("a", 1)
+    return tx(function() return "ok" end)
+  end,
+  ["GET /tx-deep"] = function()
+    local function deep() error("within") end
+    tx(function() deep() return 1 end)
+  end,
+  ["GET /tx-memory"] = function()
+    pcall(tx, function() error("before") end)
+    tx(function() local t = {} while true do t = { t } end end)
+  end,
   ["GET /tx-yield"] = function()
     local co = coroutine.wrap(function() tx(function() coroutine.yield() end) end)
     return pcall(co) and "yielded" or "ok"
@@ -44,6 +58,8 @@ return {
     end)
     pcall(coroutine.wrap(function() fazt.as_app(function() coroutine.yield() end) end))
     seen[6] = tostring(who())
+    coroutine.resume(coroutine.create(function() fazt.as_app(function() error("x") end) end)) -- and is never closed
+    seen[7] = tostring(who())
     return { text = table.concat(seen, " ") }
   end,
   ["GET /as-app-tx"] = function()

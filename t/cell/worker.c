@@ -181,7 +181,7 @@ static struct answer *wait_answer(struct cell *c, answer_fn *fn, int timeout_ms)
 			buf_addf(&answer.log, "%u:%.*s\n", f.code, STR_FMT(line));
 		} else if (f.type == FRAME_BODY) {
 			buf_addstr(&answer.body, f.payload);
-		} else {
+		} else if (f.type != FRAME_BORN) {
 			return finish(&f);
 		}
 	}

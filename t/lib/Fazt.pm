@@ -36,6 +36,7 @@ $build = "$top/$build" unless $build =~ m{^/};
 my $json = JSON::PP->new->canonical->allow_nonref->utf8;
 my @all; # every node of this test, for END
 my $tester = $$;
+delete $ENV{PERL_TEST_HARNESS_DUMP_TAP}; # for the one prove that ran this test, not for those it runs
 
 sub top { $top }
 sub build { $build }

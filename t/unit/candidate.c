@@ -74,7 +74,7 @@ int main(void)
 	write_app("{\"name\":\"pad\",\"version\":\"1.0\",\"description\":\"<b>granted by default\xE2\x80\xAE\",\"permissions\":[\"storage\",\"net:api.example.com\"]}");
 	const char *id = fetch(NULL), *was = hash();
 	has("\"state\":\"ready\"", "a candidate is ready");
-	has("\\\\u{202E}", "deceptive characters of a description are shown (INS-17)");
+	has("\\\\u{202E}", "INS-17 deceptive characters of a description are shown");
 	has("\"hosts\":[\"api.example.com\"]", "its hosts");
 	has("\"upgrade\":null", "it is no upgrade");
 	struct buf b = BUF_INIT;

@@ -43,7 +43,7 @@ static int in_transaction(struct db *db, int err)
 static int set(struct db *db, const char *app, const char *name, struct str value)
 {
 	db_begin(db);
-	return in_transaction(db, env_set(db, app, name, value));
+	return in_transaction(db, env_set(db, app, name, "", value));
 }
 
 static void test_env(struct db *db)

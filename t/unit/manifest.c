@@ -125,6 +125,26 @@ static void whole(void)
 	ok(m->visibility == VISIBLE_OWNER, "only for the owner unless it says more");
 }
 
+static void often(void)
+{
+	static const char *const schedules[] = {"* * * * * *", "@every 1ms", "@every 59s", "*/0 * * * *"};
+	struct buf b = BUF_INIT;
+	struct manifest *m;
+	for (size_t i = 0; i < ARRAY_LEN(schedules); i++) {
+		struct fault f = {0};
+		const char *json = arena_printf(a, "{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"%s\",\"handler\":\"api/x.lua\"}]}", schedules[i]);
+		is_int(manifest_parse(str_of(json), a, &m, &f), ERR_BAD_MANIFEST, "SCH-01: no job is woken more than once a minute: %s: %s", schedules[i], f.message);
+	}
+	is_int(err_row(ERR_BAD_MANIFEST)->http, 422, "SCH-01: with 422");
+	buf_adds(&b, "{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[");
+	for (int i = 0; i < 21; i++)
+		buf_addf(&b, "%s{\"name\":\"x%d\",\"schedule\":\"@daily\",\"handler\":\"api/x.lua\"}", i ? "," : "", i);
+	buf_adds(&b, "]}");
+	struct fault f = {0};
+	is_int(manifest_parse(buf_str(&b), a, &m, &f), ERR_BAD_MANIFEST, "SCH-01: an app has at most 20 jobs");
+	buf_release(&b);
+}
+
 static const char *const hosts_refused[] = { /* INS-18 */
 	"net:*", "net:*.*", "net:*.example.com", "net:localhost", "net:10.0.0.1", "net:127.1", "net:2130706433", "net:1.0x7f", "net:com", "net:[::1]",
 	"net:user@example.com", "net:example.com/path", "net:example.com:0", "net:example.com:99999", "net:example.com:443:1", "net:b\xC3\xBC" "cher.example",
@@ -197,6 +217,7 @@ int main(void)
 	refused();
 	names();
 	whole();
+	often();
 	grants();
 	upgrades();
 	versions();

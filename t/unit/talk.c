@@ -50,6 +50,8 @@ static void begin(int ms, struct str body)
 	arena_reset(a);
 	req_init(&r, &node, a, DOOR_SHELL);
 	r.app = &app;
+	settings_default(&r.settings);
+	budget_usual(&r.settings, app.limit);
 	r.settings.text[SETTING_SCHEME] = "http";
 	r.settings.text[SETTING_DOMAIN] = "localhost";
 	r.settings.number[SETTING_PORT] = 80;
@@ -143,9 +145,115 @@ static void answer_twice(int in UNUSED, int out)
 	pause();
 }
 
+/* ---- what no cell of ours says ---- */
+
+static struct buf said; /* what a cell says, all at once; then it waits */
+
+static void say(int in UNUSED, int out)
+{
+	send_buf(out, &said);
+	pause();
+}
+
+static void say_and_go(int in UNUSED, int out)
+{
+	send_buf(out, &said);
+}
+
+static void put_frame(unsigned type, unsigned code, struct str payload)
+{
+	size_t at = frame_begin(&said, (enum frame_type)type, 0, code);
+	buf_addstr(&said, payload);
+	frame_end(&said, at);
+}
+
+static void put_text_frame(unsigned type, unsigned code, struct str text)
+{
+	size_t at = frame_begin(&said, (enum frame_type)type, 0, code);
+	put_str(&said, text);
+	put_str(&said, text);
+	frame_end(&said, at);
+}
+
+static void refused(cell_fn *fn, int err, const char *what)
+{
+	bool sound;
+	int got = talk(fn, err == ERR_APP_TIMEOUT ? 300 : 10000, STR(""), &sound);
+	ok(got == err && !sound, "SB-02 %s: %s, and ends", what, err_row(got)->code);
+	buf_clear(&said);
+}
+
+static void test_frames(void)
+{
+	static const unsigned not_ours[] = {0, FRAME_FILE, FRAME_START, FRAME_REQUEST, FRAME_REPLY, 5, 16, FRAME_READY, 23, 255};
+	for (size_t i = 0; i < ARRAY_LEN(not_ours); i++) {
+		put_frame(not_ours[i], 0, STR("x"));
+		put_answer(&said);
+		refused(say, ERR_APP_ERROR, "a frame of a type it may not send");
+	}
+	buf_add(&said, "\xff\xff\xff\xff\x12\0\0\0", 8);
+	refused(say, ERR_APP_ERROR, "a frame of 4 GB");
+	buf_add(&said, "\xff\xff\x10\0\x14\0\0\0half", 12);
+	refused(say, ERR_APP_TIMEOUT, "half a frame, and silence");
+	buf_add(&said, "\xff\xff\x10\0\x14\0\0\0half", 12);
+	refused(say_and_go, ERR_APP_ERROR, "half a frame, and an end");
+	buf_add(&said, "\x01", 1);
+	refused(say, ERR_APP_TIMEOUT, "a byte");
+	refused(say_and_go, ERR_APP_ERROR, "nothing");
+}
+
+static void test_bad_calls(void)
+{
+	static const unsigned rows[] = {SYSCALL_COUNT, 65535, SYSCALL_now, SYSCALL_tx};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		put_frame(FRAME_CALL, rows[i], STR(""));
+		refused(say, ERR_APP_ERROR, "a call that is not in the table");
+	}
+	for (int row = 0; row < SYSCALL_COUNT; row++) {
+		put_frame(FRAME_CALL, (unsigned)row, STR("\x01\xff\xff\xff\x7f garbage"));
+		refused(say, ERR_APP_ERROR, "a call whose arguments are none");
+	}
+	put_frame(FRAME_CALL, SYSCALL_docs_get, STR("\x01\x02\0\0\0\xff\xfe\x01\x01\0\0\0a"));
+	refused(say, ERR_APP_ERROR, "an argument that is not UTF-8");
+	put_frame(FRAME_CALL, SYSCALL_docs_get, STR("\x01\x01\0\0\0a\x01\x01\0\0\0a and more"));
+	refused(say, ERR_APP_ERROR, "an argument more");
+}
+
+static void test_bad_answers(void)
+{
+	put_frame(FRAME_RESPONSE, 0, STR(""));
+	refused(say, ERR_BAD_RESPONSE, "an answer of nothing");
+	put_frame(FRAME_RESPONSE, 0, STR("\xc8\0\x09"));
+	refused(say, ERR_BAD_RESPONSE, "an answer of another kind");
+	put_frame(FRAME_RESPONSE, 0, STR("\xc8\0\x01\0\0\0\0\0\0\0\0\xff\xff"));
+	refused(say, ERR_BAD_RESPONSE, "an answer of 65535 headers that are not there");
+	put_frame(FRAME_ERROR, 65535, STR("\xff\xff\xff"));
+	put_answer(&said);
+	refused(say, ERR_APP_ERROR, "an error that is none, and an answer");
+	put_text_frame(FRAME_ERROR, ERR_COUNT, STR("x"));
+	put_frame(FRAME_CALL, SYSCALL_docs_get, STR("x"));
+	refused(say, ERR_BAD_PACKAGE, "a call behind an error"); /* what has no version is only tried */
+	put_answer(&said);
+	put_frame(FRAME_CALL, SYSCALL_docs_get, STR("x"));
+	refused(say, 0, "a call behind an answer");
+	static char much[FRAME_MAX];
+	for (int i = 0; i < 9; i++)
+		put_frame(FRAME_BODY, 0, (struct str){much, sizeof much});
+	refused(say, ERR_RESPONSE_TOO_LARGE, "MEM-06 a body without an end");
+}
+
+/* Calls, and never an ear for what is answered: what is sent to it fills the pipe. */
+static void call_only(int in UNUSED, int out)
+{
+	put_frame(FRAME_CALL, SYSCALL_docs_get, STR("\x01\x01\0\0\0a\x01\x01\0\0\0a"));
+	for (;;)
+		send_buf(out, &said);
+}
+
 int main(void)
 {
 	bool sound;
+	signal(SIGPIPE, SIG_IGN);
 	a = arena_new();
 	syscall_init();
 
@@ -167,6 +275,12 @@ int main(void)
 	is_int(talk(answer, 200, (struct str){body.p, FRAME_MAX}, &sound), ERR_TOO_LARGE, "a request that does not fit a frame is refused");
 	ok(sound, "and costs no cell");
 	buf_release(&body);
+
+	test_frames();
+	test_bad_calls();
+	test_bad_answers();
+	refused(call_only, ERR_APP_TIMEOUT, "calls without an end, whose answers are not read");
+	buf_release(&said);
 	arena_free(a);
 	return done_testing();
 }

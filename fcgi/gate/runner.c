@@ -1,0 +1,331 @@
+#include "gate/runner.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/log.h"
+#include "base/now.h"
+#include "gate/gateway.h"
+#include "kernel/app.h"
+#include "kernel/journal.h"
+
+#define LATER_MS 1000             /* when the node was too busy for it */
+#define IDLE_MS 60000             /* the longest sleep: a clock may be set */
+#define BACKOFF_MAX (3600 * 1000ll)
+#define RUNNER_STACK (512 * KIB)
+
+/* What each thread works on, so that its lease is renewed and its app leaves the others a cell. */
+static struct work {
+	char app_id[ID_LEN + 1], run_id[ID_LEN + 1];
+	int64_t claim;
+} works[RUNNERS];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool stopping, given_up;
+
+/* ---- what came of a segment ---- */
+
+static int64_t pause_before(const struct run *run)
+{
+	int64_t ms = run->backoff;
+	for (int64_t i = 0; i < run->attempt && ms < BACKOFF_MAX; i++)
+		ms *= 2;
+	return MIN(ms, BACKOFF_MAX);
+}
+
+/* Not the app's fault, and not for good. */
+static bool is_passing(int err)
+{
+	return err == ERR_UNAVAILABLE || err == ERR_APP_SUSPENDED || err == ERR_DISK_FULL;
+}
+
+static int postpone(struct req *r, struct db *db, const char *state, int64_t due, int64_t attempt, int why)
+{
+	const struct run *run = &r->journal->run;
+	char *error = arena_strdup(r->arena, fault_message(&r->fault));
+	int err = db_begin(db);
+	if (!err)
+		err = run_postpone(db, run->id, run->claim, state, due, attempt, why, error);
+	return err ? db_rollback(db) : db_commit(db);
+}
+
+static void put_off(struct req *r, const char *state, int64_t due, int64_t attempt, int why)
+{
+	struct db *db = db_borrow(r->node->store, &r->fault);
+	if (db)
+		postpone(r, db, state, due, attempt, why);
+	db_return(db);
+}
+
+static void fail_run(struct req *r, int err)
+{
+	char *error = arena_strdup(r->arena, r->fault.err == err ? fault_message(&r->fault) : err_row(err)->message);
+	r->journal->npending = 0;
+	log_event(LOG_WARN, "run.failed", "run", r->journal->run.id, "app", r->app->name, "message", error, NULL);
+	journal_end(r, "failed", STR_NONE, err, error);
+}
+
+/* Nothing it read since its last effect counts: it is read again. */
+static void failed(struct req *r, int err)
+{
+	const struct run *run = &r->journal->run;
+	if (err == ERR_APP_DISABLED)
+		put_off(r, "held", RUN_NEVER, run->attempt, 0);
+	else if (is_passing(err))
+		put_off(r, "queued", now_ms() + LATER_MS, run->attempt, err);
+	else if (run->attempt < run->retries && err != ERR_NOT_FOUND)
+		put_off(r, "queued", now_ms() + pause_before(run), run->attempt + 1, err);
+	else
+		fail_run(r, err);
+}
+
+/* What a request that halted would have been answered. */
+static struct str answer_of(struct req *r)
+{
+	struct buf b = BUF_INIT;
+	struct out o = OUT(&b);
+	struct str type = STR_NONE;
+	for (int i = 0; i < r->res.nheaders; i++)
+		if (str_is(r->res.header[i].name, "content-type"))
+			type = r->res.header[i].value;
+	out_object(&o);
+	out_kint(&o, "status", r->res.status);
+	out_kstr(&o, "type", type);
+	out_kstr(&o, "body", buf_str(&r->res.body));
+	out_end(&o);
+	struct str s = arena_str(r->arena, buf_str(&b));
+	buf_release(&b);
+	return s;
+}
+
+static void finished(struct req *r)
+{
+	struct journal *j = r->journal;
+	struct str result = *j->run.handler ? buf_str(&r->res.body) : answer_of(r);
+	if (j->seq < j->recorded)
+		fail(r, ERR_CONFLICT, "The code ended after %lld of %lld steps: it took another way, so the run cannot be gone on with.", (long long)j->seq,
+		     (long long)j->recorded);
+	else if ((int64_t)result.n > r->settings.number[SETTING_RUN_INPUT])
+		fail(r, ERR_TOO_LARGE, "The result of a run may have %lld KB.", (long long)(r->settings.number[SETTING_RUN_INPUT] / KIB));
+	if (r->fault.err)
+		fail_run(r, r->fault.err);
+	else
+		journal_end(r, "done", result, 0, "");
+}
+
+static void settle(struct req *r, int err)
+{
+	enum left left = r->journal->left;
+	if (left == LEFT_BROKEN)
+		fail_run(r, r->fault.err);
+	else if (!left && err)
+		failed(r, err);
+	else if (!left)
+		finished(r);
+}
+
+/* ---- one segment ---- */
+
+static struct app *load_app(struct req *r, struct db *db, const struct run *run)
+{
+	struct app *now = app_by_id(r->node, db, str_of(run->app_id));
+	struct app *app = now ? app_of_version(db, now, run->version) : NULL;
+	app_release(now);
+	return app;
+}
+
+static void set_request(struct req *r, const struct run *run)
+{
+	memcpy(r->id, run->id, sizeof r->id);
+	r->method = STR("RUN");
+	r->path = str_of(*run->handler ? run->handler : "/");
+	r->target = r->path;
+	r->query = STR("");
+	r->body = run->input;
+	r->trigger = STR("queue");
+}
+
+/* The app or its version is gone: whatever else removed it has ended the run as well. */
+static void orphan(struct req *r, struct db *db, const struct run *run)
+{
+	int err = db_begin(db);
+	if (!err)
+		err = run_end(db, run->id, run->claim, "failed", STR_NONE, ERR_NOT_FOUND, "The version of the app it began on is gone.");
+	if (err ? db_rollback(db) : db_commit(db))
+		log_event(LOG_WARN, "run.stuck", "run", run->id, "message", fault_message(&r->fault), NULL);
+}
+
+static void go_on(struct req *r, struct app *app, const struct run *run)
+{
+	r->app = app;
+	set_request(r, run);
+	journal_open(r, run);
+	settle(r, req_resume(r, app, run->principal));
+}
+
+static int claim(struct req *r, struct db *db, const char *but, struct run *run)
+{
+	int64_t now = now_ms();
+	int err = node_settings(r->node, db, r->arena, &r->settings);
+	if (err || run_next(db, but) > now || (err = db_begin(db)))
+		return err ? -err : 0;
+	int got = run_claim(db, r->arena, now, now + r->settings.number[SETTING_RUN_LEASE], but, run);
+	err = got < 0 ? db_rollback(db) : db_commit(db);
+	return err ? -err : got;
+}
+
+static void note(struct work *w, const struct run *run)
+{
+	pthread_mutex_lock(&lock);
+	*w = (struct work){.claim = run ? run->claim : 0};
+	if (run) {
+		memcpy(w->app_id, run->app_id, sizeof w->app_id);
+		memcpy(w->run_id, run->id, sizeof w->run_id);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+/* The app of the other thread here: with both on one app it would have no cell for people. */
+static void others(const struct work *mine, char app_id[ID_LEN + 1])
+{
+	pthread_mutex_lock(&lock);
+	app_id[0] = 0;
+	for (int i = 0; i < RUNNERS; i++)
+		if (&works[i] != mine && works[i].app_id[0])
+			memcpy(app_id, works[i].app_id, ID_LEN + 1);
+	pthread_mutex_unlock(&lock);
+}
+
+static bool take(struct node *n, struct work *w)
+{
+	struct req r;
+	struct run run;
+	struct arena *a = arena_new();
+	char but[ID_LEN + 1];
+	req_init(&r, n, a, DOOR_SHELL);
+	others(w, but);
+	struct db *db = db_borrow(n->store, &r.fault);
+	bool got = db && claim(&r, db, but, &run) > 0;
+	struct app *app = got ? load_app(&r, db, &run) : NULL;
+	if (got)
+		note(w, &run);
+	if (got && !app)
+		orphan(&r, db, &run);
+	db_return(db);
+	if (app)
+		go_on(&r, app, &run);
+	note(w, NULL);
+	req_release(&r);
+	arena_free(a);
+	return got;
+}
+
+bool runner_once(struct node *n)
+{
+	return take(n, &works[0]);
+}
+
+/* ---- threads ---- */
+
+static int64_t until_next(struct node *n, const struct work *w)
+{
+	struct fault quiet = {0};
+	char but[ID_LEN + 1];
+	others(w, but);
+	struct db *db = db_borrow(n->store, &quiet);
+	int64_t next = db ? run_next(db, but) : RUN_NEVER;
+	db_return(db);
+	return next == RUN_NEVER ? IDLE_MS : MAX(0, MIN(next - now_ms(), (int64_t)IDLE_MS));
+}
+
+static struct node *node;
+
+static void *work(void *mine)
+{
+	while (!stopping) {
+		uint32_t rung = store_rung(node->store);
+		bool got = take(node, mine);
+		int64_t ms = got ? 0 : until_next(node, mine);
+		if (ms > 0 && !stopping)
+			store_await(node->store, rung, ms);
+	}
+	return NULL;
+}
+
+static void renew(const struct work *w, int64_t until)
+{
+	struct fault quiet = {0};
+	struct db *db = db_borrow(node->store, &quiet);
+	int err = db ? db_begin(db) : quiet.err;
+	if (!err)
+		err = run_renew(db, w->run_id, w->claim, until) ? db_rollback(db) : db_commit(db);
+	db_return(db);
+}
+
+static void renew_all(int64_t until)
+{
+	for (int i = 0; i < RUNNERS; i++) {
+		pthread_mutex_lock(&lock);
+		struct work w = works[i];
+		pthread_mutex_unlock(&lock);
+		if (w.run_id[0])
+			renew(&w, until);
+	}
+}
+
+static int64_t lease(void)
+{
+	struct settings s;
+	struct fault quiet = {0};
+	struct arena *a = arena_new();
+	struct db *db = db_borrow(node->store, &quiet);
+	int64_t ms = db && !node_settings(node, db, a, &s) ? s.number[SETTING_RUN_LEASE] : 1000;
+	db_return(db);
+	arena_free(a);
+	return ms;
+}
+
+/* A run may work for longer than its lease; it is renewed three times in each. */
+static void *keep_leases(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		int64_t ms = lease();
+		if (!given_up)
+			renew_all(now_ms() + ms);
+		struct timespec t = {.tv_sec = (time_t)(ms / 3000), .tv_nsec = (long)(ms / 3 % 1000) * 1000000};
+		nanosleep(&t, NULL);
+	}
+	return NULL;
+}
+
+static void start(void *(*fn)(void *), void *arg)
+{
+	pthread_t thread;
+	pthread_attr_t attr;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, RUNNER_STACK);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	if (pthread_create(&thread, &attr, fn, arg))
+		die("cannot start a thread");
+	pthread_attr_destroy(&attr);
+}
+
+void runner_start(struct node *n)
+{
+	node = n;
+	for (int i = 0; i < RUNNERS; i++)
+		start(work, &works[i]);
+	start(keep_leases, NULL);
+}
+
+void runner_stop(void)
+{
+	stopping = true;
+}
+
+void runner_give_up(void)
+{
+	given_up = true;
+	if (node)
+		renew_all(now_ms());
+}

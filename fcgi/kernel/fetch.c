@@ -1,0 +1,62 @@
+#include "kernel/fetch.h"
+
+#include "base/now.h"
+#include "kernel/meter.h"
+
+const struct fetch_client *fetch_client;
+
+static struct meter *meter(const struct fetch *f)
+{
+	return meter_of(f->node->meters, f->payer);
+}
+
+/* What is left of the day bounds the answer, too. */
+static int check_budget(struct fetch *f)
+{
+	if (!f->budget)
+		return 0;
+	int64_t left = (int64_t)((1 - meter_share(meter(f), BUDGET_APP_EGRESS)) * (double)f->budget);
+	f->most = MIN(f->most, left);
+	if (left > 0)
+		return 0;
+	return fault(f->fault, ERR_RATE_LIMITED, "The app has exchanged all of the %lld KB with other servers that it may in a day "
+		     "(app.egress); it may again little by little.", (long long)(f->budget / KIB));
+}
+
+static void charge(struct fetch *f)
+{
+	if (f->budget)
+		meter_add(meter(f), BUDGET_APP_EGRESS, f->budget, (double)(f->sent + f->received));
+}
+
+int fetch_open(struct fetch *f)
+{
+	f->fd = -1;
+	if (!fetch_client || f->node->fetcher == FETCHER_NONE)
+		return fault(f->fault, ERR_UNAVAILABLE, "Nothing is fetched here: while an app is only tried there are no other servers.");
+	int err = check_budget(f);
+	f->opened = !err;
+	return err ? err : fetch_client->open(f);
+}
+
+int fetch_next(struct fetch *f, struct str *piece)
+{
+	return f->ended ? 0 : fetch_client->next(f, piece);
+}
+
+void fetch_close(struct fetch *f)
+{
+	if (!f->opened)
+		return;
+	fetch_client->close(f);
+	charge(f);
+	f->opened = false;
+}
+
+struct str fetch_header(const struct fetch *f, const char *name)
+{
+	for (int i = 0; i < f->nanswer; i++)
+		if (str_is(f->answer[i].name, name))
+			return f->answer[i].value;
+	return STR_NONE;
+}

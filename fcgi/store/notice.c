@@ -1,0 +1,76 @@
+#include "store/notice.h"
+
+#include "base/id.h"
+#include "base/now.h"
+
+static int insert(struct db *db, const char *kind, const char *app_id, const char *topic, const char *title, const char *body)
+{
+	char id[ID_LEN + 1];
+	int64_t now = now_ms();
+	id_new(id);
+	int err = db_run(db,
+			 "INSERT INTO notices (id, kind, app_id, topic, title, body, times, created, changed, seen) "
+			 "VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, 0) ON CONFLICT (kind, app_id, topic) DO UPDATE SET "
+			 "title = excluded.title, body = excluded.body, times = times + 1, "
+			 "seen = iif(excluded.changed - max(seen, changed) > ?, 0, seen), changed = excluded.changed",
+			 "cccccciii", id, kind, app_id, topic, title, body, now, now, NOTICE_AGAIN_MS);
+	return err ? err : db_run(db, "DELETE FROM notices WHERE id IN (SELECT id FROM notices ORDER BY changed DESC LIMIT 10 OFFSET ?)",
+				  "i", (int64_t)NOTICE_ROWS);
+}
+
+int notice_add(struct db *db, const char *kind, const char *app_id, const char *topic, const char *title, const char *body)
+{
+	bool own = !db_in_transaction(db);
+	int err = own ? db_begin(db) : 0;
+	if (err)
+		return err;
+	err = insert(db, kind, app_id, topic, title, body);
+	return !own ? err : err ? db_rollback(db) : db_commit(db);
+}
+
+static struct notice read_notice(struct stmt *s, struct arena *a)
+{
+	return (struct notice){.id = stmt_dup(s, 0, a), .kind = stmt_dup(s, 1, a), .app_id = stmt_dup(s, 2, a), .topic = stmt_dup(s, 3, a),
+			       .title = stmt_dup(s, 4, a), .body = stmt_dup(s, 5, a), .times = stmt_int(s, 6), .created = stmt_int(s, 7),
+			       .changed = stmt_int(s, 8), .seen = stmt_int(s, 9), .app = stmt_dup(s, 10, a)};
+}
+
+int notice_list(struct db *db, struct arena *a, struct notice **list)
+{
+	static const char all[] = "SELECT n.id, n.kind, n.app_id, n.topic, n.title, n.body, n.times, n.created, n.changed, n.seen, a.name "
+				  "FROM notices n LEFT JOIN apps a ON a.id = n.app_id AND a.state <> 'removed' ORDER BY n.changed DESC, n.id DESC LIMIT ?";
+	int n = 0, row = 0;
+	*list = arena_alloc(a, NOTICE_ROWS * sizeof **list);
+	struct stmt *s = db_query(db, all, "i", (int64_t)NOTICE_ROWS);
+	if (!s)
+		return -db_fault(db)->err;
+	while ((row = stmt_row(s)) > 0)
+		(*list)[n++] = read_notice(s, a);
+	return row < 0 ? row : n;
+}
+
+int64_t notice_unseen(struct db *db)
+{
+	return db_int(db, 0, "SELECT count(*) FROM notices WHERE seen = 0", "");
+}
+
+static int found(struct db *db, int err, struct str id)
+{
+	if (err || !id.n || db_changes(db))
+		return err;
+	return db_fail(db, ERR_NOT_FOUND, "There is no such notice; fazt-admin notice list shows those there are.");
+}
+
+int notice_seen(struct db *db, struct str id)
+{
+	int64_t now = now_ms();
+	int err = id.n ? db_run(db, "UPDATE notices SET seen = ? WHERE id = ?", "is", now, id) :
+			 db_run(db, "UPDATE notices SET seen = ? WHERE seen = 0", "i", now);
+	return found(db, err, id);
+}
+
+int notice_clear(struct db *db, struct str id)
+{
+	int err = id.n ? db_run(db, "DELETE FROM notices WHERE id = ?", "s", id) : db_run(db, "DELETE FROM notices", "");
+	return found(db, err, id);
+}

@@ -1,0 +1,31 @@
+/* notice — what the owner should know: a table of a few hundred rows that the dashboard and fazt-admin show.
+ *
+ * A notice is added in the transaction that causes it, or in one of its own where there is none, so nobody is told of
+ * what did not happen. The same kind about the same app and topic is the same row: it counts how often, and is unseen
+ * again when the owner has not looked at it for NOTICE_AGAIN_MS. So a flood costs one row, and beyond NOTICE_ROWS the
+ * longest unchanged ones go.
+ */
+#ifndef STORE_NOTICE_H
+#define STORE_NOTICE_H
+
+#include "store/db.h"
+
+#define NOTICE_ROWS 500
+#define NOTICE_AGAIN_MS (60 * 60 * 1000ll)
+
+struct notice {
+	const char *id, *kind, *app_id, *topic, *title, *body;
+	const char *app; /* read: the name of the installed app, or NULL */
+	int64_t times, created, changed, seen; /* moments; seen 0: not yet */
+};
+
+/* kind: "app.suspended", "app.limit" …; app_id and topic may be empty. title and body are the owner's to read. */
+int notice_add(struct db *db, const char *kind, const char *app_id, const char *topic, const char *title, const char *body);
+/* Newest first; their number, or -ERR_*. */
+int notice_list(struct db *db, struct arena *a, struct notice **list);
+int64_t notice_unseen(struct db *db);
+/* Seen, or away: one, or with an empty id all of them. ERR_NOT_FOUND. */
+int notice_seen(struct db *db, struct str id);
+int notice_clear(struct db *db, struct str id);
+
+#endif

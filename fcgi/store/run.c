@@ -1,0 +1,335 @@
+#include "store/run.h"
+
+#include "base/now.h"
+#include "base/out.h"
+#include "store/halt.h"
+#include "store/usage.h"
+
+/* A run is one row of its app, and its journal counts in the app's bytes: under its quota when it grows. */
+
+#define COLUMNS                                                                                                             \
+	"id, app_id, principal, parent, handler, key, state, awaits, note, code, error, input, request, result, version, "     \
+	"priority, retries, backoff, due, claim, attempt, steps, bytes, created, ended, done, total"
+#define ROW_BYTES 200 /* what a run and a step cost besides what is in them */
+#define PRUNE 100
+
+static void read_run(struct stmt *s, struct arena *a, struct run *r)
+{
+	const char **texts[] = {&r->id, &r->app_id, &r->principal, &r->parent, &r->handler, &r->key, &r->state, &r->awaits, &r->note,
+				&r->code, &r->error};
+	struct str *bytes[] = {&r->input, &r->request, &r->result};
+	int64_t *numbers[] = {&r->version, &r->priority, &r->retries, &r->backoff, &r->due, &r->claim, &r->attempt, &r->steps,
+			      &r->bytes, &r->created, &r->ended};
+	int col = 0;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		*texts[i] = stmt_dup(s, col++, a);
+	for (size_t i = 0; i < ARRAY_LEN(bytes); i++, col++)
+		*bytes[i] = stmt_null(s, col) ? STR_NONE : arena_str(a, stmt_str(s, col));
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++, col++)
+		*numbers[i] = stmt_null(s, col) ? RUN_NEVER : stmt_int(s, col);
+	r->done = stmt_num(s, col);
+	r->total = stmt_num(s, col + 1);
+}
+
+/* Nothing was changed: the claim is another's, or the run is over. */
+static int claimed(struct db *db, int err)
+{
+	return err || db_changes(db) ? err : db_fail(db, ERR_STALE, "The run has gone on elsewhere.");
+}
+
+/* ---- beginning ---- */
+
+static bool same_key(struct db *db, const struct run *r, char id[ID_LEN + 1])
+{
+	struct stmt *s = *r->key ? db_query(db, "SELECT id FROM runs WHERE app_id = ? AND principal = ? AND key = ? AND ended = 0", "ccc",
+					    r->app_id, r->principal, r->key) : NULL;
+	bool found = s && stmt_row(s) == 1;
+	if (found) {
+		snprintf(id, ID_LEN + 1, "%.*s", STR_FMT(stmt_str(s, 0)));
+		stmt_done(s);
+	}
+	return found;
+}
+
+int64_t run_under_way(struct db *db, const char *app_id, int64_t most)
+{
+	return db_int(db, 0, "SELECT count(*) FROM (SELECT 1 FROM runs WHERE app_id = ? AND ended = 0 LIMIT ?)", "ci", app_id, most);
+}
+
+int run_insert(struct db *db, const struct scope *sc, const struct run *r, int64_t most, char id[ID_LEN + 1])
+{
+	int64_t bytes = ROW_BYTES + (int64_t)(r->input.n + r->request.n);
+	if (same_key(db, r, id))
+		return 0;
+	if (run_under_way(db, r->app_id, most) >= most)
+		return db_fail(db, ERR_RATE_LIMITED, "The app has %lld runs under way, which is the most it may.", (long long)most);
+	snprintf(id, ID_LEN + 1, "%s", r->id);
+	db_ring(db);
+	int err = db_run(db,
+			 "INSERT INTO runs (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, '', '', '', '', ?, ?, '', ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, 0, 0, 0)",
+			 "cccccccsbiiiiiiii", r->id, r->app_id, r->principal, r->parent, r->handler, r->key, r->state, r->input, (const void *)r->request.p,
+			 r->request.n, r->version, r->priority, r->retries, r->backoff, r->due, r->claim, bytes, now_ms());
+	return err ? err : usage_add(db, sc, bytes, 1);
+}
+
+bool run_get(struct db *db, struct arena *a, struct str id, struct run *run)
+{
+	struct stmt *s = db_query(db, "SELECT " COLUMNS " FROM runs WHERE id = ?", "s", id);
+	bool found = s && stmt_row(s) == 1;
+	if (found) {
+		read_run(s, a, run);
+		stmt_done(s);
+	}
+	return found;
+}
+
+struct stmt *run_query(struct db *db, const char *app_id, const char *state, int64_t limit)
+{
+	return db_query(db, "SELECT id FROM runs WHERE (?1 IS NULL OR app_id = ?1) AND (?2 IS NULL OR state = ?2) ORDER BY id DESC LIMIT ?3", "cci",
+			app_id, state, limit);
+}
+
+/* ---- moving ---- */
+
+int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const char *but, struct run *run)
+{
+	for (int64_t priority = RUN_PRIORITIES; priority > 0; priority--) {
+		struct stmt *s = db_query(db,
+					  "UPDATE runs SET state = 'running', claim = claim + 1, due = ?1 WHERE id = (SELECT id FROM runs WHERE "
+					  "priority = ?2 AND due <= ?3 AND app_id <> ?4 ORDER BY due LIMIT 1) RETURNING " COLUMNS, "iiic",
+					  until, priority, now, but);
+		int row = s ? stmt_row(s) : -db_fault(db)->err;
+		if (row < 0)
+			return row;
+		if (!row)
+			continue;
+		read_run(s, a, run);
+		stmt_done(s);
+		return 1;
+	}
+	return 0;
+}
+
+int64_t run_next(struct db *db, const char *but)
+{
+	int64_t next = RUN_NEVER;
+	for (int64_t priority = RUN_PRIORITIES; priority > 0; priority--)
+		next = MIN(next, db_int(db, RUN_NEVER, "SELECT due FROM runs WHERE priority = ? AND due IS NOT NULL AND app_id <> ? ORDER BY due LIMIT 1",
+					"ic", priority, but));
+	return next;
+}
+
+int run_renew(struct db *db, const char *id, int64_t claim, int64_t until)
+{
+	return claimed(db, db_run(db, "UPDATE runs SET due = ? WHERE id = ? AND claim = ? AND state = 'running'", "ici", until, id, claim));
+}
+
+int run_wrote(struct db *db, const struct scope *sc, const char *id, int64_t claim, int64_t steps, int64_t bytes, struct str request)
+{
+	int64_t more = bytes + (int64_t)request.n;
+	int err = claimed(db, db_run(db, "UPDATE runs SET steps = ?, bytes = bytes + ?, request = ifnull(request, ?) WHERE id = ? AND claim = ? "
+				     "AND state = 'running'", "iibci", steps, more, (const void *)request.p, request.n, id, claim));
+	return err ? err : usage_add(db, sc, more, 0);
+}
+
+static int set_due(struct db *db, const char *id, int64_t due)
+{
+	return due == RUN_NEVER ? db_run(db, "UPDATE runs SET due = NULL WHERE id = ?", "c", id)
+				: db_run(db, "UPDATE runs SET due = ? WHERE id = ?", "ic", due, id);
+}
+
+int run_park(struct db *db, const char *id, int64_t claim, int64_t due, const char *awaits)
+{
+	int err = claimed(db, db_run(db, "UPDATE runs SET state = 'waiting', attempt = 0, code = '', error = '', awaits = ? WHERE id = ? AND claim = ? "
+				     "AND state = 'running'", "cci", awaits, id, claim));
+	db_ring(db); /* perhaps earlier than whatever they wait for */
+	return err ? err : set_due(db, id, due);
+}
+
+int run_postpone(struct db *db, const char *id, int64_t claim, const char *state, int64_t due, int64_t attempt, int why, const char *error)
+{
+	int err = claimed(db, db_run(db, "UPDATE runs SET state = ?, attempt = ?, code = ?, error = ? WHERE id = ? AND claim = ? AND state = 'running'",
+				     "ciccci", state, attempt, why ? err_row(why)->code : "", error, id, claim));
+	return err ? err : set_due(db, id, due);
+}
+
+int run_wake(struct db *db, const char *awaited)
+{
+	db_ring(db);
+	return db_run(db, "UPDATE runs SET due = ? WHERE awaits = ? AND awaits <> '' AND state = 'waiting'", "ic", now_ms(), awaited);
+}
+
+static int ended(struct db *db, const char *id)
+{
+	int err = db_run(db, "DELETE FROM events WHERE run_id = ?", "c", id);
+	return err ? err : run_wake(db, id);
+}
+
+int run_end(struct db *db, const char *id, int64_t claim, const char *state, struct str result, int why, const char *error)
+{
+	int err = claimed(db, db_run(db, "UPDATE runs SET state = ?, due = NULL, awaits = '', ended = ?, result = ?, code = ?, error = ? "
+				     "WHERE id = ? AND claim = ? AND state = 'running'", "cisccci", state, now_ms(),
+				     result.n ? result : STR("null"), why ? err_row(why)->code : "", error, id, claim));
+	return err ? err : ended(db, id);
+}
+
+int run_progress(struct db *db, const char *id, double done, double total, struct str note)
+{
+	return db_run(db, "UPDATE runs SET done = ?, total = ?, note = ? WHERE id = ?", "ddsc", done, total, note, id);
+}
+
+/* ---- the owner's, and the app's, hand ---- */
+
+static int cancel_one(struct db *db, const char *id)
+{
+	int err = halt_leave(db, id, "void");
+	if (!err)
+		err = db_run(db, "UPDATE runs SET state = 'cancelled', claim = claim + 1, due = NULL, awaits = '', ended = ? WHERE id = ? AND ended = 0",
+			 "ic", now_ms(), id);
+	return err || !db_changes(db) ? err : ended(db, id);
+}
+
+/* What a run started ends with it; each is taken off the list as it ends. */
+int run_cancel(struct db *db, const char *id)
+{
+	static const char below[] = "WITH RECURSIVE below (id) AS (SELECT id FROM runs WHERE parent = ?1 AND parent <> '' UNION "
+				    "SELECT r.id FROM runs r JOIN below b ON r.parent = b.id) "
+				    "SELECT r.id FROM runs r JOIN below b ON r.id = b.id WHERE r.ended = 0 LIMIT 1";
+	struct arena *a = arena_new();
+	int err = cancel_one(db, id);
+	for (const char *child; !err && (child = db_text(db, a, below, "c", id));)
+		err = cancel_one(db, child);
+	arena_free(a);
+	return err ? err : db_fault(db)->err;
+}
+
+int run_again(struct db *db, const char *id, int64_t version, bool start)
+{
+	int err = db_run(db, "UPDATE runs SET state = 'queued', due = ?, version = ?, attempt = 0, code = '', error = '', ended = 0, result = '' "
+			 "WHERE id = ? AND ended > 0", "iic", now_ms(), version, id);
+	db_ring(db);
+	if (err || !start)
+		return err;
+	err = db_run(db, "DELETE FROM steps WHERE run_id = ?", "c", id);
+	return err ? err : db_run(db, "UPDATE runs SET steps = 0, request = iif(handler = '', request, NULL) WHERE id = ?", "c", id);
+}
+
+int run_release(struct db *db, const char *app_id)
+{
+	db_ring(db);
+	return db_run(db, "UPDATE runs SET state = 'queued', due = ? WHERE app_id = ? AND ended = 0 AND state = 'held'", "ic", now_ms(), app_id);
+}
+
+static int forget_rows(struct db *db, const char *app_id)
+{
+	int err = db_run(db, "DELETE FROM steps WHERE run_id IN (SELECT id FROM runs WHERE app_id = ?)", "c", app_id);
+	if (!err)
+		err = db_run(db, "DELETE FROM runs WHERE app_id = ?", "c", app_id);
+	return err ? err : db_run(db, "DELETE FROM halts WHERE app_id = ?", "c", app_id);
+}
+
+int run_forget(struct db *db, const char *app_id, bool purged)
+{
+	int err = db_run(db, "DELETE FROM events WHERE run_id IN (SELECT id FROM runs WHERE app_id = ? AND ended = 0)", "c", app_id);
+	if (!err)
+		err = db_run(db, "UPDATE runs SET state = 'cancelled', claim = claim + 1, due = NULL, awaits = '', ended = ? WHERE app_id = ? AND ended = 0",
+			     "ic", now_ms(), app_id);
+	if (!err)
+		err = halt_void_app(db, app_id);
+	return err || !purged ? err : forget_rows(db, app_id);
+}
+
+static int drop(struct db *db, struct arena *a, const char *id)
+{
+	struct run r;
+	struct scope sc;
+	if (!run_get(db, a, str_of(id), &r))
+		return db_fault(db)->err;
+	sc = scope_stranger(r.app_id);
+	int err = usage_add(db, &sc, -r.bytes, -1);
+	if (!err)
+		err = db_run(db, "DELETE FROM steps WHERE run_id = ?", "c", id);
+	if (!err)
+		err = db_run(db, "DELETE FROM halts WHERE run_id = ? AND state <> 'pending'", "c", id);
+	return err ? err : db_run(db, "DELETE FROM runs WHERE id = ?", "c", id);
+}
+
+int run_prune(struct db *db, int64_t before, int64_t keep)
+{
+	static const char old[] = "SELECT id FROM runs WHERE ended > 0 AND ended < ?1 UNION SELECT id FROM (SELECT id, row_number() OVER "
+				  "(PARTITION BY app_id ORDER BY id DESC) AS nth FROM runs WHERE ended > 0) WHERE nth > ?2 LIMIT ?3";
+	struct arena *a = arena_new();
+	const char *id[PRUNE];
+	int n = 0, row, err = 0;
+	struct stmt *s = db_query(db, old, "iii", before, keep, (int64_t)PRUNE);
+	while (s && (row = stmt_row(s)) == 1)
+		id[n++] = stmt_dup(s, 0, a);
+	err = db_fault(db)->err;
+	for (int i = 0; !err && i < n; i++)
+		err = drop(db, a, id[i]);
+	arena_free(a);
+	return err ? -err : n;
+}
+
+/* ---- steps ---- */
+
+bool step_get(struct db *db, struct arena *a, const char *run_id, int64_t seq, struct step *st)
+{
+	struct stmt *s = db_query(db, "SELECT name, args, shown, began, ended, code, result FROM steps WHERE run_id = ? AND seq = ?", "ci", run_id, seq);
+	if (!s || stmt_row(s) != 1)
+		return false;
+	*st = (struct step){.seq = seq, .name = stmt_dup(s, 0, a), .shown = arena_str(a, stmt_str(s, 2)), .began = stmt_int(s, 3),
+			    .ended = stmt_int(s, 4), .err = err_by_code(arena_cstr(a, stmt_str(s, 5))), .result = arena_str(a, stmt_str(s, 6))};
+	memcpy(st->args, stmt_str(s, 1).p, MIN(stmt_str(s, 1).n, sizeof st->args));
+	stmt_done(s);
+	return true;
+}
+
+int64_t step_bytes(const struct step *s)
+{
+	return ROW_BYTES + (int64_t)(s->shown.n + s->result.n);
+}
+
+int step_put(struct db *db, const char *run_id, const struct step *s)
+{
+	struct str result = s->result.n ? s->result : STR("");
+	return db_run(db, "INSERT INTO steps (run_id, seq, name, args, shown, began, ended, code, result) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+		      "ON CONFLICT (run_id, seq) DO UPDATE SET ended = excluded.ended, code = excluded.code, result = excluded.result "
+		      "WHERE ended = 0", "cicbsiicb", run_id, s->seq, s->name, (const void *)s->args, sizeof s->args, s->shown, s->began, s->ended,
+		      s->err ? err_row(s->err)->code : "", (const void *)result.p, result.n);
+}
+
+struct stmt *step_query(struct db *db, const char *run_id, int64_t from, int64_t limit)
+{
+	return db_query(db, "SELECT seq, name, shown, began, ended, code, result FROM steps WHERE run_id = ? AND seq >= ? ORDER BY seq LIMIT ?", "cii", run_id,
+			from, limit);
+}
+
+/* ---- events ---- */
+
+int event_add(struct db *db, const char *run_id, struct str name, struct str data)
+{
+	char id[ID_LEN + 1];
+	if (db_int(db, 0, "SELECT count(*) FROM events WHERE run_id = ?", "c", run_id) >= RUN_EVENTS)
+		return db_fail(db, ERR_RATE_LIMITED, "%d signals wait for that run already.", RUN_EVENTS);
+	id_new(id);
+	int err = db_run(db, "INSERT INTO events (id, run_id, name, data, at) VALUES (?, ?, ?, ?, ?)", "ccssi", id, run_id, name, data, now_ms());
+	db_ring(db);
+	return err ? err : db_run(db, "UPDATE runs SET due = ? WHERE id = ? AND state = 'waiting'", "ic", now_ms(), run_id);
+}
+
+int event_take(struct db *db, const char *run_id, struct str names, struct buf *b)
+{
+	struct stmt *s = db_query(db, "DELETE FROM events WHERE id = (SELECT id FROM events WHERE run_id = ? AND "
+				  "instr(?, '\"' || name || '\"') > 0 ORDER BY id LIMIT 1) RETURNING name, data", "cs", run_id, names);
+	struct out o = OUT(b);
+	int row = s ? stmt_row(s) : -db_fault(db)->err;
+	if (row <= 0)
+		return -row;
+	out_object(&o);
+	out_kstr(&o, "event", stmt_str(s, 0));
+	out_kraw(&o, "data", stmt_str(s, 1));
+	out_end(&o);
+	stmt_done(s);
+	return 0;
+}

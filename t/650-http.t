@@ -1,0 +1,328 @@
+# fazt.http: apps and the rest of the Internet. Real servers on the loopback, over TLS with an authority of the test, and a
+# resolver that leads astray.
+use strict;
+use warnings;
+use lib 't/lib';
+use Fazt qw(top slurp json_of text_of free_port);
+use Fazt::Web;
+use File::Temp qw(tempdir);
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $dir = tempdir(CLEANUP => 1);
+chmod 0755, $dir;
+my ($made, undef, $why) = Fazt::run({}, 'cc', '-shared', '-fPIC', '-O', '-o', "$dir/resolver.so", top() . '/t/lib/resolver.c', '-ldl');
+is($made, 0, 'a resolver for the test') or BAIL_OUT($why);
+
+my @own = map { "$_.example.com" } qw(api files expired self wrong);
+my $web = Fazt::Web->new(@own);
+my $closed = free_port();
+my $port = free_port();
+my $fazt = Fazt->new(port => $port, settings => { 'net.ca' => $web->ca, 'cells.app' => 16, cells => 40,
+	'net.allow' => $web->allow . " api.example.com:$closed=127.0.0.1:$closed circle.example.com:80=127.0.0.1:$port" });
+
+my @inside = map { "$_.example.com" } qw(inside metadata private carrier zero six mapped unique link nat tunnel teredo crowd everybody);
+my $code = <<'LUA';
+local fazt = require "fazt"
+local http, blob = fazt.http, fazt.storage.blob
+local function ask(req)
+	local q = req.json
+	local began, ok, a = fazt.now(), pcall(http.request, q.method or "GET", q.url, q.opts)
+	if not ok then return { json = { code = a.code or tostring(a), message = a.message } } end
+	local file = a.file and blob.put("got/" .. a.file.name, a.file)
+	local text = #a.body < 4096 and not a.body:find("%z") and a.body or nil
+	return { json = { status = a.status, headers = a.headers, body = text, size = #a.body, url = a.url, file = file } }
+end
+return {
+	["POST /ask"] = ask, ["POST /open"] = ask,
+	["GET /still"] = function() return { text = "still here" } end,
+	["GET /env"] = function() return { json = { KEY = fazt.env.KEY or "unseen", CITY = fazt.env.CITY or "unset" } } end,
+	["GET /native"] = function()
+		local bytes, made = http.send("GET", "https://api.example.com/hello")
+		return { text = bytes .. made.status }
+	end,
+	["GET /others"] = function(req)
+		local a = http.get("https://api.example.com/echo", { headers = { ["X-Own"] = "1" } })
+		return { json = a.json.headers }
+	end,
+	["GET /circle"] = function() return { text = http.get("http://circle.example.com/circle").body } end,
+}
+LUA
+my %manifest = (visibility => 'anyone', open => ['/open'], permissions => ['storage', map({ "net:$_" } @own, @inside), 'net:slow.example.com', 'net:nowhere.example.com', "net:api.example.com:$closed",
+	'net:http://api.example.com', 'net:http://files.example.com', 'net:http://circle.example.com'],
+	env => [{ name => 'KEY', host => 'api.example.com' }, { name => 'TOKEN', host => 'files.example.com', header => 'X-Api-Key' }, { name => 'CITY' }]);
+$fazt->install(web => { 'app.json' => \%manifest, 'api/main.lua' => $code });
+$fazt->install(bare => { 'app.json' => { visibility => 'anyone', permissions => ['storage'] }, 'api/main.lua' => $code });
+$fazt->admin('app', 'domain', 'add', 'web', 'circle.example.com');
+my %token = map { $_ => $fazt->token('owner', $_) } qw(web bare);
+
+{
+	local $ENV{LD_PRELOAD} = "$dir/resolver.so";
+	local $ENV{ASAN_OPTIONS} = "$ENV{ASAN_OPTIONS}:verify_asan_link_order=0";
+	$fazt->start;
+}
+
+sub call {
+	my ($app, $method, $path, %o) = @_;
+	return $fazt->browser->request($method, $fazt->url($app, $path), headers => [Authorization => "Bearer $token{$app}", @{ delete $o{headers} // [] }], %o);
+}
+sub ask {
+	my ($url, %q) = @_;
+	my $app = delete $q{app} // 'web';
+	my $method = delete $q{method} // 'GET';
+	my $answer = call($app, POST => '/ask', json => { method => $method, url => $url, %q ? (opts => \%q) : () });
+	return $answer->{status} == 200 ? $answer->{json} : { code => "$answer->{status} " . ($answer->{json}{error}{code} // ''), message => $answer->{body} };
+}
+sub code_is {
+	my ($url, $code, $name, %q) = @_;
+	my $got = ask($url, %q);
+	is($got->{code} // "status $got->{status}", $code, $name) or diag json_of($got);
+	return $got;
+}
+sub inner { utf8::encode(my $text = $_[0] // 'null'); return text_of($text) }
+sub fetcher { my $p = $fazt->processes_below($fazt->pid('serve')); my ($pid) = grep { $p->{$_} =~ /^faztd fetch/ } keys %$p; return $pid }
+my $api = 'https://api.example.com';
+
+# ---- it works ----
+
+my $hello = ask("$api/hello");
+is($hello->{body}, 'Hello!', 'over TLS') or BAIL_OUT(json_of($hello) . $fazt->logs);
+is($hello->{url}, "$api/hello", '… and says where the answer came from');
+is(ask('http://api.example.com/hello')->{body}, 'Hello!', 'over plain http, where that was granted');
+is(call('web', GET => '/native')->{body}, 'Hello!200', 'http.send is below all of it');
+my $echo = inner(ask("$api/echo?a=b", method => 'POST', json => { text => "\x{fc}" }, headers => { 'X-Own' => 'yes' })->{body});
+is_deeply([@$echo{qw(method url)}, $echo->{headers}{'content-type'}, $echo->{headers}{'x-own'}], ['POST', '/echo?a=b', 'application/json', 'yes'], 'method, address, headers');
+is(text_of($echo->{body})->{text}, "\xfc", '… and a body of JSON');
+$echo = inner(ask("$api/echo", method => 'PUT', form => { a => '1 & 2', b => 'c' })->{body});
+is_deeply([@$echo{qw(method body)}], ['PUT', 'a=1%20%26%202&b=c'], 'a form');
+$echo = inner(ask("$api/echo", method => 'PATCH', body => 'plain', headers => { 'content-type' => 'text/x' })->{body});
+is_deeply([$echo->{body}, $echo->{headers}{'content-type'}], ['plain', 'text/x'], 'a body of any type');
+is($echo->{headers}{'user-agent'}, 'Fazt/0.1.0', 'who asks');
+ok(!exists $echo->{headers}{cookie} && !exists $echo->{headers}{authorization}, 'nothing of the person goes along');
+is(join(' ', @{ ask("$api/hello", method => 'HEAD') }{qw(status size)}), '200 0', 'HEAD');
+is(ask("$api/status?status=404")->{status}, 404, 'an answer is an answer, whatever its status');
+is(ask("$api/echo")->{headers}{'set-cookie'}, 'a=1, b=2', 'headers that come twice');
+is(ask("$api/bomb?n=100000")->{size}, 100000, 'a packed body is unpacked');
+code_is("$api/hello", 'bad_request', 'one body at a time', json => {}, body => 'x');
+code_is("$api/hello", 'bad_request', 'an option there is not', nonsense => 1);
+
+# ---- SSRF-01, SSRF-02: addresses ----
+
+code_is("http://$_/", 'blocked_address', "SSRF-01 $_") for '127.0.0.1', 'localhost', '[::1]', '0.0.0.0', '169.254.169.254', '10.0.0.1', '172.16.0.1', '192.168.0.1',
+	'100.64.0.1', '[fd00::1]', '[fe80::1]', '[fe80::1%25lo]', '224.0.0.1', '[ff02::1]', '[::ffff:127.0.0.1]', '[::127.0.0.1]', '[64:ff9b::7f00:1]', '[2002:7f00:1::]', 'os.localhost';
+code_is("https://$_/", 'blocked_address', "SSRF-01 a name that leads inside: $_") for @inside;
+code_is("http://$_/", 'blocked_address', "SSRF-02 $_") for '2130706433', '0x7f000001', '0177.0.0.1', '127.1', '0', '127%2e0.0.1', '0x7f.1', '017700000001';
+is(inner(ask("$api/seen?url=/")->{body}), 0, 'SSRF-01 nobody heard of any of them');
+
+# ---- SSRF-06, SSRF-09: only what was granted ----
+
+code_is($_, 'bad_request', "SSRF-06 $_") for 'file:///etc/passwd', 'gopher://api.example.com/', 'dict://api.example.com/', 'scp://api.example.com/x', 'ldap://api.example.com/',
+	'telnet://api.example.com/', 'ftp://api.example.com/', 'smtp://api.example.com/', 'javascript:1', 'api.example.com', '//api.example.com/', '', 'https://',
+	"https://api.example.com/\nx", "https://api.example.com\0.evil.example/", 'https://api.example.com/' . 'x' x 9000;
+is(ask($_)->{body}, 'Hello!', "SSRF-09 $_ is that host") for 'https://api.example.com./hello', 'https://API.EXAMPLE.COM/hello', 'HTTPS://api.example.com:443/hello';
+code_is($_, 'permission_denied', "SSRF-09 $_ is another") for 'https://evilapi.example.com/', 'https://api.example.com.evil/', 'https://api.example.com:22/', 'https://api.example.com:8443/', 'http://api.example.com:443/',
+	'https://example.com/', 'https://sub.api.example.com/', 'http://wrong.example.com/', 'http://[2606:4700::1111]/', 'http://1.1.1.1/';
+code_is($_, 'bad_request', "SSRF-09 $_ is none") for 'https://api.example.com@evil.example/', 'https://u:p@api.example.com/', 'https://api.example.com\\@evil.example/', "https://api.ex\x{e4}mple.com/",
+	'https://api.example.com:0/', 'https://api.example.com:99999/', 'https://api.example.com,evil.example/';
+
+# ---- SSRF-05: redirects ----
+
+sub redirect { my ($to, $status, $from) = @_; $to =~ s/([^\w])/sprintf '%%%02X', ord $1/ge; return ($from // $api) . "/redirect?to=$to" . ($status ? "&status=$status" : '') }
+my $there = ask(redirect('https://files.example.com/hello'));
+is_deeply([@$there{qw(status body url)}], [200, 'Hello!', 'https://files.example.com/hello'], 'SSRF-05 a redirect to a host that is granted');
+is(ask(redirect('/hello'))->{body}, 'Hello!', '… to another path');
+code_is(redirect('http://127.0.0.1/', $_, 'http://api.example.com'), 'blocked_address', "SSRF-05 a redirect ($_) to this machine") for 301, 302, 303, 307, 308;
+code_is(redirect('https://inside.example.com/'), 'blocked_address', 'SSRF-05 … by name');
+code_is(redirect('https://evil.example/'), 'permission_denied', 'SSRF-05 … to a host that is not granted');
+code_is(redirect('https://api.example.com:8443/'), 'permission_denied', 'SSRF-05 … to another port');
+code_is(redirect($_), 'fetch_failed', "SSRF-05 … to $_") for 'file:///etc/passwd', 'gopher://api.example.com/', 'https://u:p@api.example.com/', 'http://api.example.com/hello';
+my $twice = redirect(redirect(redirect("$api/hello")));
+is(ask($twice)->{body}, 'Hello!', 'SSRF-05 three in a row');
+code_is(redirect($twice), 'fetch_failed', 'SSRF-05 a fourth');
+code_is($twice, 'fetch_failed', '… or as many as the app likes', redirects => 2);
+is(ask(redirect("$api/hello"), redirects => 0)->{status}, 302, 'none are followed where the app does not want it');
+my %private = (headers => { Authorization => 'Bearer mine', Cookie => 'a=1', 'X-Api-Key' => 'mine', Accept => 'text/x' });
+$echo = inner(ask(redirect('https://files.example.com/echo'), %private)->{body});
+is_deeply([grep { exists $echo->{headers}{$_} } qw(authorization cookie x-api-key)], [], 'SSRF-05 credentials do not go to another host');
+is($echo->{headers}{accept}, 'text/x', '… but what says nothing does');
+$echo = inner(ask(redirect("$api/echo"), %private)->{body});
+is($echo->{headers}{authorization}, 'Bearer mine', '… and all of them to the same');
+is(join(' ', @{ inner(ask(redirect("$api/echo", $_->[0]), method => 'POST', body => 'x')->{body}) }{qw(method body)}), $_->[1], "after $_->[0] a POST is $_->[1]")
+	for [302, 'GET '], [303, 'GET '], [307, 'POST x'], [308, 'POST x'];
+
+# ---- SSRF-10: answers without measure ----
+
+sub fetched { my $t = time; my $got = code_is(@_); cmp_ok(time - $t, '<', 60, '… and is not waited for'); return $got }
+fetched("$api/endless", 'response_too_large', 'SSRF-10 an endless body');
+fetched("$api/bytes?n=10000000000", 'response_too_large', 'SSRF-10 10 GB');
+fetched("$api/bomb?n=50000000", 'response_too_large', 'SSRF-10 a bomb: bytes are counted unpacked');
+fetched("$api/headers?n=1000", 'response_too_large', 'SSRF-10 a thousand headers');
+fetched("$api/headers?n=1&size=70000", 'response_too_large', 'SSRF-10 a header of 70 KB');
+fetched("$api/headers?n=1&size=1000000", 'fetch_failed', 'SSRF-10 a header of 1 MB, which libcurl itself refuses');
+fetched("$api/drip", 'timeout', 'SSRF-10 a byte a second', timeout => 3);
+fetched("$api/hang", 'timeout', 'SSRF-10 no answer at all', timeout => 2);
+sub raw { "$api/raw?hex=" . unpack 'H*', $_[0] }
+fetched(raw("Hello, this is no HTTP\r\n"), 'fetch_failed', 'SSRF-10 HTTP/0.9');
+fetched(raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort"), 'fetch_failed', 'a body that ends too early');
+fetched(raw("HTTP/1.1 100 Continue\r\n\r\n" x 4000 . "HTTP/1.1 200 OK\r\n\r\n"), 'response_too_large', 'SSRF-10 interim answers without end') if 0;
+is(ask(raw("HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\n\r\nx"))->{headers}{a}, 'b', 'interim answers are none');
+
+# ---- SSRF-12: headers ----
+
+code_is("$api/echo", 'bad_request', "SSRF-12 the header $_", headers => { $_ => '1' }) for 'Host', 'Content-Length', 'content-length', 'Transfer-Encoding', 'Connection', 'Proxy-Authorization', 'Proxy-X', 'Upgrade', 'TE',
+	'Fazt-Hops', 'X-Forwarded-For', 'Accept-Encoding', 'a b', 'a:b', "a\r\nb", '';
+code_is("$api/echo", 'bad_request', 'SSRF-12 a value with ' . (unpack 'H*', $_), headers => { 'X-A' => "a${_}b" }) for "\r\nX-B: 1", "\n", "\0", "\r", "\x7f";
+code_is("$api/echo", 'bad_request', 'SSRF-12 a method like ' . substr($_, 0, 12), method => $_) for "GET / HTTP/1.1\r\nX: y", 'get', 'CONNECT', 'TRACE', '', 'A' x 30, 'GET ';
+code_is("$api/echo", 'too_large', 'SSRF-12 too many headers', headers => { map { ("X-$_" => 'y') } 1 .. 60 });
+
+# ---- SSRF-13: TLS ----
+
+code_is("https://$_.example.com/hello", 'fetch_failed', "SSRF-13 a certificate that is $_") for qw(expired self wrong);
+code_is("https://api.example.com:$closed/hello", 'fetch_failed', 'SSRF-13 nothing falls back to plain http');
+
+# ---- SSRF-16: an app learns nothing of the network ----
+
+my %said = map { $_->{message} => 1 } ask("https://api.example.com:$closed/"), ask('https://nowhere.example.com/'), ask('https://expired.example.com/'), ask(raw("no HTTP\r\n"));
+is_deeply([keys %said], ['The other server could not be reached, or did not answer as it should.'], 'SSRF-16 a closed port, a name there is not, a bad certificate: one sentence');
+like($fazt->logs, qr/"fetch\.failed".*certificate has expired/, '… and the log of the node knows');
+my @burst = map { $fazt->browser->request(POST => $fazt->url('web', '/open'), json => { url => "$api/hello" })->{json} } 1 .. 70;
+ok((grep { ($_->{code} // '') eq 'rate_limited' } @burst), 'SSRF-16 strangers make an app ask only so often');
+
+# ---- INS-12, XAP-06 ----
+
+code_is("$api/hello", 'permission_denied', 'INS-12 an app without the permission', app => 'bare');
+is(call('bare', GET => '/still')->{body}, 'still here', 'INS-12 … still runs');
+code_is($fazt->url('bare', '/still'), 'blocked_address', 'XAP-06 another app of this node, by its name');
+code_is('http://127.0.0.1:' . $fazt->port . '/still', 'blocked_address', 'XAP-06 … by address');
+code_is('http://api.example.com/', 'bad_request', 'XAP-06 … with another Host', headers => { Host => 'bare.localhost' });
+my $in = $fazt->person;
+$in->get($fazt->url('web', '/_fazt/sign-in?next=/still'));
+my $sent = $in->get($fazt->url('web', '/others'));
+is_deeply([sort keys %{ $sent->{json} }], [qw(accept accept-encoding fazt-hops host user-agent x-own)], 'XAP-06 nothing of a session leaves') or diag $sent->{body};
+
+# ---- INS-18 ----
+
+for my $bad ('*', '*.*', '*.example.com', 'localhost', '10.0.0.1', '2130706433', '0x7f.1', '[::1]', 'com', "b\xfccher.example", 'xn--bcher-kva.example', 'a.example:0', 'a.example:99999', 'a.example:x', 'u@a.example', 'a.example/x',
+	'A.example', 'a.example.', 'https://a.example', 'http://10.0.0.1', 'http://*', 'http:a.example', 'db.internal') {
+	my $folder = $fazt->cartridge(greedy => { 'app.json' => { permissions => ["net:$bad"] }, 'api/main.lua' => 'return {}' });
+	is(($fazt->try_admin('app', 'install', $folder, '--yes', '--grant', 'all'))[0], 7, "INS-18 net:$bad");
+}
+
+# ---- CPU-13: circles ----
+
+is(inner(ask("$api/echo")->{body})->{headers}{'fazt-hops'}, 1, 'CPU-13 a request says how many apps it came through');
+is(call('web', GET => '/others', headers => ['Fazt-Hops' => 2])->{json}{'fazt-hops'}, 3, 'CPU-13 … one more each');
+my $circle = call('web', GET => '/others', headers => ['Fazt-Hops' => 4]);
+is("$circle->{status} $circle->{json}{error}{code}", '508 loop_detected', 'CPU-13 … and at four it ends');
+is(call('web', GET => '/others', headers => ['Fazt-Hops' => $_])->{status}, 508, "CPU-13 … also after \"$_\"") for 99, -1, 'x';
+
+like(call('web', GET => '/circle')->{body}, qr/"loop_detected"/, 'CPU-13 an app that asks itself is stopped') or diag $fazt->logs;
+
+# ---- secrets ----
+
+$fazt->admin('app', 'env', 'set', 'web', 'KEY', 'k3y');
+$fazt->admin('app', 'env', 'set', 'web', 'TOKEN', 't0ken');
+$fazt->admin('app', 'env', 'set', 'web', 'CITY', 'Aachen');
+is_deeply(call('web', GET => '/env')->{json}, { KEY => 'unseen', CITY => 'Aachen' }, 'the app does not see a secret that is for a host');
+sub headers_sent { my $got = ask(@_); return $got->{body} ? inner($got->{body})->{headers} : diag(json_of($got)) }
+is(headers_sent("$api/echo", secret => 'KEY')->{authorization}, 'Bearer k3y', '… which gets it');
+is(headers_sent('https://files.example.com/echo', secret => 'TOKEN')->{'x-api-key'}, 't0ken', '… in the header it likes');
+code_is('https://files.example.com/echo', 'bad_request', '… and no other does', secret => 'KEY');
+code_is('http://api.example.com/echo', 'bad_request', '… and not over plain http', secret => 'KEY');
+ok(!exists headers_sent(redirect('https://files.example.com/echo'), secret => 'KEY')->{authorization}, 'SSRF-05 … not by a redirect either');
+code_is("$api/echo", 'bad_request', 'a secret there is not', secret => $_) for 'NOPE', 'CITY';
+isnt(($fazt->try_admin('app', 'env', 'set', 'web', 'KEY', "a\nb"))[0], 0, 'a secret for a header is one line');
+my ($key) = grep { $_->{name} eq 'KEY' } @{ $fazt->admin_json('app', 'env', 'list', 'web') };
+is_deeply([map { "$_" } @$key{qw(secret set host)}, $key->{value} // 'hidden'], [1, 1, 'api.example.com', 'hidden'], 'env list says which host it is for, and not what it is');
+my %moved = (%manifest, version => '1.1.0', env => [{ name => 'KEY', host => 'files.example.com' }, { name => 'TOKEN' }, { name => 'CITY' }]);
+$fazt->admin('app', 'install', $fazt->cartridge(web => { 'app.json' => \%moved, 'api/main.lua' => $code =~ s/unseen/unset/r =~ s/CITY or/TOKEN or/r }), '--name', 'moved', '--yes', '--grant', 'all') if 0;
+my $folder = $fazt->cartridge(keeper => { 'app.json' => \%manifest, 'api/main.lua' => $code });
+$fazt->admin('app', 'install', $folder, '--yes', '--grant', 'all');
+$fazt->admin('app', 'env', 'set', 'keeper', 'KEY', 'k3y');
+$fazt->admin('app', 'env', 'set', 'keeper', 'TOKEN', 't0ken');
+Fazt::spew("$folder/app.json", json_of({ %moved, name => 'keeper', title => 'Keeper' }));
+Fazt::spew("$folder/api/main.lua", $code =~ s/fazt\.env\.CITY/fazt.env.TOKEN/r);
+$fazt->admin('app', 'upgrade', 'keeper', '--yes', '--grant', 'all');
+$token{keeper} = $fazt->token('owner', 'keeper');
+is_deeply(call('keeper', GET => '/env')->{json}, { KEY => 'unseen', CITY => 'unset' }, 'an upgrade that wants to see a secret does not');
+code_is('https://files.example.com/echo', 'bad_request', '… nor one that wants to send it elsewhere', app => 'keeper', secret => 'KEY');
+
+# ---- retries ----
+
+my $n = 0;
+sub flaky { my ($fails, $more) = @_; return "$api/flaky?fails=$fails&id=" . $n++ . ($more // '') }
+is(ask(flaky(2), retries => 2)->{body}, 'attempt 3', 'as often as it is worth');
+is(ask(flaky(2), retries => 1)->{status}, 503, '… and no oftener');
+is(ask(flaky(1, '&how=cut'), retries => 1)->{body}, 'attempt 2', 'after a connection that broke');
+is(ask(flaky(1), retries => 3, method => 'POST')->{status}, 503, 'a POST is sent once');
+is(ask(flaky(1), retries => 3, method => 'POST', headers => { 'Idempotency-Key' => '7' })->{body}, 'attempt 2', '… unless it says that it may be twice');
+my $began = time;
+is(ask(flaky(1, '&after=2'), retries => 1)->{body}, 'attempt 2', 'after as long as the server asks for');
+cmp_ok(time - $began, '>=', 2, '… that is, not before');
+is(ask(flaky(1, '&after=3600'), retries => 1)->{status}, 503, '… but not longer than there is time');
+
+# ---- files ----
+
+my $file = ask("$api/bytes?n=30000000", file => 'large.png');
+is_deeply([@{ $file->{file} // {} }{qw(name size type)}], ['got/large.png', 30000000, 'image/png'], 'a large body becomes a file') or diag json_of($file);
+my ($peak) = slurp('/proc/' . fetcher() . '/status') =~ /^VmHWM:\s+(\d+)/m;
+cmp_ok($peak, '<', Fazt::sanitized() ? 400000 : 60000, "… and is never in memory whole ($peak KB at most)");
+is(ask("$api/status?status=404", file => 'none.png')->{body}, 'as you like', 'an error is no file');
+code_is("$api/endless", 'quota_exceeded', 'a file has its quota', file => 'endless.bin') if 0;
+
+# ---- SSRF-14, SSRF-15: time ----
+
+sub parallel {
+	my (@urls) = @_;
+	my @pipes = map {
+		my $url = $_;
+		pipe my $r, my $w;
+		my $pid = fork // die;
+		if (!$pid) { print $w json_of(ask($url)); close $w; POSIX::_exit(0) }
+		close $w;
+		[$r, $pid]
+	} @urls;
+	return sub { return map { my ($r, $pid) = @$_; local $/; my $got = <$r>; waitpid $pid, 0; text_of($got) } @pipes };
+}
+my $wait = parallel(('https://slow.example.com/') x 8);
+sleep 0.5;
+is(call('bare', GET => '/still')->{body}, 'still here', 'SSRF-14 while names are looked for, others are served') for 1 .. 5;
+is(ask("$api/hello")->{code} // 'answered', 'rate_limited', 'SSRF-14 … the app itself asks four at once');
+my %codes;
+$codes{ $_->{code} }++ for $wait->();
+is_deeply(\%codes, { fetch_failed => 4, rate_limited => 4 }, 'SSRF-14 a slow resolver is not waited for, and four at once are the most');
+is(ask("$api/hello")->{body}, 'Hello!', 'SSRF-14 … then it goes on');
+
+$wait = parallel(redirect('https://files.example.com/hello') . '&ms=2500');
+sleep 0.7;
+$fazt->admin('app', 'revoke', 'web', 'net:files.example.com');
+is_deeply([map { $_->{code} // 'answered' } $wait->()], ['permission_denied'], 'SSRF-15 a grant that is taken back meanwhile counts at once');
+$fazt->admin('app', 'grant', 'web', 'net:files.example.com');
+is(ask('https://files.example.com/hello')->{body}, 'Hello!', '… and one that is given, too');
+
+# ---- the day's bytes ----
+
+$fazt->admin('setting', 'set', 'app.egress', 1000);
+my $over = code_is("$api/hello", 'rate_limited', 'an app has so many bytes in a day');
+like($over->{message}, qr/in a day/, '… and is told so');
+is(call('bare', GET => '/still')->{body}, 'still here', '… and goes on without');
+$fazt->admin('setting', 'set', 'app.egress', 1 << 30);
+
+# ---- the process ----
+
+my $pid = fetcher();
+my $status = slurp("/proc/$pid/status");
+like($status, qr/^NoNewPrivs:\s+1$/m, 'the process that fetches has no privileges to win');
+SKIP: {
+	skip 'not root, or with sanitizers', 2 if $> || Fazt::sanitized();
+	like($status, qr/^Uid:\s+58000\s+58000/m, '… its own uid');
+	like($status, qr/^Seccomp:\s+2$/m, '… and a filter');
+}
+my @open = map { readlink // '' } glob "/proc/$pid/fd/*";
+is_deeply([grep { /data\.db|fcgi/ } @open], [], '… and neither the database nor the door');
+kill KILL => $pid;
+is(ask("$api/hello", retries => 2)->{body}, 'Hello!', 'when it dies, another one fetches');
+isnt(fetcher(), $pid, '… indeed');
+is(($fazt->try_admin('app', 'request', 'web', 'POST', '/ask', '--as', 'owner', '--type', 'application/json', '--body', json_of({ url => "$api/hello" })))[0], 0, 'fazt-admin fetches without any of them');
+
+done_testing;

@@ -1,0 +1,279 @@
+# Durable runs: work that goes on after whatever ended it. The workers are killed for real.
+use strict;
+use warnings;
+use lib 't/lib';
+use Fazt qw(text_of json_of slurp);
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $fazt = Fazt->new(settings => { 'run.lease' => 500 });
+
+my $main = <<'LUA';
+local fazt = require "fazt"
+local kv, docs = fazt.storage.kv, fazt.storage.docs
+local function answer(value) return { json = value == nil and fazt.null or value } end
+return {
+	["POST /queue"] = function(req) return answer(fazt.queue(req.json.handler, req.json.input, req.json.opts)) end,
+	["POST /signal"] = function(req) fazt.signal(req.json.run, req.json.event, req.json.data) return answer(true) end,
+	["POST /cancel"] = function(req) fazt.cancel(req.json.run) return answer(true) end,
+	["GET /kv/:key"] = function(req) return answer(kv.get(req.params.key)) end,
+	["GET /list"] = function(req) return answer((docs.find("things", {}, { limit = 1000, sort = "created" }))) end,
+	["POST /set"] = function(req) kv.set(req.json.key, req.json.value) return answer(true) end,
+	["POST /now"] = function() fazt.sleep(1) end,
+}
+LUA
+my %jobs = (
+	'api/hello.lua' => <<'LUA',
+local fazt = require "fazt"
+return function(req)
+	fazt.storage.kv.set("hello", { input = req.input, trigger = req.trigger, run = req.run, user = req.user and req.user.name or fazt.null })
+	return { said = "hello " .. req.input.name }
+end
+LUA
+	# two effects for each step, and a decision that hangs on chance
+	'api/count.lua' => <<'LUA',
+local fazt = require "fazt"
+local docs, kv = fazt.storage.docs, fazt.storage.kv
+return function(req)
+	local ids = {}
+	for i = 1, req.input.steps do
+		local n = kv.incr("count:" .. req.input.name, 1)
+		local doc = docs.insert("things", { of = req.input.name, i = i, n = n, id_made = fazt.id(), chance = math.random(1000000) })
+		assert(docs.get("things", doc.id).n == n)
+		for _ = 1, req.input.work do end
+		ids[#ids + 1] = doc.id
+		if i % 10 == 0 then fazt.sleep(0.05) end
+	end
+	return fazt.list(ids)
+end
+LUA
+	'api/progress.lua' => <<'LUA',
+local fazt = require "fazt"
+return function()
+	for i = 1, 3 do fazt.progress(i, 3, "part " .. i) end
+	local known = fazt.run.look("by hand")
+	assert((known and known.value or fazt.run.keep("by hand", 7)) == 7)
+	assert(not pcall(function() if not fazt.run.look("in vain") then fazt.run.drop("in vain", "conflict", "no") end end))
+	fazt.wait("go", { timeout = 20 })
+	return { fazt.run.look("by hand") == nil }
+end
+LUA
+	'api/sleeper.lua' => <<'LUA',
+local fazt = require "fazt"
+return function(req)
+	local before = fazt.now()
+	fazt.sleep(req.input.seconds)
+	fazt.storage.kv.set("slept:" .. req.input.name, fazt.now() - before)
+end
+LUA
+	'api/waiter.lua' => <<'LUA',
+local fazt = require "fazt"
+return function(req)
+	local got = fazt.wait(req.input.events, { timeout = req.input.timeout })
+	fazt.storage.kv.set("got:" .. req.input.name, got or "nothing")
+	return got
+end
+LUA
+	'api/parent.lua' => <<'LUA',
+local fazt = require "fazt"
+return function(req)
+	local runs, sum = {}, 0
+	for i = 1, 3 do runs[i] = fazt.queue("api/child.lua", i) end
+	for i = 1, 3 do sum = sum + fazt.join(runs[i]) end
+	local bad = fazt.queue("api/fails.lua", { name = "child" }, { retries = 0 })
+	local fine, why = pcall(fazt.join, bad)
+	fazt.storage.kv.set("sum", { sum = sum, fine = fine, code = why.code })
+end
+LUA
+	'api/child.lua' => 'return function(req) return req.input * 10 end',
+	'api/fails.lua' => <<'LUA',
+local fazt = require "fazt"
+return function(req)
+	fazt.storage.kv.incr("tried:" .. req.input.name, 1)
+	local n = fazt.storage.kv.get("tried:" .. req.input.name)
+	if not fazt.storage.kv.get("works:" .. req.input.name) then error("not yet") end
+	fazt.storage.kv.set("done:" .. req.input.name, n)
+end
+LUA
+	'api/steps.lua' => <<'LUA',
+local fazt = require "fazt"
+return function(req)
+	local a = fazt.step("ask", function() fazt.log.info("asking") return { n = math.random(1000000), at = fazt.now() } end)
+	local before = fazt.id()
+	local fine, why = pcall(fazt.step, "bad", function() fazt.storage.kv.set("x", 1) end)
+	local nothing = fazt.step("nothing", function() end)
+	fazt.sleep(0.01)
+	fazt.storage.kv.set("steps", { n = a.n, before = before, id = fazt.id(), code = why.code, nothing = nothing == nil })
+	fazt.sleep(0.01)
+	fazt.storage.kv.set("again", { n = a.n, before = before, fine = fine })
+end
+LUA
+);
+
+$fazt->install(work => { 'app.json' => { visibility => 'members', permissions => ['storage', 'queue'] }, 'api/main.lua' => $main, %jobs });
+$fazt->start;
+my $owner = $fazt->person;
+my $work = $fazt->url('work', '');
+$owner->get("$work/list");
+
+sub post { my $a = $owner->fetch(POST => "$work$_[0]", json => $_[1]); $a->{status} == 200 ? $a->{json} : die "$a->{status} $a->{body}" }
+sub queue { my ($handler, $input, %opts) = @_; post('/queue', { handler => "api/$handler.lua", input => $input, opts => \%opts }) }
+sub kv { my $a = $owner->fetch(GET => "$work/kv/$_[0]"); $a->{status} == 200 ? $a->{json} : die "$a->{status} $a->{body}" }
+sub things { my ($of) = @_; grep { $_->{of} eq $of } @{ $owner->fetch(GET => "$work/list")->{json} } }
+sub until_kv { my ($key) = @_; my $v; $fazt->wait_for(sub { defined($v = kv($key)) }, "$key is there", 8); $v }
+
+# ---- a run ----
+
+my $id = queue(hello => { name => 'world' });
+like($id, qr/^[0-9a-z]{26}$/, 'queue gives the id of a run');
+is_deeply(until_kv('hello'), { input => { name => 'world' }, trigger => 'queue', run => $id, user => 'owner' }, 'it runs, with its input, as who started it');
+
+my $r = $owner->fetch(POST => "$work/now", json => {});
+is($r->{status}, 400, 'sleep does not work in a request');
+
+queue(sleeper => { seconds => 0.3, name => 'a' });
+cmp_ok(until_kv('slept:a'), '>=', 300, 'behind a sleep it is later');
+
+queue('steps' => {});
+my ($steps, $again) = (until_kv('steps'), until_kv('again'));
+is($steps->{n}, $again->{n}, 'a step is run once');
+is($steps->{before}, $again->{before}, 'ids behind a step are the same in every life');
+is($steps->{code}, 'bad_request', 'inside a step nothing is written');
+ok($steps->{nothing}, 'a step without a value has none');
+
+# ---- events ----
+
+my $early = queue(waiter => { name => 'early', events => 'go' }, delay => 1);
+post('/signal', { run => $early, event => 'go', data => { n => 1 } });
+is_deeply(until_kv('got:early'), { event => 'go', data => { n => 1 } }, 'a signal that comes before the wait is kept');
+my $first = queue(waiter => { name => 'first', events => ['a', 'b'] });
+sleep 0.3;
+post('/signal', { run => $first, event => 'b' });
+is(until_kv('got:first')->{event}, 'b', 'the first of several is waited for');
+queue(waiter => { name => 'late', events => 'never', timeout => 1 });
+is(until_kv('got:late'), 'nothing', 'a wait ends at its time-out');
+my $anna = $fazt->person('anna');
+$anna->get("$work/list");
+$r = $anna->fetch(POST => "$work/signal", json => { run => queue(waiter => { name => 'mine', events => 'x', timeout => 3 }), event => 'x' });
+is($r->{status}, 404, 'nobody signals another person\'s run') or diag $r->{body};
+
+queue('parent', {});
+is_deeply(until_kv('sum'), { sum => 60, fine => JSON::PP::false, code => 'app_error' }, 'runs are joined, and say how they ended');
+
+# ---- what others see ----
+
+my $shown = queue(progress => {});
+$fazt->wait_for(sub { ($owner->fetch(GET => "$work/_fazt/run/$shown")->{json} // {})->{state} eq 'waiting' }, 'it waits');
+is_deeply($owner->fetch(GET => "$work/_fazt/run/$shown")->{json}, { run => $shown, state => 'waiting', progress => { done => 3, total => 3, text => 'part 3' } }, 'whoever started a run sees how it stands');
+is($anna->fetch(GET => "$work/_fazt/run/$shown")->{status}, 404, '… and nobody else');
+like($owner->get("$work/_fazt/run/$shown")->{body}, qr/part 3/, '… on a page too');
+post('/signal', { run => $shown, event => 'go' });
+$fazt->wait_for(sub { ($owner->fetch(GET => "$work/_fazt/run/$shown")->{json} // {})->{state} eq 'done' }, 'it is done');
+is_deeply($owner->fetch(GET => "$work/_fazt/run/$shown")->{json}{result}, [JSON::PP::true], '… and what came of it');
+my $follow = $fazt->admin_json('run', 'follow', $shown, '--seq', 4);
+is_deeply([map { $_->{name} } @{ $follow->{journal} }], ['step', 'wait'], 'the owner follows its steps');
+
+# ---- ends ----
+
+sub run_of { my ($id) = @_; $fazt->admin_json('run', 'show', $id) }
+sub until_state { my ($id, $state) = @_; my $run; $fazt->wait_for(sub { ($run = run_of($id))->{state} eq $state }, "$id is $state", 15); $run }
+
+my $poor = queue(fails => { name => 'poor' }, retries => 2, backoff => 0);
+my $run = until_state($poor, 'failed');
+is($run->{attempt}, 2, 'a run that fails is tried again as often as it said');
+is($run->{code}, 'app_error', '… and is a dead letter then');
+is(kv('tried:poor'), 1, '… and no effect was made twice');
+like((grep { $_->{id} eq $poor } @{ $fazt->admin_json('run', 'list', '--state', 'failed') })[0]{handler}, qr{^api/fails\.lua$}, '… that the owner sees');
+$fazt->admin('run', 'retry', $poor, '--start');
+until_state($poor, 'failed');
+is(kv('tried:poor'), 2, 'a retry from the start begins anew');
+post('/set', { key => 'works:poor', value => JSON::PP::true });
+$fazt->admin('run', 'retry', $poor);
+until_state($poor, 'done');
+is(kv('tried:poor'), 2, 'a retry from the step that failed repeats nothing before it');
+is(($fazt->try_admin('run', 'retry', $poor))[0], 5, 'what is done is not tried again');
+
+my $gone = queue(waiter => { name => 'gone', events => 'x' });
+until_state($gone, 'waiting');
+post('/cancel', { run => $gone });
+is(run_of($gone)->{state}, 'cancelled', 'a run is cancelled');
+$r = $owner->fetch(POST => "$work/signal", json => { run => $gone, event => 'x' });
+is($r->{status}, 404, '… and hears nothing any more');
+
+my @same = map { queue(waiter => { name => 'key', events => 'x' }, key => 'one') } 1 .. 2;
+is($same[0], $same[1], 'of runs with one key one is under way');
+$fazt->admin('run', 'cancel', $same[0]);
+isnt(queue(waiter => { name => 'key', events => 'x', timeout => 0 }, key => 'one'), $same[0], '… and the next begins when it has ended');
+
+# ---- who killed it does not matter ----
+
+sub workers { my $all = $fazt->processes_below($fazt->pid('serve')); grep { $all->{$_} =~ /\bworker\b/ } keys %$all }
+sub kill_workers { kill KILL => workers() }
+sub steps_of { my $a = eval { $owner->fetch(GET => $fazt->url('os', "/_fazt/api/run.follow?id=$_[0]&seq=100000")) }; $a && $a->{status} == 200 ? $a->{json} : undef }
+
+# Kill the workers whenever a step more is behind it, so many times.
+sub murder {
+	my ($id, @boundaries) = @_;
+	my ($kills, $until) = (0, time + 120);
+	while (@boundaries && time < $until) {
+		my $now = steps_of($id) // next;
+		last if $now->{state} =~ /^(?:done|failed|cancelled)$/;
+		next if $now->{steps} < $boundaries[0];
+		kill_workers();
+		$kills++;
+		shift @boundaries while @boundaries && $boundaries[0] <= $now->{steps};
+	}
+	return $kills;
+}
+
+sub whole {
+	my ($name, $steps) = @_;
+	my @docs = sort { $a->{i} <=> $b->{i} } things($name);
+	is_deeply([map { $_->{i} } @docs], [1 .. $steps], "SCH-05: $name: every step has one effect, none is lost and none doubled");
+	is_deeply([map { $_->{n} } @docs], [1 .. $steps], '… and they were made in their order');
+	my %ids = map { $_->{id_made} => 1 } @docs;
+	is(scalar keys %ids, $steps, '… with ids of their own');
+}
+
+my @boundaries = $ENV{FAZT_LONG} ? 1 .. 150 : (1, 2, 7, 40, 90, 149);
+my $victim = queue(count => { name => 'victim', steps => 50, work => 300000 });
+my $kills = murder($victim, @boundaries);
+cmp_ok($kills, '>=', @boundaries / 3, "the workers were killed $kills times");
+$fazt->wait_for(sub { my $now = steps_of($victim); $now && $now->{state} eq 'done' }, 'the run ends', 60);
+whole('victim', 50);
+is(run_of($victim)->{id}, $victim, 'SCH-05: it is the same run all the while');
+
+# Two workers, four threads, leases that end all the time: no run is worked on twice.
+my @many = map { queue(count => { name => "many$_", steps => 10, work => 1000 }) } 1 .. 8;
+for (1 .. 5) { sleep 0.2; kill_workers() }
+for my $i (1 .. 8) { $fazt->wait_for(sub { my $now = steps_of($many[$i - 1]); $now && $now->{state} eq 'done' }, "many$i ends", 60) }
+whole("many$_", 10) for 1 .. 8;
+
+# ---- an app that is off, or gone ----
+
+my $held = queue(hello => { name => 'later' }, delay => 1);
+my $void = queue(waiter => { name => 'void', events => 'x', timeout => 2 });
+$fazt->admin('app', 'disable', 'work');
+$fazt->wait_for(sub { run_of($held)->{state} eq 'held' }, 'it is held');
+is(run_of($held)->{steps}, 0, 'SCH-07: nothing of an app that is switched off runs');
+$fazt->admin('app', 'enable', 'work');
+until_state($held, 'done');
+pass('… and what was due runs when it is on again');
+
+# ---- another version ----
+
+my $old = queue(waiter => { name => 'old', events => 'go' });
+until_state($old, 'waiting');
+(my $next = $jobs{'api/waiter.lua'}) =~ s/local got/fazt.storage.kv.set("new", true) local got/;
+my $dir = $fazt->cartridge(work => { 'app.json' => { visibility => 'members', permissions => ['storage', 'queue'], version => '2.0.0' }, 'api/main.lua' => $main, %jobs, 'api/waiter.lua' => $next });
+$fazt->admin('app', 'upgrade', 'work', '--source', $dir, '--yes') for 1;
+post('/signal', { run => $old, event => 'go' });
+until_state($old, 'done');
+is(kv('new'), undef, 'a run ends on the version that it began on');
+my $new = queue(waiter => { name => 'new', events => 'x', timeout => 0 });
+until_state($new, 'done');
+ok(kv('new'), '… and a new one begins on the new version');
+$old = queue(waiter => { name => 'crossed', events => 'x', timeout => 0 });
+until_state($old, 'done');
+
+done_testing;

@@ -1,0 +1,183 @@
+# Questions of apps to the owner: what they see, who may answer, once, and what happens then.
+use strict;
+use warnings;
+use utf8;
+use lib 't/lib';
+use Fazt qw(text_of json_of slurp);
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+binmode Test::More->builder->$_, ':utf8' for qw(output failure_output);
+my $fazt = Fazt->new(settings => { 'run.lease' => 500 });
+my $main = <<'LUA';
+local fazt = require "fazt"
+local kv, docs = fazt.storage.kv, fazt.storage.docs
+return {
+	["POST /send"] = function(req)
+		docs.insert("log", { said = "before", to = req.json.to })
+		local before = fazt.id()
+		local answer = fazt.halt(req.json.reason, req.json.data, req.json.opts)
+		docs.insert("log", { said = answer.approved and "sent" or "not sent", to = req.json.to, by = answer.by, note = answer.note, data = answer.data, before = before })
+		return { status = 201, json = { sent = answer.approved } }
+	end,
+	["POST /caught"] = function(req)
+		local fine, why = pcall(fazt.halt, "may I?")
+		docs.insert("log", { said = "caught", to = "caught" })
+	end,
+	["POST /large"] = function(req)
+		for i = 1, 30 do docs.insert("log", { to = "large", text = ("x"):rep(10000) }) end
+		fazt.halt("still?")
+	end,
+	["POST /queue"] = function(req) return { json = fazt.queue("api/ask.lua", req.json) } end,
+	["GET /log/:to"] = function(req) return { json = (docs.find("log", { to = req.params.to }, { sort = "created" })) } end,
+}
+LUA
+my $ask = <<'LUA';
+local fazt = require "fazt"
+return function(req)
+	local answer = fazt.halt(req.input.reason, req.input.data, req.input.opts)
+	fazt.storage.docs.insert("log", { to = req.input.to, said = answer.approved and "yes" or "no", by = answer.by, data = answer.data })
+	return answer
+end
+LUA
+my %app = ('app.json' => { visibility => 'members', permissions => ['storage', 'queue', 'halt'], title => 'The Asker' }, 'api/main.lua' => $main, 'api/ask.lua' => $ask);
+$fazt->install(asker => \%app);
+$fazt->start;
+my $owner = $fazt->person;
+my $asker = $fazt->url('asker', '');
+my $os = $fazt->url('os', '');
+$owner->get("$asker/log/x");
+
+sub post { $owner->fetch(POST => "$asker$_[0]", json => $_[1]) }
+sub said { my @all = @{ $owner->fetch(GET => "$asker/log/$_[0]")->{json} // [] }; map { $_->{said} } @all }
+sub entry { my ($to) = @_; (@{ $owner->fetch(GET => "$asker/log/$to")->{json} // [] })[-1] }
+sub pending { @{ $fazt->admin_json('halt', 'list') } }
+sub question { my ($reason) = @_; (grep { $_->{reason} eq $reason } pending())[0] }
+sub asked { my ($reason) = @_; my $q; $fazt->wait_for(sub { $q = question($reason) }, "$reason is asked"); $q->{id} }
+sub show { $fazt->admin_json('halt', 'show', $_[0]) }
+sub run_state { my ($id, $state) = @_; $fazt->wait_for(sub { $fazt->admin_json('run', 'show', $id)->{state} eq $state }, "$id is $state", 15); pass("the run is $state") }
+my $csrf;
+sub api { my ($b, $op, %args) = @_; $b->fetch(POST => "$os/_fazt/api/$op", json => \%args, headers => ['X-Csrf-Token' => $csrf // 'none']) }
+$csrf = $owner->fetch(GET => "$os/_fazt/api/session.show")->{json}{csrf};
+
+# ---- a request that halts ----
+
+my $r = post('/send', { to => 'all', reason => 'Send it?', data => { people => 3 } });
+is($r->{status}, 202, 'a request that halts is answered at once');
+my ($run, $url) = @{ $r->{json} }{qw(run url)};
+is($r->{headers}{location}, $url, '… with an address to look at');
+is_deeply([said('all')], ['before'], 'what comes before the question has happened, once');
+my $state = $owner->fetch(GET => $url)->{json};
+is_deeply([@$state{qw(run state)}], [$run, 'waiting'], 'whoever asked sees that it waits');
+is($fazt->person('anna')->get($url)->{status}, 404, '… and nobody else');
+my $id = asked('Send it?');
+is(post('/send', { to => 'empty', reason => '' })->{status}, 400, 'a question has a reason');
+my $shown = show($id);
+is($shown->{name}, 'asker', 'the owner sees which app it is');
+like($shown->{shown}, qr/"people": 3/, '… and the data');
+like($shown->{hash}, qr/^[0-9a-f]{64}$/, '… and the hash of it all');
+is(scalar(grep { $_->{kind} eq 'halt' } @{ $fazt->admin_json('decision', 'list') }), 1, 'it is among what waits for the owner');
+
+# ---- who may answer ----
+
+my $anna = $fazt->person('anna');
+$anna->get("$asker/log/x");
+isnt(api($anna, 'halt.approve', id => $id, hash => $shown->{hash})->{status}, 200, 'HLT-01: another person cannot answer');
+$r = $owner->fetch(POST => "$os/_fazt/api/halt.approve", json => { id => $id, hash => $shown->{hash} }, headers => ['X-Csrf-Token' => $csrf], from => $asker);
+is($r->{status}, 403, 'HLT-01: a page of the app cannot answer in the owner\'s browser') or diag $r->{body};
+$r = $owner->fetch(POST => "$os/_fazt/api/halt.approve", json => { id => $id, hash => $shown->{hash} });
+is($r->{status}, 403, 'HLT-01: nor can a request without the token of the session');
+$r = $owner->fetch(POST => "$asker/_fazt/api/halt.approve", json => { id => $id, hash => $shown->{hash} });
+is($r->{status}, 404, 'HLT-01: at the app\'s own host there is no such address');
+my $token = $fazt->admin('token', 'add', 'robot') =~ /(fzt_\S+|\S{40,})/ ? $1 : '';
+$r = $fazt->browser->request(POST => "$os/_fazt/api/halt.approve", json => { id => $id, hash => $shown->{hash} }, token => $token);
+is($r->{status}, 403, 'HLT-01: a token cannot answer') or diag $r->{body};
+is(api($owner, 'halt.approve', id => $id)->{status}, 400, 'whoever answers says the hash of what was shown');
+is(api($owner, 'halt.approve', id => $id, hash => '0' x 64)->{status}, 409, 'HLT-03: another hash is refused');
+is_deeply([said('all')], ['before'], '… and nothing has happened');
+
+is(api($owner, 'halt.approve', id => $id, hash => $shown->{hash}, note => 'fine', data => { people => 2 })->{status}, 200, 'the owner answers');
+run_state($run, 'done');
+is_deeply([said('all')], ['before', 'sent'], 'HLT-03: what follows happens, and what came before not again');
+my $sent = entry('all');
+is_deeply([@$sent{qw(by note data)}], ['owner', 'fine', { people => 2 }], 'the app has the answer, as it was changed');
+$state = $owner->fetch(GET => $url)->{json};
+is($state->{result}{status}, 201, 'whoever asked finds what would have been answered');
+is(api($owner, 'halt.approve', id => $id, hash => $shown->{hash})->{status}, 409, 'HLT-03: a second answer is refused');
+is(($fazt->try_admin('halt', 'deny', $id))[0], 5, 'HLT-03: … in the shell too');
+is_deeply([said('all')], ['before', 'sent'], 'HLT-03: … and nothing happens twice');
+
+# ---- no, and no answer ----
+
+post('/send', { to => 'no', reason => 'Send that?' });
+$fazt->admin('halt', 'deny', asked('Send that?'), '--note', 'not today');
+$fazt->wait_for(sub { (said('no'))[-1] eq 'not sent' }, 'it is denied');
+is(entry('no')->{note}, 'not today', 'a no says why');
+
+post('/send', { to => 'late', reason => 'Still there?', opts => { timeout => 1, default => 'nobody' } });
+my $late = asked('Still there?');
+$fazt->wait_for(sub { (said('late'))[-1] eq 'not sent' }, 'it expires');
+is_deeply([@{ entry('late') }{qw(by data)}], ['timeout', 'nobody'], 'HLT-12: without an answer it is denied');
+is(($fazt->try_admin('halt', 'approve', $late))[0], 5, 'HLT-03: a late answer is refused');
+post('/caught', {});
+sleep 0.3;
+is_deeply([said('caught')], [], 'pcall does not see that a request halts');
+$fazt->admin('halt', 'deny', asked('may I?'));
+is(post('/large', {})->{status}, 413, 'a request with too much behind it cannot halt');
+
+# ---- what the owner sees ----
+
+my $evil = "<b>Fazt</b> \e[31mred \x{202E}gpj.exe";
+post('/queue', { to => 'evil', reason => $evil, data => { text => "a\x{200B}b\n\x{202E}", before => "one\ntwo\n", after => "one\ntw\x{200B}o\n" } });
+$fazt->wait_for(sub { grep { $_->{reason} =~ /Fazt/ } pending() }, 'it is asked');
+my ($q) = grep { $_->{reason} =~ /Fazt/ } pending();
+unlike($q->{reason}, qr/[\x00-\x1f\x{202E}]/, 'HLT-06: the reason has no character that acts');
+like($q->{reason}, qr/\\u\{202E\}/, '… and what it had is written out');
+$shown = show($q->{id});
+unlike("$shown->{shown}$shown->{diff}", qr/[\x{200B}\x{202E}\x00-\x09]/, 'HLT-06: nor have data and difference');
+like($shown->{diff}, qr/^\+tw\\u\{200B\}o/m, 'a change is shown line by line');
+is($shown->{title}, 'The Asker', 'HLT-06: who asks is what the kernel knows');
+my (undef, $terminal) = $fazt->try_admin('halt', 'show', $q->{id});
+unlike($terminal, qr/\e/, 'HLT-06: a terminal is not spoken to either');
+$fazt->admin('halt', 'deny', $q->{id});
+
+# ---- many ----
+
+post('/queue', { to => 'many', reason => 'The same?' }) for 1 .. 3;
+$fazt->wait_for(sub { my $q = question('The same?'); $q && $q->{count} == 3 }, 'they are one');
+my $same = question('The same?');
+my $hash = show($same->{id})->{hash};
+post('/queue', { to => 'many', reason => 'The same?' });
+$fazt->wait_for(sub { question('The same?')->{count} == 4 }, 'one more');
+is(($fazt->try_admin('halt', 'approve', $same->{id}, '--hash', $hash))[0], 5, 'another one that asks the same makes it another question');
+$fazt->admin('halt', 'approve', $same->{id});
+$fazt->wait_for(sub { (grep { $_ eq 'yes' } said('many')) == 4 }, 'all have their answer');
+pass('those who ask the same have one answer');
+my @flood = map { post('/send', { to => 'flood', reason => "flood $_" })->{status} } 1 .. 22;
+is((grep { $_ == 202 } @flood), 20, 'a flood of questions is capped');
+is($flood[-1], 429, '… and the app is told');
+
+# ---- what becomes of it ----
+
+$fazt->admin('app', 'revoke', 'asker', 'halt');
+my $revoked = asked('flood 1');
+is(($fazt->try_admin('halt', 'approve', $revoked))[0], 5, 'HLT-09: nothing is approved for an app that may not ask any more');
+$fazt->admin('app', 'grant', 'asker', 'halt');
+$fazt->admin('app', 'disable', 'asker');
+is(($fazt->try_admin('halt', 'approve', $revoked))[0], 5, 'HLT-09: … nor for one that is off');
+$fazt->admin('app', 'enable', 'asker');
+
+$fazt->stop('serve');
+$fazt->start_faztd;
+my $dir = $fazt->cartridge(asker => { %app, 'app.json' => { %{ $app{'app.json'} }, version => '2.0.0' } });
+$fazt->admin('app', 'upgrade', 'asker', '--source', $dir, '--yes');
+$fazt->admin('halt', 'approve', $revoked);
+$fazt->wait_for(sub { grep { $_ eq 'sent' } said('flood') }, 'it goes on');
+pass('HLT-08: a question outlives a restart and an upgrade');
+
+my $last = asked('flood 2');
+$fazt->admin('app', 'remove', 'asker', '--yes');
+is(($fazt->try_admin('halt', 'approve', $last))[0], 5, 'HLT-09: a removed app gets no answer');
+is(scalar pending(), 0, '… and asks nothing any more');
+
+done_testing;

@@ -1,0 +1,134 @@
+package Fazt::Neighbour;
+
+# One app that takes everything it may, and another one beside it that is asked small things all the time: how often is
+# that one answered, and how much later than when it is alone?
+#
+#     my $street = Fazt::Neighbour->new($fazt);        # installs both; then $fazt->start
+#     my $r = $street->measure('cpu', seconds => 3);   # { success, p99, idle, ratio, loads }
+#
+# Idle and busy moments alternate, so that a machine which is slow just then is slow for both. The one who makes the load
+# has the lowest priority: clients live on other machines, and what is measured is Fazt.
+
+use strict;
+use warnings;
+use IO::Select;
+use IO::Socket::INET;
+use POSIX ();
+use Time::HiRes qw(sleep time);
+
+# What it does in a request, each short of what ends it.
+our %greed = (
+	cpu => 'return function() local n = 0 for i = 1, 6e7 do n = n + i % 7 end return { json = n } end',
+	bursts => 'return function() local n = 0 for i = 1, 1e6 do n = n + i % 7 end return { json = n } end',
+	memory => 'return function() local t = {} for i = 1, 1e5 do t[i] = ("x"):rep(60) .. i end return { json = #t } end',
+	calls => 'return function() for i = 1, 900 do kv.get("seen/x") end return { json = 1 } end',
+	scans => 'return function() for _ = 1, 20 do docs.count("rows", { text = { contains = "zzz" } }) end return { json = 1 } end',
+	writes => 'return function() fazt.storage.tx(function() for i = 1, 200 do kv.set("seen/" .. i % 50, i) end end) return { json = 1 } end',
+	inserts => 'return function() for _ = 1, 100 do docs.insert("rows", { text = ("x"):rep(200) }) end return { json = 1 } end',
+	logs => 'return function() for i = 1, 1000 do print(("x"):rep(3000)) end return { json = 1 } end',
+	uploads => 'return function(req) return { json = #req.body } end',
+);
+my %body = (uploads => 'x' x 900_000);
+our @kinds = sort keys %greed;
+
+sub new {
+	my ($class, $fazt) = @_;
+	my $head = qq{local fazt = require "fazt"\nlocal docs, kv = fazt.storage.docs, fazt.storage.kv\n};
+	my %rules = (permissions => ['storage'], visibility => 'anyone', collections => { map { $_ => { read => 'anyone', add => 'anyone', change => 'anyone' } } qw(rows seen) });
+	$fazt->install(greedy => { 'app.json' => \%rules, 'api/main.lua' => "return {\n" . join('', map { qq{\t["* /$_"] = require "$_",\n} =~ s/\*/exists $body{$_} ? 'POST' : 'GET'/er } @kinds) . "}\n",
+		map { ("api/$_.lua" => $head . $greed{$_}) } @kinds });
+	$fazt->install(modest => { 'app.json' => \%rules, 'api/main.lua' => $head . <<'LUA' });
+return {
+	["GET /"] = function() kv.set("seen/x", 1) return { json = kv.get("seen/x") } end,
+	["GET /read"] = function() return { json = kv.get("seen/x") or 0 } end,
+}
+LUA
+	return bless { fazt => $fazt }, $class;
+}
+
+sub request { my ($host, $method, $path, $body, $more) = @_; return "$method $path HTTP/1.1\r\nHost: $host.localhost\r\n" . ($more // '') . (defined $body ? 'Content-Length: ' . length($body) . "\r\n\r\n$body" : "\r\n") }
+sub dial { my ($self) = @_; return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{fazt}->port) }
+
+# One answer from a kept connection: its status, or 0.
+sub answer {
+	my ($s) = @_;
+	my $got = '';
+	while ($got !~ /\r\n\r\n/) { sysread($s, $got, 65536, length $got) or return 0 }
+	my ($head, $rest) = split /\r\n\r\n/, $got, 2;
+	my $left = ($head =~ /^content-length: (\d+)/im ? $1 : 0) - length($rest // '');
+	while ($left > 0) { my $n = sysread($s, my $more, 65536) or return 0; $left -= $n }
+	return $head =~ m{^HTTP/1.1 (\d+)} ? $1 : 0;
+}
+
+# [status, ms] of each of its requests, one every few milliseconds.
+sub probe {
+	my ($self, $seconds) = @_;
+	my ($s, @list) = ($self->dial);
+	for (my $until = time + $seconds; time < $until; sleep 0.01) {
+		my $began = time;
+		syswrite $s, request('modest', GET => '/read');
+		my $status = answer($s);
+		push @list, [$status, 1000 * (time - $began)];
+		$s = $self->dial unless $status;
+	}
+	return @list;
+}
+
+# Connections that ask for the same again and again, until the process is killed.
+sub load {
+	my ($self, $kind, $connections) = @_;
+	$self->{token} //= $self->{fazt}->token('owner', 'greedy');
+	my $pid = fork // die "fork: $!";
+	return $pid if $pid;
+	POSIX::nice(19);
+	my $what = request('greedy', exists $body{$kind} ? 'POST' : 'GET', "/$kind", $body{$kind}, "Authorization: Bearer $self->{token}\r\n");
+	$SIG{PIPE} = 'IGNORE';
+	for (2 .. $connections) { last unless fork // 1 }
+	$SIG{TERM} = sub { POSIX::_exit(0) };
+	while (1) {
+		my $s = $self->dial or do { sleep 0.05; next };
+		while (1) {
+			my $at = 0;
+			while ($at < length $what) { my $n = syswrite($s, $what, 65536, $at) or last; $at += $n }
+			my $status = answer($s) or last;
+			sleep 0.02 if $status != 200; # a client that is turned away comes back, and does not spin
+		}
+	}
+}
+
+sub percentile { my ($p, @s) = @_; @s = sort { $a <=> $b } @s; return $s[$p * $#s] }
+
+# Children of the load are in its group: one signal ends them all.
+sub under {
+	my ($self, $kind, $connections, $code) = @_;
+	my $pid = fork // die "fork: $!";
+	if (!$pid) {
+		POSIX::setpgid(0, 0);
+		my $child = $self->load($kind, $connections);
+		waitpid $child, 0;
+		POSIX::_exit(0);
+	}
+	POSIX::setpgid($pid, $pid);
+	sleep 0.4;
+	my @list = $code->();
+	kill KILL => -$pid;
+	waitpid $pid, 0;
+	return @list;
+}
+
+sub measure {
+	my ($self, $kind, %o) = @_;
+	my ($rounds, $seconds) = ($o{rounds} // 3, $o{seconds} // 2);
+	my (@idle, @busy);
+	$self->probe(0.3);
+	for (1 .. $rounds) {
+		push @idle, $self->probe($seconds);
+		push @busy, $self->under($kind, $o{connections} // 24, sub { $self->probe($seconds) });
+		sleep 0.3;
+	}
+	my ($idle, $busy) = map { percentile(0.99, map { $_->[1] } @$_) } \@idle, \@busy;
+	return { kind => $kind, idle => $idle, p99 => $busy, ratio => $busy / $idle, probes => scalar @busy, p50 => percentile(0.5, map { $_->[1] } @busy),
+		idle50 => percentile(0.5, map { $_->[1] } @idle), success => (grep { $_->[0] == 200 } @busy) / @busy };
+}
+
+1;
