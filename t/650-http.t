@@ -37,6 +37,7 @@ return {
 	["POST /ask"] = ask, ["POST /open"] = ask,
 	["GET /still"] = function() return { text = "still here" } end,
 	["GET /env"] = function() return { json = { KEY = fazt.env.KEY or "unseen", CITY = fazt.env.CITY or "unset" } } end,
+	["GET /post"] = function() return { json = http.post("https://api.example.com/notes", { json = { text = "x" } }).json } end,
 	["GET /native"] = function()
 		local bytes, made = http.send("GET", "https://api.example.com/hello")
 		return { text = bytes .. made.status }
@@ -90,6 +91,7 @@ is($hello->{body}, 'Hello!', 'over TLS') or BAIL_OUT(json_of($hello) . $fazt->lo
 is($hello->{url}, "$api/hello", '… and says where the answer came from');
 is(ask('http://api.example.com/hello')->{body}, 'Hello!', 'over plain http, where that was granted');
 is(call('web', GET => '/native')->{body}, 'Hello!200', 'http.send is below all of it');
+is(call('web', GET => '/post')->{json}{text}, 'x', 'http.post');
 my $echo = inner(ask("$api/echo?a=b", method => 'POST', json => { text => "\x{fc}" }, headers => { 'X-Own' => 'yes' })->{body});
 is_deeply([@$echo{qw(method url)}, $echo->{headers}{'content-type'}, $echo->{headers}{'x-own'}], ['POST', '/echo?a=b', 'application/json', 'yes'], 'method, address, headers');
 is(text_of($echo->{body})->{text}, "\xfc", '… and a body of JSON');
