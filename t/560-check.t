@@ -46,6 +46,16 @@ like(scalar check({ 'api/main.lua' => 'local x = [==[ ' . ('a' x 70_000) . "\n]=
 like(scalar check({ 'api/main.lua' => "\x1bLua" }), qr/error: api\/main\.lua is compiled Lua/, 'compiled Lua');
 like(scalar check({ 'api/main.lua' => 'return {}', 'api/x.lua' => ' ' x 300_000 }), qr/error: api\/x\.lua is larger than 256 KB/, 'a file too large');
 
+# ---- hosts ----
+
+finds('fazt.http without a host', "return { [\"GET /\"] = function() return fazt.http.get(\"https://api.example.com/\").body end }", qr/fazt\.http\.get needs the permission "net:HOST"/);
+{
+	my %net = ('app.json' => { permissions => ['net:api.example.com'] });
+	my $call = 'return { ["GET /"] = function() return require("fazt").http.get("https://api.example.com/").body end }';
+	is(check({ %net, 'api/main.lua' => $call }), "0 errors, 0 warnings\n", 'fazt.http with one');
+	like(scalar check({ %net, 'api/main.lua' => 'return { ["GET /"] = function() return "x" end }' }), qr/nothing uses the permission "net:api\.example\.com"/, 'a host that nothing asks');
+}
+
 # ---- globals ----
 
 finds('a call of what is not there', 'return { ["GET /"] = function() return pirnt("x") end }', 'api/main.lua:3:40: error: there is no global "pirnt"; did you mean "print"?');

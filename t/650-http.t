@@ -18,7 +18,7 @@ my @own = map { "$_.example.com" } qw(api files expired self wrong);
 my $web = Fazt::Web->new(@own);
 my $closed = free_port();
 my $port = free_port();
-my $fazt = Fazt->new(port => $port, settings => { 'net.ca' => $web->ca, 'cells.app' => 16, cells => 40,
+my $fazt = Fazt->new(port => $port, settings => { 'net.ca' => $web->ca, 'cells.app' => 16, cells => 40, deadline => 25000,
 	'net.allow' => $web->allow . " api.example.com:$closed=127.0.0.1:$closed circle.example.com:80=127.0.0.1:$port" });
 
 my @inside = map { "$_.example.com" } qw(inside metadata private carrier zero six mapped unique link nat tunnel teredo crowd everybody);
@@ -37,6 +37,7 @@ return {
 	["POST /ask"] = ask, ["POST /open"] = ask,
 	["GET /still"] = function() return { text = "still here" } end,
 	["GET /env"] = function() return { json = { KEY = fazt.env.KEY or "unseen", CITY = fazt.env.CITY or "unset" } } end,
+	["GET /post"] = function() return { json = http.post("https://api.example.com/notes", { json = { text = "x" } }).json } end,
 	["GET /native"] = function()
 		local bytes, made = http.send("GET", "https://api.example.com/hello")
 		return { text = bytes .. made.status }
@@ -90,6 +91,7 @@ is($hello->{body}, 'Hello!', 'over TLS') or BAIL_OUT(json_of($hello) . $fazt->lo
 is($hello->{url}, "$api/hello", '… and says where the answer came from');
 is(ask('http://api.example.com/hello')->{body}, 'Hello!', 'over plain http, where that was granted');
 is(call('web', GET => '/native')->{body}, 'Hello!200', 'http.send is below all of it');
+is(call('web', GET => '/post')->{json}{text}, 'x', 'http.post');
 my $echo = inner(ask("$api/echo?a=b", method => 'POST', json => { text => "\x{fc}" }, headers => { 'X-Own' => 'yes' })->{body});
 is_deeply([@$echo{qw(method url)}, $echo->{headers}{'content-type'}, $echo->{headers}{'x-own'}], ['POST', '/echo?a=b', 'application/json', 'yes'], 'method, address, headers');
 is(text_of($echo->{body})->{text}, "\xfc", '… and a body of JSON');
@@ -185,7 +187,7 @@ code_is("https://api.example.com:$closed/hello", 'fetch_failed', 'SSRF-13 nothin
 my %said = map { $_->{message} => 1 } ask("https://api.example.com:$closed/"), ask('https://nowhere.example.com/'), ask('https://expired.example.com/'), ask(raw("no HTTP\r\n"));
 is_deeply([keys %said], ['The other server could not be reached, or did not answer as it should.'], 'SSRF-16 a closed port, a name there is not, a bad certificate: one sentence');
 like($fazt->logs, qr/"fetch\.failed".*certificate has expired/, '… and the log of the node knows');
-my @burst = map { $fazt->browser->request(POST => $fazt->url('web', '/open'), json => { url => "$api/hello" })->{json} } 1 .. 70;
+my @burst = map { $fazt->browser->request(POST => $fazt->url('web', '/open'), json => { url => 'none' })->{json} } 1 .. 150; # two workers count for themselves
 ok((grep { ($_->{code} // '') eq 'rate_limited' } @burst), 'SSRF-16 strangers make an app ask only so often');
 
 # ---- INS-12, XAP-06 ----
@@ -263,8 +265,8 @@ is(ask(flaky(1, '&after=3600'), retries => 1)->{status}, 503, '… but not longe
 
 # ---- files ----
 
-my $file = ask("$api/bytes?n=30000000", file => 'large.png');
-is_deeply([@{ $file->{file} // {} }{qw(name size type)}], ['got/large.png', 30000000, 'image/png'], 'a large body becomes a file') or diag json_of($file);
+my $file = ask("$api/bytes?n=8000000", file => 'large.png');
+is_deeply([@{ $file->{file} // {} }{qw(name size type)}], ['got/large.png', 8000000, 'image/png'], 'a large body becomes a file') or diag json_of($file);
 my ($peak) = slurp('/proc/' . fetcher() . '/status') =~ /^VmHWM:\s+(\d+)/m;
 cmp_ok($peak, '<', Fazt::sanitized() ? 400000 : 60000, "… and is never in memory whole ($peak KB at most)");
 is(ask("$api/status?status=404", file => 'none.png')->{body}, 'as you like', 'an error is no file');
@@ -287,10 +289,10 @@ sub parallel {
 my $wait = parallel(('https://slow.example.com/') x 8);
 sleep 0.5;
 is(call('bare', GET => '/still')->{body}, 'still here', 'SSRF-14 while names are looked for, others are served') for 1 .. 5;
-is(ask("$api/hello")->{code} // 'answered', 'rate_limited', 'SSRF-14 … the app itself asks four at once');
 my %codes;
 $codes{ $_->{code} }++ for $wait->();
-is_deeply(\%codes, { fetch_failed => 4, rate_limited => 4 }, 'SSRF-14 a slow resolver is not waited for, and four at once are the most');
+is_deeply([sort keys %codes], [qw(fetch_failed rate_limited)], 'SSRF-14 a slow resolver is not waited for, and not everybody may wait for it');
+cmp_ok($codes{fetch_failed}, '>=', 4, 'SSRF-14 … four at once do');
 is(ask("$api/hello")->{body}, 'Hello!', 'SSRF-14 … then it goes on');
 
 $wait = parallel(redirect('https://files.example.com/hello') . '&ms=2500');

@@ -626,24 +626,27 @@ end
 
 local function judge_permissions(q)
   local asked, used, known, blind = {}, {}, { ["storage:app"] = true }, false
-  for _, permission in ipairs(q.manifest.permissions or {}) do asked[permission] = true end
+  for _, permission in ipairs(q.manifest.permissions or {}) do
+    asked[permission] = permission
+    if permission:sub(1, 4) == "net:" then asked.net = permission end
+  end
   for _, permission in pairs(q.calls) do known[permission] = true end
   for file, f in pairs(q.facts) do
     local calls = file:sub(1, 4) == "api/" and f.uses or {}
     blind = blind or next(f.escapes or {}) ~= nil and file:sub(1, 4) == "api/"
     for path, t in pairs(calls) do
       local name = path:sub(6)
-      local permission = q.calls[name] or (name == "as_app" and "storage:app") or (name == "storage.tx" and "storage")
+      local permission = q.calls[name] or (name == "as_app" and "storage:app") or (name == "storage.tx" and "storage") or (name:sub(1, 5) == "http." and "net")
       if permission and not asked[permission] and not used[file .. permission] then
-        say("error", file, t, path .. ' needs the permission "' .. permission .. '", which app.json does not ask for; add it to permissions')
+        say("error", file, t, path .. ' needs the permission "' .. (permission == "net" and "net:HOST" or permission) .. '", which app.json does not ask for; add it to permissions')
         used[file .. permission] = true
       end
       if permission then used[permission] = true end
     end
   end
-  for permission in pairs(asked) do
+  for permission, written in pairs(asked) do
     if known[permission] and not used[permission] and not blind then
-      say("warning", "app.json", place(q.json, permission), 'nothing uses the permission "' .. permission .. '"; leave it out, and people consent more easily')
+      say("warning", "app.json", place(q.json, written), 'nothing uses the permission "' .. written .. '"; leave it out, and people consent more easily')
     end
   end
 end

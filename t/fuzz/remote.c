@@ -1,5 +1,6 @@
 #include "fuzz.h"
 
+#include "../../fcgi/door/curl.c"
 #include "../../fcgi/door/remote.c"
 
 /* The address of a node, and what a node answers: whatever the bytes, an error has its sentence, and an address that is
