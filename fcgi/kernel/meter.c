@@ -192,6 +192,15 @@ int64_t meter_wait(const struct meter *m, enum budget b)
 	return over < 0 ? 0 : over / 1000 + 1;
 }
 
+void meter_reset(struct meter *m, enum budget b)
+{
+	if (!m)
+		return;
+	set(&m->full_at[b], 0);
+	set(&m->told[b][0], 0);
+	set(&m->told[b][1], 0);
+}
+
 #define BUSY_US (1333 * 1000)     /* a third of a second of work */
 #define BUSY_MAX_US (5 * 1000000)
 

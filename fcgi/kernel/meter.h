@@ -31,6 +31,8 @@ void meter_add(struct meter *m, enum budget b, int64_t limit, double amount);
 double meter_share(const struct meter *m, enum budget b); /* what is used, as a share of the limit; may pass 1 */
 int64_t meter_wait(const struct meter *m, enum budget b);  /* ms until it may use more; 0: now */
 
+void meter_reset(struct meter *m, enum budget b); /* its limit is another one: it begins anew */
+
 /* One more thing that was dropped for want of this budget; and how many were, which are forgotten. */
 void meter_drop(struct meter *m, enum budget b);
 int64_t meter_dropped(struct meter *m, enum budget b);

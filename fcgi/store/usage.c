@@ -13,8 +13,6 @@ struct part {
 	int64_t now, by, most;
 };
 
-#define WARN_PERCENT 80
-
 static int past(struct db *db, const struct part *p)
 {
 	return db_fail(db, ERR_QUOTA_EXCEEDED, "The app has used up its %s: %s is %lld. Delete something, or the owner allows it more: "
@@ -32,7 +30,7 @@ static int warn(struct db *db, const struct scope *sc, const struct part *p)
 
 static bool crossed(const struct part *p)
 {
-	int64_t line = p->most / 100 * WARN_PERCENT;
+	int64_t line = p->most - p->most / 5; /* 80 % */
 	return p->now > line && p->now - p->by <= line;
 }
 

@@ -66,7 +66,10 @@ int op_app_usage(struct req *r, const struct call *c, struct out *o)
 static int limit(struct req *r, struct db *db, const struct call *c, struct out *o UNUSED)
 {
 	struct app_row *app = app_named(r, db, c->arg[0].s);
-	return app ? budget_set(db, app->id, c->arg[1].s, c->arg[2].s) : r->fault.err;
+	int err = app ? budget_set(db, app->id, c->arg[1].s, c->arg[2].s) : r->fault.err;
+	if (!err)
+		meter_reset(meter_of(r->node->meters, app->id), (enum budget)budget_find(c->arg[1].s));
+	return err;
 }
 
 int op_app_limit(struct req *r, const struct call *c, struct out *o)

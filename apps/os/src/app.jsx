@@ -7,6 +7,7 @@ import { Settings } from "./env.jsx";
 import { Logs } from "./logs.jsx";
 import { go, Title } from "./route.jsx";
 import { bytes, Command, Confirm, Face, Icon, Loaded, Moment, Rules, Section, Trouble, useDeed } from "./ui.jsx";
+import { Usage } from "./usage.jsx";
 import { Versions } from "./versions.jsx";
 
 const states = {
@@ -44,6 +45,7 @@ function Details({ app, reload }) {
       <Settings app={app.name} />
       <Rules rules={app.rules} />
       <Section title="What it is"><Facts app={app} /></Section>
+      <Usage app={app.name} />
       <Logs app={app.name} />
       <Domains app={app} />
       <Versions app={app} reload={reload} />

@@ -1,6 +1,7 @@
 // Tiles of the apps, like the first screen of a phone.
 
 import { useRead } from "./api.js";
+import { Notices } from "./notices.jsx";
 import { Title } from "./route.jsx";
 import { Empty, Face, Icon, Loaded } from "./ui.jsx";
 
@@ -35,6 +36,7 @@ export function Home({ user }) {
   return (
     <div class="stack wide">
       <Title tab="Your cloud">{greeting(new Date().getHours())}, {user.name}</Title>
+      {user.owner && <Notices />}
       <Loaded of={apps}>{(list) => {
         const shown = list.filter((app) => app.name !== "os");
         if (!shown.length && !user.owner)

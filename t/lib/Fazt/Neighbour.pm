@@ -3,7 +3,7 @@ package Fazt::Neighbour;
 # One app that takes everything it may, and another one beside it that is asked small things all the time: how often is
 # that one answered, and how much later than when it is alone?
 #
-#     my $street = Fazt::Neighbour->new($fazt);        # installs both; then $fazt->start
+#     my $street = Fazt::Neighbour->new($fazt);        # installs both, greedy and modest; then $fazt->start
 #     my $r = $street->measure('cpu', seconds => 3);   # { success, p99, idle, ratio, loads }
 #
 # Idle and busy moments alternate, so that a machine which is slow just then is slow for both. The one who makes the load
@@ -23,7 +23,7 @@ our %greed = (
 	memory => 'return function() local t = {} for i = 1, 1e5 do t[i] = ("x"):rep(60) .. i end return { json = #t } end',
 	calls => 'return function() for i = 1, 900 do kv.get("seen/x") end return { json = 1 } end',
 	scans => 'return function() for _ = 1, 20 do docs.count("rows", { text = { contains = "zzz" } }) end return { json = 1 } end',
-	writes => 'return function() fazt.storage.tx(function() for i = 1, 200 do kv.set("seen/" .. i % 50, i) end end) return { json = 1 } end',
+	writes => 'return function() fazt.storage.tx(function() for i = 1, 100 do kv.set("seen/" .. i, i) end end) return { json = 1 } end',
 	inserts => 'return function() for _ = 1, 100 do docs.insert("rows", { text = ("x"):rep(200) }) end return { json = 1 } end',
 	logs => 'return function() for i = 1, 1000 do print(("x"):rep(3000)) end return { json = 1 } end',
 	uploads => 'return function(req) return { json = #req.body } end',
@@ -32,18 +32,19 @@ my %body = (uploads => 'x' x 900_000);
 our @kinds = sort keys %greed;
 
 sub new {
-	my ($class, $fazt) = @_;
+	my ($class, $fazt, $greedy, $modest) = @_;
+	my $self = bless { fazt => $fazt, greedy => $greedy // 'greedy', modest => $modest // 'modest' }, $class;
 	my $head = qq{local fazt = require "fazt"\nlocal docs, kv = fazt.storage.docs, fazt.storage.kv\n};
 	my %rules = (permissions => ['storage'], visibility => 'anyone', collections => { map { $_ => { read => 'anyone', add => 'anyone', change => 'anyone' } } qw(rows seen) });
-	$fazt->install(greedy => { 'app.json' => \%rules, 'api/main.lua' => "return {\n" . join('', map { qq{\t["* /$_"] = require "$_",\n} =~ s/\*/exists $body{$_} ? 'POST' : 'GET'/er } @kinds) . "}\n",
+	$fazt->install($self->{greedy} => { 'app.json' => \%rules, 'api/main.lua' => "return {\n" . join('', map { qq{\t["* /$_"] = require "$_",\n} =~ s/\*/exists $body{$_} ? 'POST' : 'GET'/er } @kinds) . "}\n",
 		map { ("api/$_.lua" => $head . $greed{$_}) } @kinds });
-	$fazt->install(modest => { 'app.json' => \%rules, 'api/main.lua' => $head . <<'LUA' });
+	$fazt->install($self->{modest} => { 'app.json' => \%rules, 'api/main.lua' => $head . <<'LUA' });
 return {
 	["GET /"] = function() kv.set("seen/x", 1) return { json = kv.get("seen/x") } end,
 	["GET /read"] = function() return { json = kv.get("seen/x") or 0 } end,
 }
 LUA
-	return bless { fazt => $fazt }, $class;
+	return $self;
 }
 
 sub request { my ($host, $method, $path, $body, $more) = @_; return "$method $path HTTP/1.1\r\nHost: $host.localhost\r\n" . ($more // '') . (defined $body ? 'Content-Length: ' . length($body) . "\r\n\r\n$body" : "\r\n") }
@@ -66,7 +67,7 @@ sub probe {
 	my ($s, @list) = ($self->dial);
 	for (my $until = time + $seconds; time < $until; sleep 0.01) {
 		my $began = time;
-		syswrite $s, request('modest', GET => '/read');
+		syswrite $s, request($self->{modest}, GET => '/read');
 		my $status = answer($s);
 		push @list, [$status, 1000 * (time - $began)];
 		$s = $self->dial unless $status;
@@ -77,11 +78,11 @@ sub probe {
 # Connections that ask for the same again and again, until the process is killed.
 sub load {
 	my ($self, $kind, $connections) = @_;
-	$self->{token} //= $self->{fazt}->token('owner', 'greedy');
+	$self->{token} //= $self->{fazt}->token('owner', $self->{greedy});
 	my $pid = fork // die "fork: $!";
 	return $pid if $pid;
 	POSIX::nice(19);
-	my $what = request('greedy', exists $body{$kind} ? 'POST' : 'GET', "/$kind", $body{$kind}, "Authorization: Bearer $self->{token}\r\n");
+	my $what = request($self->{greedy}, exists $body{$kind} ? 'POST' : 'GET', "/$kind", $body{$kind}, "Authorization: Bearer $self->{token}\r\n");
 	$SIG{PIPE} = 'IGNORE';
 	for (2 .. $connections) { last unless fork // 1 }
 	$SIG{TERM} = sub { POSIX::_exit(0) };
