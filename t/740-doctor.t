@@ -159,12 +159,21 @@ is(ask(POST => '/notes', json => { n => 7 })->{status}, 201, 'REL-05: writing go
 my $before = ask(GET => '/count')->{json}{n};
 unlink "$home/data.db-shm";
 is(ask(GET => '/count')->{json}{n}, $before, 'REL-05: -shm deleted while it runs: reading goes on');
-my $after = ask(POST => '/notes', json => { n => 8 });
-note "a write then answers $after->{status}";
-$fazt->stop('serve');
-$fazt->start_faztd;
-cmp_ok(ask(GET => '/count')->{json}{n}, '>=', $before + ($after->{status} == 201), 'REL-05: and nothing that was acknowledged is lost');
+my @status = map { ask(POST => '/notes', json => { n => 8 })->{status} } 1 .. 3;
+like($status[0], qr/^50[0-4]$/, 'REL-05: a write is refused');
+$fazt->wait_for(sub { push @status, ask(POST => '/notes', json => { n => 8 })->{status}; $status[-1] == 201 }, 'writing works again');
+pass('REL-05: and with fresh processes works again');
+is(ask(GET => '/count')->{json}{n}, $before + grep({ $_ == 201 } @status), 'REL-05: nothing that was acknowledged is lost');
 is(sql('PRAGMA integrity_check'), 'ok', 'REL-05: the database is sound');
+like(slurp("$home/log/fazt.log"), qr/"store\.replaced"/, 'REL-05: the log says so');
+
+# Another database in the place of the one that is open.
+$fazt->admin('backup', 'create', "$home/other.db");
+rename "$home/other.db", "$home/data.db" or die;
+unlink "$home/data.db-wal", "$home/data.db-shm";
+like(ask(POST => '/notes', json => { n => 9 })->{status}, qr/^50[0-4]$/, 'REL-05: nobody writes into a database that was replaced while it was open');
+$fazt->wait_for(sub { ask(POST => '/notes', json => { n => 9 })->{status} == 201 }, 'writing works again');
+is(sql("SELECT count(*) FROM docs WHERE json_extract(body, '\$.n') = 9"), 1, 'REL-05: but into the one that is there');
 
 # ---- a home that does not serve ----
 
