@@ -56,20 +56,20 @@ for (1 .. 2000) { # what the WAL still has room for
 	last unless $answer->{status} == 201;
 	push @ids, $answer->{json}{id};
 }
-is($answer->{status}, 507, 'a write answers 507');
+is($answer->{status}, 507, 'REL-03: the database\'s disk is full: a write answers 507');
 is($answer->{json}{error}{code}, 'disk_full', 'with its code');
 like($answer->{json}{error}{message}, qr/disk|space|room/i, "and says why: $answer->{json}{error}{message}");
-is(ask(GET => "/notes/$ids[0]")->{json}{id}, $ids[0], 'reading works');
+is(ask(GET => "/notes/$ids[0]")->{json}{id}, $ids[0], 'REL-03: reading works');
 is(ask(GET => '/count')->{json}{n}, scalar(@ids), 'and every acknowledged note is there');
-is($fazt->browser->get($fazt->url('os', '/_fazt/health'))->{status}, 200, 'health answers');
+is($fazt->browser->get($fazt->url('os', '/_fazt/health'))->{status}, 200, 'REL-03: health answers');
 
 my $owner = $fazt->browser;
 $answer = eval { $owner->sign_in($link); $owner->get($fazt->url('os')) };
-ok($answer && $answer->{status} == 200, 'the owner signs in and sees the dashboard') or diag($@ || $answer->{raw});
+ok($answer && $answer->{status} == 200, 'REL-03: the owner signs in and sees the dashboard') or diag($@ || $answer->{raw});
 $answer = eval { $owner->fetch(GET => $fazt->url('os', '/_fazt/api/app.list')) };
 is($answer->{status}, 200, 'and what the dashboard asks is answered') or diag($@ || $answer->{raw});
 
-is(ask(DELETE => "/notes/$ids[0]")->{status}, 204, 'deleting works');
+is(ask(DELETE => "/notes/$ids[0]")->{status}, 204, 'REL-03: deleting works');
 is(ask(DELETE => "/notes/$ids[1]")->{status}, 204, 'and once more');
 is(ask(GET => "/notes/$ids[0]")->{body}, '', 'what was deleted is gone');
 is(insert()->{status}, 507, 'what was kept back for this is not for growing');
@@ -80,15 +80,63 @@ ok($answer && $answer->{status} < 400, 'a guest signs in') or diag($@ || $answer
 
 close $f;
 unlink $filled;
-is(insert()->{status}, 201, 'when there is room again, writing works at once');
+is(insert()->{status}, 201, 'REL-03: when there is room again, writing works at once');
 is(ask(GET => '/count')->{json}{n}, scalar(@ids) - 3, 'and the books are right');
 my (undef, $sound) = Fazt::run({}, 'sqlite3', "$disk/data.db", 'PRAGMA integrity_check');
 is($sound, "ok\n", 'the database is sound');
 
-# ---- a log's disk full, and other refusals to start ----
+my ($exit, $out, $err) = $fazt->try_admin('doctor', '--json');
+is($exit, 1, 'the doctor says how little room there is') or diag($out . $err);
+like($out, qr/\d+ MB are free/, 'in words');
+
+# ---- the disk of the logs, and of what is on its way ----
+
+# Another disk on a folder of the home, filled to the last byte, or (inodes) with as many files as it takes.
+sub full {
+	my ($folder, $inodes) = @_;
+	mkdir $folder;
+	system('mount', '-t', 'tmpfs', '-o', $inodes ? 'size=4m,nr_inodes=8,mode=0711' : 'size=64k,mode=0711', 'fazt', $folder) == 0 or die 'mounting';
+	for (my $i = 0; $inodes ? $i < 20 : $i < 1; $i++) {
+		open my $f, '>', "$folder/filler$i" or last;
+		1 while !$inodes && syswrite $f, 'x' x 1024;
+	}
+}
+
+sub works {
+	my ($when) = @_;
+	is(insert()->{status}, 201, "REL-03: $when: writing works");
+	is(ask(GET => '/count')->{status}, 200, "REL-03: $when: reading works");
+	my $person = $fazt->browser;
+	my $page = eval { $person->sign_in($fazt->admin('login-link')); $person->get($fazt->url('os')) };
+	is($page ? $page->{status} : $@, 200, "REL-03: $when: signing in and the dashboard work");
+}
+
+for my $inodes (0, 1) {
+	full("$disk/log", $inodes);
+	works($inodes ? 'the logs\' disk takes no more files' : 'the logs\' disk is full');
+	system('umount', '-l', "$disk/log");
+}
+works('with the logs\' disk back');
+full("$disk/nginx/body");
+works('nginx\'s disk for bodies is full');
+my $large = ask(POST => '/notes', json => { text => 'x' x 100_000 });
+like($large->{status}, qr/^(?:201|50[07])$/, "REL-03: a body that has to wait there is refused ($large->{status})");
+system('umount', '-l', "$disk/nginx/body");
+is(insert(100_000)->{status}, 201, 'REL-03: and taken when there is room, without a restart');
+chmod 0755, "$disk/nginx/body";
+
+# No more files, but room: the database has its files already.
+full("$disk/www", 1);
+works('www/ takes no more files');
+my $install = eval { $fazt->install(late => { 'public/index.html' => '<p>late</p>', 'app.json' => { visibility => 'anyone' }, 'api/main.lua' => 'return {}' }); 1 };
+ok($install, 'REL-03: an app is installed all the same') or diag($@);
+is($fazt->browser->get($fazt->url('late', '/'))->{body}, '<p>late</p>', 'REL-03: and the kernel sends its files');
+system('umount', '-l', "$disk/www");
+
+# ---- refusals to start ----
 
 $fazt->stop('serve');
-my ($exit, $out, $err) = Fazt::run({}, 'sqlite3', "$disk/data.db",
+($exit, $out, $err) = Fazt::run({}, 'sqlite3', "$disk/data.db",
 	"INSERT INTO migrations (number, name, hash, applied) VALUES (9999, '9999-future', 'x', 0)");
 is($exit, 0, 'the database is given a migration of the future') or diag($err);
 ($exit, $out, $err) = Fazt::run({}, Fazt::program(), 'serve', '--home', $disk);

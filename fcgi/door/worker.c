@@ -304,6 +304,7 @@ static void serve_fastcgi(void)
 	runner_start(&node);
 	while ((sig = await_signal(10000)) < 0) {
 		pool_reap(node.pool);
+		store_check(node.store);
 		sweep();
 	}
 	stop_accepting();

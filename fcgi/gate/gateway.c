@@ -217,7 +217,7 @@ static int app_answer(struct req *r)
 		return fail(r, ERR_NOT_FOUND, "The dashboard is not installed; run: fazt-admin app install os");
 	if (r->app->state == APP_DISABLED)
 		return fail(r, ERR_APP_DISABLED, "%s is switched off.", r->app->title);
-	if (r->app->paused > r->received)
+	if (r->app->paused > r->received && r->app->paused - r->received < PAUSE_MOST_MS)
 		return fail(r, ERR_UNAVAILABLE, "%s is being upgraded; try again in a moment.", r->app->title);
 	if ((err = public_file(r, &found)) || found)
 		return err;

@@ -94,8 +94,9 @@ static bool make_room(int dir, int64_t size, int64_t most)
 	int n = size > most ? 0 : entries(dir, a, &list, &sum);
 	if (n)
 		qsort(list, (size_t)n, sizeof *list, by_use);
-	for (int i = 0; i < n && sum + size > most && list[i].used < now_ms() - USED_MS; i++)
-		if (!unlinkat(dir, list[i].name, 0))
+	int64_t now = now_ms();
+	for (int i = 0; i < n && sum + size > most; i++)
+		if ((list[i].used < now - USED_MS || list[i].used > now + USED_MS) && !unlinkat(dir, list[i].name, 0))
 			sum -= list[i].size;
 	arena_free(a);
 	return size <= most && sum + size <= most && disk_has(dir, size);

@@ -89,7 +89,7 @@ static int64_t session_life(const struct req *r)
 static void refresh(struct req *r, struct db *db, struct session *s)
 {
 	int64_t now = now_ms();
-	if (now - s->seen < SEEN_EACH_MS)
+	if (now - s->seen < SEEN_EACH_MS && s->seen - now < SEEN_EACH_MS) /* seen tomorrow: the clock was set back */
 		return;
 	int err = db_begin(db);
 	if (!err)

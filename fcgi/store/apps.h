@@ -48,6 +48,7 @@ int64_t app_previous(struct db *db, const char *id, int64_t version);
 int app_point(struct db *db, const char *id, int64_t version, const char *title);
 /* Answer 503 until this moment, which goes by unless somebody pushes it on; 0: no longer. Pointing the app to a version
  * ends it too. */
+#define PAUSE_MOST_MS 300000 /* nobody pauses for as long: the clock was set back since */
 int app_pause(struct db *db, const char *id, int64_t until);
 /* On or off; a suspension ends with either. */
 int app_state(struct db *db, const char *id, const char *state);

@@ -29,6 +29,7 @@ struct store {
 	unsigned char secret[KEY_LEN];
 	struct sync sync;
 	bool full; /* durable: a commit returns when it is on disk */
+	ino_t file, shm; /* which data.db and -shm these are */
 	pthread_mutex_t mutex;
 	pthread_cond_t returned;
 	struct db *idle;
@@ -203,6 +204,25 @@ static int file_there(const char *path, const char *home, struct fault *f)
 	return fault(f, ERR_NOT_FOUND, "There is no Fazt in %s. Make one with: fazt-admin init --home %s", home, home);
 }
 
+static ino_t inode_of(const struct store *s, const char *suffix)
+{
+	struct stat st;
+	char path[4200];
+	snprintf(path, sizeof path, "%s%s", s->path, suffix);
+	return stat(path, &st) ? 0 : st.st_ino;
+}
+
+/* A database that was put in the place of this one, or a -shm that was deleted: others see other locks now, and what is
+ * written here would be lost or would damage. A fresh process opens what is there. */
+void store_check(const struct store *s)
+{
+	if (inode_of(s, "") == s->file && inode_of(s, "-shm") == s->shm)
+		return;
+	log_event(LOG_ERROR, "store.replaced", "path", s->path, NULL);
+	log_flush();
+	die("store: %s or its -shm was replaced or removed while it was open", s->path);
+}
+
 static int secret_load(struct store *s, struct db *db)
 {
 	struct stmt *q = db_query(db, "SELECT bytes FROM meta WHERE name = 'secret'", "");
@@ -261,6 +281,8 @@ static int open_first(struct store *s, enum store_mode mode, struct fault *f)
 		return err;
 	}
 	serve(db);
+	s->file = inode_of(s, "");
+	s->shm = inode_of(s, "-shm");
 	ballast_keep(s->home);
 	first_epoch(db);
 	db->fault = &db->own;
@@ -491,6 +513,8 @@ int db_begin(struct db *db)
 	int err = lock_take(db->store->lock, LOCK_WAIT_MS, db->fault);
 	if (err)
 		return err;
+	if (db->store->file)
+		store_check(db->store);
 	ballast_ease(db->store->home);
 	db->locked = true;
 	err = db_run(db, "BEGIN IMMEDIATE", "");

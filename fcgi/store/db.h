@@ -37,6 +37,9 @@ enum store_mode {
  * STORE_SERVE mode, one that is damaged. NULL with the fault set. */
 struct store *store_open(const char *home, enum store_mode mode, struct fault *f);
 void store_close(struct store *s);
+/* Ends the process when data.db or its -shm is no longer the file that was opened. db_begin looks each time; who only reads
+ * looks from time to time. */
+void store_check(const struct store *s);
 void store_durability(struct store *s, bool full); /* does a commit wait for the disk? the default */
 
 struct db *db_borrow(struct store *s, struct fault *f); /* NULL: fault set */

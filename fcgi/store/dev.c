@@ -5,7 +5,8 @@
 struct dev_row *dev_get(struct db *db, struct arena *a, const char *app_id, int64_t now)
 {
 	struct dev_row *d = NULL;
-	struct stmt *s = db_query(db, "SELECT until, problem FROM dev WHERE app_id = ? AND until > ?", "ci", app_id, now);
+	struct stmt *s = db_query(db, "SELECT until, problem FROM dev WHERE app_id = ? AND until > ? AND until <= ?", "cii", app_id, now,
+				  now + 2 * LEASE_MOST_MS);
 	if (s && stmt_row(s) > 0) {
 		d = NEW(a, struct dev_row);
 		*d = (struct dev_row){stmt_int(s, 0), stmt_dup(s, 1, a)};

@@ -10,6 +10,7 @@
 #include "base/crypt.h"
 #include "store/db.h"
 
+#define LEASE_MOST_MS 600000      /* a lease that ends much later was made before the clock was set back */
 #define PIECE_MS 3600000ll        /* an unfinished push is forgotten after this */
 #define PIECES_BYTES (40ll * MIB) /* of all unfinished pushes, */
 #define PIECE_COST 200            /* and what a piece costs besides its bytes */

@@ -33,6 +33,8 @@ static int reap(struct db *db, int64_t now)
 int session_create(struct db *db, const struct session *s, int64_t now)
 {
 	int err = reap(db, now);
+	if (!err) /* none lasts longer than one that begins now: it was made before the clock was set back */
+		err = db_run(db, "UPDATE sessions SET expires = ?1 WHERE expires > ?1", "i", s->expires);
 	if (err)
 		return err;
 	return db_run(db,
@@ -114,8 +116,8 @@ bool code_peek(struct db *db, enum code_kind kind, struct str secret, int64_t no
 	unsigned char hash[HASH_LEN];
 	char id[ID_LEN + 1];
 	code_hash(hash, secret);
-	struct stmt *s = db_query(db, "SELECT user_id FROM codes WHERE hash = ? AND kind = ? AND expires > ?", "bii", hash,
-				  (size_t)HASH_LEN, (int64_t)kind, now);
+	struct stmt *s = db_query(db, "SELECT user_id FROM codes WHERE hash = ? AND kind = ? AND expires > ? AND expires <= ?", "biii", hash,
+				  (size_t)HASH_LEN, (int64_t)kind, now, now + CODE_MOST_MS);
 	if (!s || stmt_row(s) != 1)
 		return false;
 	copy_id(id, stmt_str(s, 0));
@@ -128,9 +130,9 @@ int code_take(struct db *db, struct arena *a, enum code_kind kind, struct str se
 	unsigned char hash[HASH_LEN];
 	code_hash(hash, secret);
 	struct stmt *s = db_query(db,
-				  "DELETE FROM codes WHERE hash = ? AND kind = ? AND expires > ? "
+				  "DELETE FROM codes WHERE hash = ? AND kind = ? AND expires > ? AND expires <= ? "
 				  "RETURNING user_id, app_id, session, challenge, next, expires",
-				  "bii", hash, (size_t)HASH_LEN, (int64_t)kind, now);
+				  "biii", hash, (size_t)HASH_LEN, (int64_t)kind, now, now + CODE_MOST_MS);
 	if (!s)
 		return db_fault(db)->err;
 	int row = stmt_row(s);

@@ -32,6 +32,8 @@ int session_refresh(struct db *db, const unsigned char hash[HASH_LEN], int64_t n
 int session_end(struct db *db, const unsigned char hash[HASH_LEN]); /* and those below it */
 int64_t session_count(struct db *db, const char *user_id, int64_t now);
 
+#define CODE_MOST_MS (8 * 86400000ll) /* one that lasts longer was made before the clock was set back */
+
 enum code_kind { CODE_LOGIN = 1, CODE_INVITE, CODE_RESET, CODE_HANDOVER };
 
 struct code {

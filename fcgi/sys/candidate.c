@@ -119,7 +119,7 @@ int op_app_fetch(struct req *r, const struct call *c, struct out *o)
 
 static bool lost(const struct candidate *c)
 {
-	return !strcmp(c->state, "fetching") && c->changed < now_ms() - FETCH_MS;
+	return !strcmp(c->state, "fetching") && (c->changed < now_ms() - FETCH_MS || c->changed > now_ms() + FETCH_MS);
 }
 
 static const char *state_of(const struct candidate *c)

@@ -9,7 +9,7 @@
 /* The script is no file of the kernel's pages: only the owner of an app in development gets it. */
 EMBED(dev_script, "fcgi/sys/dev.js");
 
-#define LEASE_SECONDS 600 /* at most */
+#define LEASE_SECONDS (LEASE_MOST_MS / 1000)
 #define PROBLEM_BYTES (4 * KIB)
 
 /* ---- app lease ---- */

@@ -21,7 +21,7 @@ static bool find_mine(struct req *r, struct db *db, struct mine *m)
 	*m = (struct mine){0};
 	if (r->who.via != VIA_COOKIE || !session_find(db, r->who.session, now_ms(), &s, &m->user))
 		return false;
-	m->fresh = s.created > now_ms() - FRESH_MS;
+	m->fresh = s.created > now_ms() - FRESH_MS && s.created < now_ms() + FRESH_MS;
 	return true;
 }
 
