@@ -21,7 +21,7 @@ sub mutant {
 for my $n (1, 3) {
 	mutant($n, 't/unit/rules');
 	my ($exit, $out) = Fazt::run({}, "build-mutant-$n/t/unit/rules");
-	ok($exit != 0 && $out =~ /^not ok/m, "without predicate $n the test of the rules fails");
+	ok($exit != 0 && $out =~ /^not ok/m, "RLS-19 without predicate $n the test of the rules fails");
 }
 
 mutant(2, 'all');
@@ -39,5 +39,5 @@ LUA
 my ($exit, $out, $err) = $fazt->try_admin('app', 'request', 'notes', 'POST', '/add');
 like($out, qr/secret/, 'a row to look for');
 ($exit, $out, $err) = $fazt->try_admin('app', 'request', 'notes', 'GET', '/list');
-ok("$out$err" =~ /500|internal/ && $out !~ /secret/, 'without the app in the predicate the second wall denies every query') or diag($out, $err);
+ok("$out$err" =~ /500|internal/ && $out !~ /secret/, 'RLS-19 without the app in the predicate the second wall denies every query') or diag($out, $err);
 done_testing;

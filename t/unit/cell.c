@@ -196,7 +196,7 @@ static void test_turns(void)
 		if (i % 100 == 1)
 			bad += strcmp(cell_get(&c, "/pristine")->body.p, fingerprint) != 0;
 	}
-	is_int(bad, 0, "10,000 requests by turns, and none saw another");
+	is_int(bad, 0, "RLS-07 10,000 requests by turns, and none saw another");
 	free(fingerprint);
 	cell_free(&c);
 }

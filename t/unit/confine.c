@@ -234,7 +234,7 @@ static void test_status(void)
 	if (read(fd, status, sizeof status - 1) < 0)
 		die("no status");
 	close(fd);
-	ok(strstr(status, "NoNewPrivs:\t1") && strstr(status, "Seccomp:\t2"), "a filter, and no new privileges");
+	ok(strstr(status, "NoNewPrivs:\t1") && (!confine_complete() || strstr(status, "Seccomp:\t2")), "a filter, and no new privileges");
 	if (!geteuid())
 		ok(strstr(status, "CapEff:\t0000000000000000") && strstr(status, "CapPrm:\t0000000000000000") && !strstr(status, "Uid:\t0"), "started as root it is nobody, without capabilities");
 	close(to[1]);
@@ -243,19 +243,23 @@ static void test_status(void)
 	close_pipes();
 }
 
+/* A build with sanitizers has another filter: theirs. */
+static bool filtered(void)
+{
+#ifdef SANITIZE
+	return false;
+#else
+	return confine_complete();
+#endif
+}
+
 int main(void)
 {
 	confine_prepare();
-#ifdef SANITIZE
-	ok(1, "a build with sanitizers has another filter");
-#else
-	if (!confine_complete()) {
-		ok(1, "a build without a filter of system calls");
-		return done_testing();
+	if (filtered()) {
+		test_calls();
+		test_arguments();
 	}
-	test_calls();
-	test_arguments();
-#endif
 	test_leash();
 	test_status();
 	return done_testing();
