@@ -79,6 +79,11 @@ $elsewhere->sign_in($fazt->admin('user', 'reset', 'anna') =~ s/.*?(http\S+).*/$1
 ok(!lives(session($anna)), 'IDN-03 a new password ends the sessions of before') if session($anna);
 is($anna->fetch(GET => "$pad/")->{status}, 401, 'IDN-03 … at apps too');
 
+my $bert = $fazt->person('bert');
+my $lure = $fazt->admin('login-link', 'anna');
+like($fazt->browser->get($lure)->{body}, qr/<form[^>]* data-auto/, 'IDN-03 a link signs in by itself where nobody is signed in');
+unlike($bert->get($lure)->{body}, qr/data-auto/, 'IDN-03 … but nobody becomes another person without a click');
+
 # ---- what the door tells ----
 
 # Whether there is an account: twelve who are, with a password or without, and twelve who are not, one after the other.
