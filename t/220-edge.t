@@ -19,6 +19,8 @@ return {
 	["GET /*rest"] = function(req) return { json = { path = req.path, cookies = req.cookies, headers = req.headers, user = req.user } } end,
 	["POST /*rest"] = function(req) local n = 0 for _ in pairs(req.form or req.json or {}) do n = n + 1 end return { json = { n = n, bytes = #(req.body or "") } } end,
 	["POST /json"] = function(req) local n = 0 for _ in pairs(req.json) do n = n + 1 end return { json = { n = n } } end,
+	["POST /go"] = function(req) return { redirect = req.json } end,
+	["POST /header"] = function(req) return { text = "x", headers = { [req.json.name] = req.json.value } } end,
 	["POST /cookie"] = function(req) return { text = "x", headers = { ["Set-Cookie"] = req.json } } end,
 	["POST /keep"] = function(req) blob.put(req.json.name, req.json.bytes, { type = req.json.type }) return { json = true } end,
 	["GET /kept"] = function(req) return { blob = req.query.name } end,
@@ -139,9 +141,22 @@ is(status_of($b->raw("POST /_fazt/sign-in HTTP/1.1\r\nHost: os.localhost\r\nOrig
 # ---- cookies of apps ----
 
 for my $cookie ('a=b; domain=localhost', "a=b;\tDomain=localhost", 'a=b; DOMAIN = .localhost', '__Host-os=x; Path=/; Secure', '__host-OS=x', ' __Host-os=x', 'os=x', 'os-device=x', 'fazt=x', "a=b\r\nX: y", "a=b\n", '__Host-fazt-nonce=x',
-	'=__Host-os=x', '=x', '', '; Domain=localhost', "a=b; Path=/\0; Domain=localhost") {
+	'=__Host-os=x', '=x', '', '; Domain=localhost', "a=b; Path=/\0; Domain=localhost",
+	'os =x', "\tos=x", "os\t=x", '__Host-fazt =x; Path=/; Secure', '__Host-fazt-nonce =x', 'OS=x', 'a=b; Path=/;Domain =localhost', 'a=b;;domain=localhost', 'a=b; "Domain"=localhost; Domain=localhost') {
 	my $answer = $b->fetch(POST => url('/cookie'), json => $cookie);
 	ok(!(grep { /domain|__host-|^\s*=|^(?:os|fazt)/i } @{ $answer->{set_cookie} }) && !exists $answer->{headers}{x}, 'HTTP-05 ' . json_of($cookie) . ": $answer->{status}") or diag explain $answer->{set_cookie};
+}
+
+# ---- where an app may send people, and what it may say in the name of its host ----
+
+for my $to ("/\t/evil.example", "/\\evil.example", "\t//evil.example", "//evil.example", "java\tscript:alert(1)", ' https://evil.example', "https:\\\\evil.example", '', 'vbscript:x', "/a\0b", "/\x7f") {
+	my $answer = $b->fetch(POST => url('/go'), json => $to);
+	ok($answer->{status} == 500 && !defined $answer->{headers}{location}, 'HTTP-23 no redirect to ' . json_of($to)) or diag $answer->{raw};
+}
+for my $name ('Clear-Site-Data', 'Strict-Transport-Security', 'Alt-Svc', 'NEL', 'Report-To', 'Reporting-Endpoints', 'Refresh', 'Service-Worker-Allowed', 'Origin-Agent-Cluster', 'Access-Control-Allow-Credentials', 'Set-Cookie2', 'Upgrade', 'Trailer', 'Status',
+	'X-Accel-Redirect', 'x-ACCEL-limit-rate', 'X-Sendfile', 'X-Frame-Options', 'X-Content-Type-Options', 'X-Request-Id', 'Permissions-Policy', 'Content-Encoding', 'Content-Location', 'Date', 'Server', 'Via') {
+	my $answer = $b->fetch(POST => url('/header'), json => { name => $name, value => '31337' });
+	ok(!(grep { $_->[0] eq lc $name && $_->[1] =~ /31337/ } @{ $answer->{all} }), "HTTP-02 an app does not set $name");
 }
 
 # ---- bodies of every route ----

@@ -30,6 +30,11 @@ refused('INS-21 no code', { 'app.json' => {} }, 7, qr/neither api\/main\.lua nor
 refused('bytecode', { 'api/main.lua' => "\eLua" }, 7, qr/compiled Lua/);
 refused('INS-22 trailing garbage', { %code, 'app.json' => '{"name":"pad"} x' }, 7, qr/line 1, column/);
 refused('INS-22 a mark', { %code, 'app.json' => "\xEF\xBB\xBF{\"name\":\"pad\"}" }, 7, qr/byte order mark/);
+refused("INS-22 $_->[0]", { %code, 'app.json' => $_->[1] }, 7, qr/app\.json|line 1|too deep|UTF|nested/) for ['UTF-16', "\xFF\xFE{\0}\0"], ['a NUL', "{\"name\":\"pad\0\"}"], ['an escaped NUL', '{"name":"pad","title":"a\\u0000b"}'],
+	['1e999', '{"name":"pad","fazt":1e999}'], ['nesting', '{"name":"pad","collections":' . '[' x 5000 . ']' x 5000 . '}'], ['a name twice', '{"name":"pad","name":"os"}'], ['nothing', ''], ['an array', '[]'], ['half of it', '{"name":"pad"'],
+	['invalid UTF-8', "{\"name\":\"pad\",\"title\":\"\xFF\"}"];
+refused('DSK-07 10,000 files of a byte', { %code, map { ("public/$_" => 'x') } 1 .. 10_000 }, 7, qr/2000/);
+refused('DSK-07 500 folders deep', { %code, 'public/' . 'd/' x 500 . 'x' => 'x' }, 7, qr/16 folders|bytes/);
 refused('code that does not compile', { 'api/main.lua' => 'return {' }, 7, qr{does not load: .*api/main\.lua:1:});
 refused('code that fails while it loads', { 'api/main.lua' => 'error("no\27[2Jse")' }, 7, qr{does not load: .*no\\u\{1B\}\[2Jse});
 refused('a newer Fazt', { %code, 'app.json' => { fazt => '>=99' } }, 7, qr/needs Fazt >=99/);

@@ -57,6 +57,28 @@ for my $what (sort keys %forms) {
 is($exit, 0, 'a repository of this machine, in the shell') or diag($err);
 $fazt->admin('app', 'remove', $_, '--purge') for map { $_->{name} } @{ $fazt->admin_json('app', 'list') };
 
+# INS-16: an older version comes only when its owner pins it
+my %aging = (%pad, 'app.json' => '{"name":"aging","version":"1.0.0"}');
+my $old = $host->repository('aging', \%aging);
+my $new = $host->repository('aging', { %aging, 'app.json' => '{"name":"aging","version":"1.1.0"}', 'public/index.html' => '<h1>new</h1>' });
+try_install($host->url('aging'));
+sub aging { $fazt->admin_json('app', 'show', 'aging') }
+is(aging()->{commit}, $new, 'an app with a version');
+my $again = $host->repository('aging', { %aging, 'README.md' => 'the hole is back' });
+($exit, $out, $err) = $fazt->try_admin('app', 'upgrade', 'aging', '--yes', '--json');
+like("$exit $out$err", qr/^5 .*"conflict".*older \(1\.0\.0\).*\(1\.1\.0\).*--source \Q@{[$host->url('aging')]}\E\@$again/s, 'INS-16 an older version of the remote is refused, and it says how to pin it') or diag "$exit $out$err";
+is(aging()->{commit}, $new, 'INS-16 … and what served serves on');
+isnt(($fazt->try_admin('app', 'upgrade', 'aging', '--yes', '--source', $host->url('aging')))[0], 0, 'INS-16 the same source said again is no pin');
+$fazt->admin('app', 'upgrade', 'aging', '--yes', '--source', $host->url('aging') . "\@$old");
+is(aging()->{commit}, $old, 'INS-16 pinned, it comes');
+$host->repository('aging', { %aging, 'app.json' => '{"name":"aging","version":"1.2.0"}' }, 'stable');
+$fazt->admin('app', 'upgrade', 'aging', '--yes', '--source', $host->url('aging') . '@stable');
+$host->repository('aging', { %aging, 'app.json' => '{"name":"aging","version":"1.1.9"}' }, 'stable');
+is(($fazt->try_admin('app', 'upgrade', 'aging', '--yes'))[0], 5, 'INS-16 a branch that is followed may not go back either');
+$fazt->admin('app', 'rollback', 'aging');
+is(aging()->{commit}, $old, 'INS-16 the owner himself may, by rollback');
+$fazt->admin('app', 'remove', 'aging', '--purge');
+
 # INS-10: nothing of a repository is run, fetched or converted
 $host->repository('plain', { %pad, '.gitattributes' => "*.html filter=evil\n* export-subst text eol=crlf\n", 'public/x.html' => '$Format:%H$ $Id$' . "\n",
 	'.gitmodules' => "[submodule \"x\"]\n\tpath = x\n\turl = ../../..\n", 'public/large.bin' => "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n" });
@@ -114,8 +136,15 @@ cmp_ok(time - $since, '<', 10, 'INS-09 in no time');
 $t = $host->tree('deep', [['100644', 'f', $host->blob('deep', 'x')]]);
 $t = $host->tree('deep', [['40000', 'd', $t]]) for 1 .. 40;
 $host->commit('deep', $t);
-refused('INS-09 deep', $host->url('deep'), 'bad_path', qr/16 folders/);
+refused('INS-09 DSK-07 deep', $host->url('deep'), 'bad_path', qr/16 folders/);
 $host->repository('large', { %pad, 'public/zero' => "\0" x (30 << 20) });
+$host->make('long');
+refused('DSK-07 a name of 64 KB', with_entry('long', ['100644', 'x' x 65536, $host->blob('long', 'x')]), 'bad_path');
+$host->make('many');
+my $byte = $host->blob('many', 'x');
+$host->commit('many', $host->tree('many', [map { ['100644', sprintf('f%05d', $_), $byte] } 1 .. 10_000]));
+refused('DSK-07 10,000 files of a byte', $host->url('many'), 'manifest_limits', qr/2000/);
+refused('DSK-07 … also in a repository of this machine', $host->path('many'), 'manifest_limits');
 refused('INS-09 30 MB of zeros', $host->url('large'), 'manifest_limits', qr/20 MB/);
 $host->repository('lua', { %pad, 'api/big.lua' => '-' x (300 << 10) });
 refused('INS-21 a large Lua file', $host->url('lua'), 'manifest_limits', qr/256 KB/);

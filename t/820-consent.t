@@ -14,7 +14,7 @@ sub reader {
 	my ($version, @permissions) = @_;
 	return $host->repository('reader', {
 		'app.json' => json_of({ name => 'reader', title => 'Reader', version => $version, visibility => 'members',
-			description => 'Keeps what you want to read later.', permissions => \@permissions,
+			description => "Keeps what you want to read later. <b>Granted by default</b><script>document.title = 'gone'</script>\x{202E}" . ' and on' x 2000, permissions => \@permissions,
 			collections => { tips => { read => 'members' } } }),
 		'api/main.lua' => qq(return { ["GET /"] = function() return "<!doctype html><title>Reader</title>version $version" end }),
 	});

@@ -25,6 +25,7 @@
 #define BACKLOG 512
 #define PATIENCE_MS 9000      /* how long workers may finish their requests */
 #define LIVED_MS 200          /* who lived as long did start, whatever ended it */
+#define READY_SECONDS 20      /* within which a fresh worker opens the home */
 #define RESTART_MIN_MS 50
 #define RESTART_MAX_MS 5000
 
@@ -249,6 +250,30 @@ static int64_t start_due(struct child *c, int n)
 	return wait;
 }
 
+/* Could fresh workers start? Asked in a process of its own, because what is wrong may end it. The old ones serve on if not. */
+static bool ready(void)
+{
+	struct fault f = {0};
+	struct node node;
+	int status;
+	pid_t pid = fork();
+	if (!pid) {
+		alarm(READY_SECONDS);
+		if (!node_open(&node, home, STORE_SERVE, &f))
+			_exit(0);
+		log_event(LOG_ERROR, "reload.refused", "message", fault_message(&f), NULL);
+		_exit(1);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
+}
+
+static void reload(struct child *c, int n)
+{
+	if (ready())
+		for (int i = HELPERS; i < n; i++)
+			retire(&c[i]);
+}
+
 static void supervise(struct child *c, int n)
 {
 	for (;;) {
@@ -257,8 +282,7 @@ static void supervise(struct child *c, int n)
 		if (sig == SIGTERM || sig == SIGINT)
 			return;
 		if (sig == SIGHUP)
-			for (int i = HELPERS; i < n; i++)
-				retire(&c[i]);
+			reload(c, n);
 	}
 }
 

@@ -12,7 +12,7 @@ static const char *const allowed[] = {
 	"vary", "link", "content-security-policy", "set-cookie", "allow", "retry-after", "www-authenticate", "accept-ranges",
 };
 static const char *const forbidden_prefix[] = {"x-accel-", "x-fazt-", "x-content-type-options", "x-frame-options", "x-sendfile",
-					       "x-lighttpd-"};
+					       "x-lighttpd-", "x-request-id"};
 
 /* RFC 9110 §5.6.2: a token, which the names of headers and cookies are. */
 static bool token(struct str s)
@@ -64,13 +64,13 @@ static int check_cookie(struct req *r, struct str cookie)
 	return 0;
 }
 
-/* Where a redirect may go: a path of this host, or an http(s) URL. Browsers read \ as /, so it is refused. */
+/* Where a redirect may go: a path of this host, or an http(s) URL. Browsers read \ as / and tabs as nothing, so both are refused. */
 static int check_location(struct req *r, struct str url)
 {
 	bool path = str_starts(url, "/") && !str_starts(url, "//");
 	if ((!path && !str_starts(url, "http://") && !str_starts(url, "https://") && !str_starts(url, "?") &&
 	     !str_starts(url, "./") && !str_starts(url, "#")) ||
-	    memchr(url.p, '\\', url.n))
+	    memchr(url.p, '\\', url.n) || memchr(url.p, '\t', url.n))
 		return fail(r, ERR_BAD_HEADER, "A redirect goes to a path of the app, or to an http or https URL.");
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include "gate/flood.h"
 #include "gate/trace.h"
 #include "kernel/app.h"
+#include "kernel/identity.h"
 #include "kernel/journal.h"
 #include "sys/sys.h"
 #include "wire/frame.h"
@@ -42,6 +43,8 @@ static int call(struct req *r, const struct syscall *row, const struct call *c, 
 {
 	int err;
 	r->spoke_as_app |= c->as_app;
+	if (row->effect == EFFECT_WRITE && (err = identity_still(r)))
+		return err;
 	if ((err = check_permission(r, row, c)) || (err = sig_complete(&row->sig, c, &r->fault)) || (err = spend(r, row)) ||
 	    (err = handlers[c->row](r, c, o)))
 		return err;

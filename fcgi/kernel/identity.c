@@ -255,6 +255,26 @@ int identity_of(struct req *r)
 	return err ? err : admit(r, &k);
 }
 
+/* Nothing is asked again unless something was ended or changed since: that raises the epoch. */
+int identity_still(struct req *r)
+{
+	const struct principal before = r->who;
+	if (r->door == DOOR_SHELL || before.kind != WHO_IS_USER)
+		return 0;
+	struct db *db = db_borrow(r->node->store, &r->fault);
+	if (!db)
+		return r->fault.err;
+	int64_t epoch = db_epoch(db);
+	db_return(db);
+	if (epoch == r->epoch)
+		return 0;
+	r->epoch = epoch;
+	int err = identity_of(r);
+	if (err || (r->who.kind == WHO_IS_USER && !strcmp(r->who.user_id, before.user_id)))
+		return err;
+	return fail(r, ERR_UNAUTHORIZED, "You were signed out meanwhile; nothing was changed.");
+}
+
 int identity_become(struct req *r, struct str name)
 {
 	struct known k = {0};

@@ -61,6 +61,11 @@ int package_manifest(struct db *db, struct arena *a, const char *package, struct
 	return err ? err : manifest_parse(json, a, m, db_fault(db));
 }
 
+static bool is_older(const struct manifest *m, const struct manifest *than)
+{
+	return than->version && m->version && version_compare(str_of(m->version), str_of(than->version)) < 0;
+}
+
 const char *upgrade_reason(struct db *db, struct arena *a, const struct app_row *app, const char *origin, const struct manifest *m)
 {
 	struct manifest *before;
@@ -71,7 +76,7 @@ const char *upgrade_reason(struct db *db, struct arena *a, const struct app_row 
 	for (int i = 0; i < m->npermissions; i++)
 		if (!manifest_asks(before, str_of(m->permission[i])))
 			return grant_sentence(str_of(m->permission[i]), a);
-	if (before->version && m->version && version_compare(str_of(m->version), str_of(before->version)) < 0)
+	if (is_older(m, before))
 		return arena_printf(a, "It is older (%s) than the version that serves now (%s).", m->version, before->version);
 	return manifest_wider(before, m, a);
 }
@@ -294,9 +299,31 @@ static int read_source(struct fetch *w)
 	return folder_read(w->package, s->path, w->fault);
 }
 
+/* A remote that goes back to an older version may do it to bring back a hole. Only the owner can want that, and says so by
+ * naming another source than before: a tag or a commit of it. */
+static int check_age(struct fetch *w)
+{
+	const struct candidate *c = w->candidate;
+	const struct manifest *m = w->package->manifest;
+	struct manifest *before;
+	struct db *db = *c->for_app && w->source.kind == SOURCE_GIT ? db_borrow(w->node->store, w->fault) : NULL;
+	if (!db)
+		return w->fault->err;
+	struct app_row *app = app_row_by_id(db, w->arena, str_of(c->for_app));
+	bool back = app && !strcmp(app->source, c->source) && !package_manifest(db, w->arena, app->package, &before) && is_older(m, before);
+	db_return(db);
+	fault_clear(w->fault); /* what cannot be read is replaced */
+	if (!back)
+		return 0;
+	return fault(w->fault, ERR_CONFLICT, "%s is older (%s) there than what serves (%s); if you want that, pin it: fazt-admin app upgrade %s --source %s@%s",
+		     app->name, m->version, before->version, app->name, w->source.folder ? "SOURCE" : w->source.url, w->package->commit);
+}
+
 static int check_package(struct fetch *w)
 {
 	int err = package_finish(w->package, w->source.kind == SOURCE_BUILTIN, w->fault);
+	if (!err)
+		err = check_age(w);
 	if (!err)
 		err = progress(w, "Checking the code");
 	if (!err && package_check)

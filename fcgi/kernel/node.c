@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "kernel/app.h"
+#include "kernel/home.h"
 #include "kernel/meter.h"
 
 /* The settings of the newest epoch anyone asked for. Readers copy, so nobody holds a line of it. */
@@ -79,6 +80,8 @@ static char *absolute(const char *path)
 int node_open(struct node *n, const char *home, enum store_mode mode, struct fault *f)
 {
 	*n = (struct node){.workers = 1, .fetcher = FETCHER_NONE};
+	if (mode != STORE_CREATE && home_check(home, f))
+		return f->err;
 	n->store = store_open(home, mode, f);
 	if (!n->store)
 		return f->err;

@@ -31,49 +31,6 @@ static bool parse(char type, struct str text, int64_t *number)
 	return type == 's' || *number || str_is(text, "false");
 }
 
-static void parse_all(struct settings *set)
-{
-	for (int i = 0; i < SETTING_COUNT; i++)
-		parse(rows[i].type, str_of(set->text[i]), &set->number[i]);
-}
-
-static void take_defaults(struct settings *set)
-{
-	for (int i = 0; i < SETTING_COUNT; i++)
-		set->text[i] = rows[i].otherwise;
-}
-
-void settings_default(struct settings *set)
-{
-	take_defaults(set);
-	parse_all(set);
-}
-
-int settings_load(struct db *db, struct arena *a, struct settings *set)
-{
-	take_defaults(set);
-	struct stmt *s = db_query(db, "SELECT key, value FROM settings", "");
-	int row = s ? 0 : -db_fault(db)->err;
-	while (s && (row = stmt_row(s)) == 1) {
-		int i = setting_find(stmt_str(s, 0));
-		if (i >= 0)
-			set->text[i] = stmt_dup(s, 1, a);
-	}
-	parse_all(set);
-	return -row;
-}
-
-static int unknown(struct db *db, struct str key)
-{
-	char word[64];
-	snprintf(word, sizeof word, "%.*s", STR_FMT(key));
-	int best = 0;
-	for (int i = 1; i < SETTING_COUNT; i++)
-		if (text_distance(word, rows[i].key) < text_distance(word, rows[best].key))
-			best = i;
-	return db_fail(db, ERR_NOT_FOUND, "There is no setting \"%s\". Did you mean \"%s\"?", word, rows[best].key);
-}
-
 /* Labels with dots between: what comes of it is written into nginx's configuration and into links. */
 static bool is_domain(struct str s)
 {
@@ -112,10 +69,54 @@ bool setting_admits(enum setting s, struct str value)
 {
 	const struct setting_row *row = &rows[s];
 	int64_t number;
-	bool is = parse(row->type, value, &number) && admitted(s, value) && printable(value);
+	if (!parse(row->type, value, &number) || !admitted(s, value) || !printable(value))
+		return false;
 	if (row->type == 's')
 		number = (int64_t)value.n;
-	return is && number >= row->least && number <= row->most;
+	return number >= row->least && number <= row->most;
+}
+
+static void parse_all(struct settings *set)
+{
+	for (int i = 0; i < SETTING_COUNT; i++)
+		parse(rows[i].type, str_of(set->text[i]), &set->number[i]);
+}
+
+static void take_defaults(struct settings *set)
+{
+	for (int i = 0; i < SETTING_COUNT; i++)
+		set->text[i] = rows[i].otherwise;
+}
+
+void settings_default(struct settings *set)
+{
+	take_defaults(set);
+	parse_all(set);
+}
+
+int settings_load(struct db *db, struct arena *a, struct settings *set)
+{
+	take_defaults(set);
+	struct stmt *s = db_query(db, "SELECT key, value FROM settings", "");
+	int row = s ? 0 : -db_fault(db)->err;
+	while (s && (row = stmt_row(s)) == 1) {
+		int i = setting_find(stmt_str(s, 0));
+		if (i >= 0 && setting_admits((enum setting)i, stmt_str(s, 1))) /* whoever wrote another into the file gets the default */
+			set->text[i] = stmt_dup(s, 1, a);
+	}
+	parse_all(set);
+	return -row;
+}
+
+static int unknown(struct db *db, struct str key)
+{
+	char word[64];
+	snprintf(word, sizeof word, "%.*s", STR_FMT(key));
+	int best = 0;
+	for (int i = 1; i < SETTING_COUNT; i++)
+		if (text_distance(word, rows[i].key) < text_distance(word, rows[best].key))
+			best = i;
+	return db_fail(db, ERR_NOT_FOUND, "There is no setting \"%s\". Did you mean \"%s\"?", word, rows[best].key);
 }
 
 int setting_check(struct db *db, enum setting s, struct str value)

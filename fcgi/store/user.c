@@ -90,7 +90,7 @@ int user_list(struct db *db, struct arena *a, struct str app_id, struct user **l
 static bool is_name(struct str name)
 {
 	return name.n >= USER_NAME_MIN && name.n <= USER_NAME_MAX && text_utf8(name) && str_trim(name).n == name.n &&
-	       !text_deceptive(name) && !id_valid(name);
+	       !text_deceptive(name) && !id_valid(name) && *name.p != '-';
 }
 
 /* Words that stand for somebody else where a person can be named. */
@@ -107,7 +107,8 @@ int user_create(struct db *db, struct str name, enum role role, struct user *u)
 {
 	struct user other;
 	if (!is_name(name))
-		return db_fail(db, ERR_BAD_REQUEST, "A name has %d to %d bytes and neither line breaks, invisible characters nor spaces at its ends.",
+		return db_fail(db, ERR_BAD_REQUEST,
+			       "A name has %d to %d bytes, no line breaks, no invisible characters, no - in front and no spaces at its ends.",
 			       USER_NAME_MIN, USER_NAME_MAX);
 	if (is_reserved(name))
 		return db_fail(db, ERR_RESERVED_NAME, "%.*s means something else here; choose another name.", STR_FMT(name));

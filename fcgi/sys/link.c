@@ -49,7 +49,9 @@ static int link_form(struct req *r, const struct link *l, const struct user *u, 
 	page_add(&b, "<p>{} <b>{}</b>.</p>\n", l->text, u->name);
 	if (message)
 		page_add(&b, "<p class=\"notice danger\" role=\"alert\">{}</p>\n", message);
-	page_add(&b, "<form method=\"post\" action=\"{}\" {}>\n", l->path, l->password ? "" : "data-auto");
+	/* nobody becomes another person by following a link that somebody sent: that takes a click */
+	bool other = r->who.kind == WHO_IS_USER && strcmp(r->who.user_id, u->id) != 0;
+	page_add(&b, "<form method=\"post\" action=\"{}\" {}>\n", l->path, l->password || other ? "" : "data-auto");
 	page_add(&b, "<input type=\"hidden\" name=\"code\" value=\"{}\">\n", arena_cstr(r->arena, secret));
 	if (l->password)
 		page_add(&b,

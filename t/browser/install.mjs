@@ -29,6 +29,11 @@ ok(await shown(page.getByRole('heading', { name: 'Install Reader?' })), 'a good 
 const stranger = await browse();
 is((await stranger.goto(READER)).status(), 404, '… nothing answers at its address yet');
 ok(await page.getByText(COMMIT).isVisible(), 'its commit is shown');
+const words = await page.locator('body').innerText();
+ok(words.includes('<b>Granted by default</b><script>'), 'INS-17 what an app says of itself is text');
+ok(!words.includes('\u202E') && await page.title() !== 'gone', 'INS-17 … without direction marks and scripts');
+ok(words.length < 4000, `INS-17 … and cut: ${words.length}`);
+ok(words.indexOf('Install Reader?') < words.indexOf('Granted by default'), 'INS-17 … below the words of Fazt');
 ok(await page.getByText('Exchange data with api.example.com').isVisible(), 'its permissions are sentences');
 ok(await page.getByText('tips: ').isVisible(), 'so are the rules of its rows');
 ok(await page.getByText('tried every page of it: nothing crossed a rule').isVisible(), 'so is what came of trying it');

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/crypt.h"
+#include "kernel/home.h"
 #include "kernel/node.h"
 #include "store/conn.h"
 #include "tap.h"
@@ -265,8 +266,16 @@ static void test_checkpoint(struct store *s)
 	ok(!stat(path, &st) && st.st_size < 8 * (off_t)MIB, "the WAL stays small: %lld", (long long)st.st_size);
 }
 
+static void test_network(void)
+{
+	is_str(home_network(0x6969), "NFS", "CFG-05 a home on NFS is known");
+	is_str(home_network((int32_t)0xFF534D42), "CIFS", "CFG-05 … and on CIFS, whose number is negative where a word has 32 bits");
+	ok(!home_network(0xEF53) && !home_network(0x01021994), "CFG-05 … but a disk of this machine is none");
+}
+
 int main(void)
 {
+	test_network();
 	crypt_init();
 	make_home();
 	test_open();
