@@ -168,6 +168,7 @@ untouched('an import');
 # ---- app dev ----
 
 my $log = $fazt->home . '/log/dev.out';
+$ENV{FAZT_HOME} = $fazt->home;
 my $pid = $fazt->spawn(dev => Fazt::build() . '/fazt-admin', 'app', 'dev', $source);
 $fazt->wait_for(sub { -e $log && slurp($log) =~ /serves at/ }, 'app dev has begun');
 $installed = $version->();
