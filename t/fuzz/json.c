@@ -54,7 +54,7 @@ static void members(struct str text, const json_t *object)
 		struct str k = unescaped(&name, key);
 		const json_t *v = json_object_getn(object, k.p ? k.p : "", k.n);
 		MUST(v && json_key_is(key, buf_str(&name)) && json_member(text, buf_str(&name), &found));
-		json_t *mine = json_loadb(found.p, found.n, JSON_DECODE_ANY, NULL);
+		json_t *mine = json_loadb(found.p, found.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 		MUST(mine && json_equal(mine, v));
 		if (json_is_string(v)) {
 			struct str s = unescaped(&string, (struct str){found.p + 1, found.n - 2});

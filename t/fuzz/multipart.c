@@ -48,7 +48,7 @@ static void made(struct str body)
 	buf_addstr(&want, field);
 	buf_addstr(&want, file);
 	struct str in = buf_str(&form);
-	if (!memmem(body.p, body.n, "--B0undary", 10) && !multipart_init(&m, STR("multipart/form-data; boundary=B0undary"))) {
+	if (body.n && !memmem(body.p, body.n, "--B0undary", 10) && !multipart_init(&m, STR("multipart/form-data; boundary=B0undary"))) {
 		while ((e = multipart_next(&m, &in, &data)) != MULTIPART_MORE) {
 			MUST(e != MULTIPART_BAD);
 			if (e == MULTIPART_DATA)

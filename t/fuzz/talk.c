@@ -29,10 +29,11 @@ static void enter(void)
 {
 	const struct str json = STR("{\"name\":\"test\",\"title\":\"Test\",\"version\":\"1\",\"visibility\":\"anyone\",\"permissions\":[\"storage\"],"
 				   "\"collections\":{\"board\":{\"read\":\"anyone\",\"add\":\"anyone\",\"change\":\"anyone\"}}}");
+	static struct arena *a;
 	struct manifest *m;
 	syscall_init();
 	crypt_init();
-	MUST(!manifest_parse(json, arena_new(), &m, NULL));
+	MUST(!manifest_parse(json, a = arena_new(), &m, NULL));
 	app.manifest = m;
 	app.max_bytes = app.max_rows = app.max_files = MIB;
 	node.store = home_make();
