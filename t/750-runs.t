@@ -18,6 +18,7 @@ return {
 	["POST /cancel"] = function(req) fazt.cancel(req.json.run) return answer(true) end,
 	["GET /kv/:key"] = function(req) return answer(kv.get(req.params.key)) end,
 	["GET /list"] = function(req) return answer((docs.find("things", {}, { limit = 1000, sort = "created" }))) end,
+	["POST /many"] = function(req) for i = 1, req.json.n do fazt.queue("api/hello.lua", { name = "many" }, { delay = 86400 }) end return answer(true) end,
 	["POST /set"] = function(req) kv.set(req.json.key, req.json.value) return answer(true) end,
 	["POST /now"] = function() fazt.sleep(1) end,
 }
@@ -273,7 +274,41 @@ is(kv('new'), undef, 'a run ends on the version that it began on');
 my $new = queue(waiter => { name => 'new', events => 'x', timeout => 0 });
 until_state($new, 'done');
 ok(kv('new'), '… and a new one begins on the new version');
-$old = queue(waiter => { name => 'crossed', events => 'x', timeout => 0 });
-until_state($old, 'done');
+
+sub version {
+	my ($number, %o) = @_;
+	my $dir = $fazt->cartridge(work => { 'app.json' => { visibility => 'members', permissions => ['storage', 'queue'], version => $number, %{ $o{manifest} // {} } },
+		'api/main.lua' => $main, %jobs, %{ $o{files} // {} } });
+	$fazt->admin('app', 'upgrade', 'work', '--source', $dir, '--yes');
+}
+my %other = (files => { 'api/waiter.lua' => $jobs{'api/waiter.lua'} =~ s/local got/fazt.storage.kv.incr("another-way", 1) local got/r });
+my $crossed = queue(waiter => { name => 'crossed', events => 'x' });
+until_state($crossed, 'waiting');
+version('3.0.0', %other);
+$fazt->admin('run', 'cancel', $crossed);
+$fazt->admin('run', 'retry', $crossed, '--newest');
+$run = until_state($crossed, 'failed');
+like($run->{error}, qr/Step 0 was storage\.kv\.set .* is storage\.kv\.incr \{"key":"another-way"/, 'code that takes another way ends the run, and both are shown') or diag $run->{error};
+is(kv('another-way'), undef, '… before it does anything');
+my $follows = queue(waiter => { name => 'follows', events => 'go' });
+until_state($follows, 'waiting');
+version('4.0.0', manifest => { runs => 'follow' }, files => { 'api/waiter.lua' => ($other{files}{'api/waiter.lua'} =~ s/return got/return "new"/r) });
+post('/signal', { run => $follows, event => 'go' });
+is(until_state($follows, 'done')->{result}, '"new"', 'an app may say that its runs follow it');
+
+# ---- many that sleep ----
+
+sub cpu { my $sum = 0; for my $pid (workers()) { my @f = split ' ', slurp("/proc/$pid/stat") =~ s/.*\)//sr; $sum += $f[11] + $f[12] } $sum }
+my $many = $ENV{FAZT_LONG} ? 10000 : 500;
+$fazt->admin('setting', 'set', 'durability', 'normal');
+for (my $n = 0; $n < $many; $n += 500) { post('/many', { n => 500 }) }
+my $before = cpu();
+sleep 3;
+my $spent = cpu() - $before;
+note "$many sleeping runs cost $spent ticks in 3 s";
+cmp_ok($spent, '<', 100, "$many runs that sleep cost nothing");
+queue(hello => { name => 'awake' });
+$fazt->wait_for(sub { kv('hello')->{input}{name} eq 'awake' }, 'one among them is awake');
+pass('… and one that is due is found among them');
 
 done_testing;
