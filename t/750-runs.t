@@ -59,6 +59,27 @@ return function()
 	return { fazt.run.look("by hand") == nil }
 end
 LUA
+	'api/all.lua' => <<'LUA',
+local fazt = require "fazt"
+local docs, kv, blob, tx = fazt.storage.docs, fazt.storage.kv, fazt.storage.blob, fazt.storage.tx
+return function()
+	local doc = docs.insert("all", { n = 1 })
+	local left = tx(function()
+		local row = docs.get("all", doc.id)
+		docs.update("all", doc.id, { n = row.n + 1 })
+		docs.insert("all", { of = doc.id })
+		return row.n
+	end)
+	local info = blob.put("all.txt", ("x"):rep(300000))
+	local fine, why = pcall(docs.update, "all", "nothing", {})
+	fazt.sleep(0.01)
+	local bytes = blob.get("all.txt")
+	kv.set("all", { n = docs.get("all", doc.id).n, count = docs.count("all"), bytes = #bytes, size = info.size, why = why.code, left = left })
+	blob.delete("all.txt")
+	fazt.sleep(0.01)
+	kv.set("all:end", { gone = blob.head("all.txt") == nil })
+end
+LUA
 	'api/sleeper.lua' => <<'LUA',
 local fazt = require "fazt"
 return function(req)
@@ -142,6 +163,10 @@ is($steps->{before}, $again->{before}, 'ids behind a step are the same in every 
 is($steps->{code}, 'bad_request', 'inside a step nothing is written');
 ok($steps->{nothing}, 'a step without a value has none');
 
+queue(all => {});
+is_deeply(until_kv('all:end'), { gone => JSON::PP::true }, 'everything an app may call is a step');
+is_deeply(kv('all'), { n => 2, count => 2, bytes => 300000, size => 300000, why => 'not_found', left => 1 }, '… and happens once');
+
 # ---- events ----
 
 my $early = queue(waiter => { name => 'early', events => 'go' }, delay => 1);
@@ -215,7 +240,7 @@ sub steps_of { my $a = eval { $owner->fetch(GET => $fazt->url('os', "/_fazt/api/
 # Kill the workers whenever a step more is behind it, so many times.
 sub murder {
 	my ($id, @boundaries) = @_;
-	my ($kills, $until) = (0, time + 120);
+	my ($kills, $until) = (0, time + 600);
 	while (@boundaries && time < $until) {
 		my $now = steps_of($id) // next;
 		last if $now->{state} =~ /^(?:done|failed|cancelled)$/;
@@ -240,7 +265,7 @@ my @boundaries = $ENV{FAZT_LONG} ? 1 .. 150 : (1, 2, 7, 40, 90, 149);
 my $victim = queue(count => { name => 'victim', steps => 50, work => 300000 });
 my $kills = murder($victim, @boundaries);
 cmp_ok($kills, '>=', @boundaries / 3, "the workers were killed $kills times");
-$fazt->wait_for(sub { my $now = steps_of($victim); $now && $now->{state} eq 'done' }, 'the run ends', 60);
+$fazt->wait_for(sub { my $now = steps_of($victim); $now && $now->{state} eq 'done' }, 'the run ends', 120);
 whole('victim', 50);
 is(run_of($victim)->{id}, $victim, 'SCH-05: it is the same run all the while');
 
