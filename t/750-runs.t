@@ -18,6 +18,7 @@ return {
 	["POST /cancel"] = function(req) fazt.cancel(req.json.run) return answer(true) end,
 	["GET /kv/:key"] = function(req) return answer(kv.get(req.params.key)) end,
 	["GET /list"] = function(req) return answer((docs.find("things", {}, { limit = 1000, sort = "created" }))) end,
+	["POST /many"] = function(req) for i = 1, req.json.n do fazt.queue("api/hello.lua", { name = "many" }, { delay = 86400 }) end return answer(true) end,
 	["POST /set"] = function(req) kv.set(req.json.key, req.json.value) return answer(true) end,
 	["POST /now"] = function() fazt.sleep(1) end,
 }
@@ -56,6 +57,27 @@ return function()
 	assert(not pcall(function() if not fazt.run.look("in vain") then fazt.run.drop("in vain", "conflict", "no") end end))
 	fazt.wait("go", { timeout = 20 })
 	return { fazt.run.look("by hand") == nil }
+end
+LUA
+	'api/all.lua' => <<'LUA',
+local fazt = require "fazt"
+local docs, kv, blob, tx = fazt.storage.docs, fazt.storage.kv, fazt.storage.blob, fazt.storage.tx
+return function()
+	local doc = docs.insert("all", { n = 1 })
+	local left = tx(function()
+		local row = docs.get("all", doc.id)
+		docs.update("all", doc.id, { n = row.n + 1 })
+		docs.insert("all", { of = doc.id })
+		return row.n
+	end)
+	local info = blob.put("all.txt", ("x"):rep(300000))
+	local fine, why = pcall(docs.update, "all", "nothing", {})
+	fazt.sleep(0.01)
+	local bytes = blob.get("all.txt")
+	kv.set("all", { n = docs.get("all", doc.id).n, count = docs.count("all"), bytes = #bytes, size = info.size, why = why.code, left = left })
+	blob.delete("all.txt")
+	fazt.sleep(0.01)
+	kv.set("all:end", { gone = blob.head("all.txt") == nil })
 end
 LUA
 	'api/sleeper.lua' => <<'LUA',
@@ -141,6 +163,10 @@ is($steps->{before}, $again->{before}, 'ids behind a step are the same in every 
 is($steps->{code}, 'bad_request', 'inside a step nothing is written');
 ok($steps->{nothing}, 'a step without a value has none');
 
+queue(all => {});
+is_deeply(until_kv('all:end'), { gone => JSON::PP::true }, 'everything an app may call is a step');
+is_deeply(kv('all'), { n => 2, count => 2, bytes => 300000, size => 300000, why => 'not_found', left => 1 }, '… and happens once');
+
 # ---- events ----
 
 my $early = queue(waiter => { name => 'early', events => 'go' }, delay => 1);
@@ -214,7 +240,7 @@ sub steps_of { my $a = eval { $owner->fetch(GET => $fazt->url('os', "/_fazt/api/
 # Kill the workers whenever a step more is behind it, so many times.
 sub murder {
 	my ($id, @boundaries) = @_;
-	my ($kills, $until) = (0, time + 120);
+	my ($kills, $until) = (0, time + 600);
 	while (@boundaries && time < $until) {
 		my $now = steps_of($id) // next;
 		last if $now->{state} =~ /^(?:done|failed|cancelled)$/;
@@ -239,7 +265,7 @@ my @boundaries = $ENV{FAZT_LONG} ? 1 .. 150 : (1, 2, 7, 40, 90, 149);
 my $victim = queue(count => { name => 'victim', steps => 50, work => 300000 });
 my $kills = murder($victim, @boundaries);
 cmp_ok($kills, '>=', @boundaries / 3, "the workers were killed $kills times");
-$fazt->wait_for(sub { my $now = steps_of($victim); $now && $now->{state} eq 'done' }, 'the run ends', 60);
+$fazt->wait_for(sub { my $now = steps_of($victim); $now && $now->{state} eq 'done' }, 'the run ends', 120);
 whole('victim', 50);
 is(run_of($victim)->{id}, $victim, 'SCH-05: it is the same run all the while');
 
@@ -273,7 +299,41 @@ is(kv('new'), undef, 'a run ends on the version that it began on');
 my $new = queue(waiter => { name => 'new', events => 'x', timeout => 0 });
 until_state($new, 'done');
 ok(kv('new'), '… and a new one begins on the new version');
-$old = queue(waiter => { name => 'crossed', events => 'x', timeout => 0 });
-until_state($old, 'done');
+
+sub version {
+	my ($number, %o) = @_;
+	my $dir = $fazt->cartridge(work => { 'app.json' => { visibility => 'members', permissions => ['storage', 'queue'], version => $number, %{ $o{manifest} // {} } },
+		'api/main.lua' => $main, %jobs, %{ $o{files} // {} } });
+	$fazt->admin('app', 'upgrade', 'work', '--source', $dir, '--yes');
+}
+my %other = (files => { 'api/waiter.lua' => $jobs{'api/waiter.lua'} =~ s/local got/fazt.storage.kv.incr("another-way", 1) local got/r });
+my $crossed = queue(waiter => { name => 'crossed', events => 'x' });
+until_state($crossed, 'waiting');
+version('3.0.0', %other);
+$fazt->admin('run', 'cancel', $crossed);
+$fazt->admin('run', 'retry', $crossed, '--newest');
+$run = until_state($crossed, 'failed');
+like($run->{error}, qr/Step 0 was storage\.kv\.set .* is storage\.kv\.incr \{"key":"another-way"/, 'code that takes another way ends the run, and both are shown') or diag $run->{error};
+is(kv('another-way'), undef, '… before it does anything');
+my $follows = queue(waiter => { name => 'follows', events => 'go' });
+until_state($follows, 'waiting');
+version('4.0.0', manifest => { runs => 'follow' }, files => { 'api/waiter.lua' => ($other{files}{'api/waiter.lua'} =~ s/return got/return "new"/r) });
+post('/signal', { run => $follows, event => 'go' });
+is(until_state($follows, 'done')->{result}, '"new"', 'an app may say that its runs follow it');
+
+# ---- many that sleep ----
+
+sub cpu { my $sum = 0; for my $pid (workers()) { my @f = split ' ', slurp("/proc/$pid/stat") =~ s/.*\)//sr; $sum += $f[11] + $f[12] } $sum }
+my $many = $ENV{FAZT_LONG} ? 10000 : 500;
+$fazt->admin('setting', 'set', 'durability', 'normal');
+for (my $n = 0; $n < $many; $n += 500) { post('/many', { n => 500 }) }
+my $before = cpu();
+sleep 3;
+my $spent = cpu() - $before;
+note "$many sleeping runs cost $spent ticks in 3 s";
+cmp_ok($spent, '<', 100, "$many runs that sleep cost nothing");
+queue(hello => { name => 'awake' });
+$fazt->wait_for(sub { kv('hello')->{input}{name} eq 'awake' }, 'one among them is awake');
+pass('… and one that is due is found among them');
 
 done_testing;

@@ -125,9 +125,22 @@ static void settle(struct req *r, int err)
 
 /* ---- one segment ---- */
 
-static struct app *load_app(struct req *r, struct db *db, const struct run *run)
+/* An app may say that its runs follow it to a new version. */
+static void follow(struct req *r, struct db *db, const struct app *now, struct run *run)
+{
+	if (now->manifest->runs != RUNS_FOLLOW || now->version == run->version || db_begin(db))
+		return;
+	int err = run_move(db, run->id, run->claim, now->version);
+	if (!(err ? db_rollback(db) : db_commit(db)))
+		run->version = now->version;
+	fault_clear(&r->fault);
+}
+
+static struct app *load_app(struct req *r, struct db *db, struct run *run)
 {
 	struct app *now = app_by_id(r->node, db, str_of(run->app_id));
+	if (now)
+		follow(r, db, now, run);
 	struct app *app = now ? app_of_version(db, now, run->version) : NULL;
 	app_release(now);
 	return app;

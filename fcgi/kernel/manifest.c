@@ -549,6 +549,15 @@ static int read_cron_entry(struct reading *g, json_t *v, void *into)
 	return err;
 }
 
+static int read_runs(struct reading *g, json_t *v, void *into)
+{
+	static const char *const words[] = {[RUNS_FINISH] = "finish", [RUNS_FOLLOW] = "follow"};
+	int at = 0, err = choice(g, v, words, ARRAY_LEN(words), &at);
+	(void)into;
+	g->m->runs = (enum at_upgrade)at;
+	return err;
+}
+
 static int read_cron(struct reading *g, json_t *v, void *into)
 {
 	(void)into;
@@ -673,6 +682,7 @@ static const struct key top_keys[] = {
 	{"open", read_open},
 	{"permissions", read_permissions},
 	{"collections", read_collections},
+	{"runs", read_runs},
 	{"cron", read_cron},
 	{"exports", read_exports},
 	{"imports", read_imports},

@@ -25,6 +25,8 @@ enum visibility { VISIBLE_OWNER, VISIBLE_MEMBERS, VISIBLE_ANYONE };
 enum overlap { OVERLAP_SKIP, OVERLAP_QUEUE, OVERLAP_ALLOW }; /* the last firing still runs: what about this one */
 enum catchup { CATCHUP_ONE, CATCHUP_NONE, CATCHUP_ALL };     /* firings missed while the node was off */
 
+enum at_upgrade { RUNS_FINISH, RUNS_FOLLOW }; /* runs under way: end on the version they began on, or go on with the new one */
+
 struct cron_entry {
 	const char *name;
 	const char *schedule; /* codec/cron.h */
@@ -56,6 +58,7 @@ struct manifest {
 	const char **permission; /* imports included */
 	int ncollections;
 	struct collection *collection;
+	enum at_upgrade runs;
 	int ncron;
 	struct cron_entry *cron;
 	int nexports;

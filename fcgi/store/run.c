@@ -173,6 +173,11 @@ int run_end(struct db *db, const char *id, int64_t claim, const char *state, str
 	return err ? err : ended(db, id);
 }
 
+int run_move(struct db *db, const char *id, int64_t claim, int64_t version)
+{
+	return claimed(db, db_run(db, "UPDATE runs SET version = ? WHERE id = ? AND claim = ? AND state = 'running'", "ici", version, id, claim));
+}
+
 int run_progress(struct db *db, const char *id, double done, double total, struct str note)
 {
 	return db_run(db, "UPDATE runs SET done = ?, total = ?, note = ? WHERE id = ?", "ddsc", done, total, note, id);

@@ -56,5 +56,6 @@ return {
   ["GET /add/:candidate"] = page,
   ["GET /apps/:name"] = page,
   ["GET /people"] = page,
+  ["GET /questions/:id"] = page,
   ["GET /waiting"] = page,
 }

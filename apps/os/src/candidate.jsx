@@ -25,7 +25,7 @@ function useCandidate(id) {
 }
 
 // True once the element has been in view, in a visible tab, for ARM_MS without a break.
-function useArmed(element) {
+export function useArmed(element) {
   const [armed, setArmed] = useState(false);
   useEffect(() => {
     let timer, inView = false;

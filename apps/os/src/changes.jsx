@@ -55,7 +55,7 @@ function File({ file }) {
 
 const looks = { "+": "plus", "-": "minus", "@": "place", "\\": "place" };
 
-function Lines({ lines }) {
+export function Lines({ lines }) {
   return (
     <pre class="diff">{lines.map((line, i) => (
       <span key={i} class={looks[line[0]]}>{line.startsWith("@@") ? place(line) : <Unmasked text={line} />}{"\n"}</span>

@@ -10,6 +10,7 @@ import { Candidate } from "./candidate.jsx";
 import { Home } from "./home.jsx";
 import { Me } from "./me.jsx";
 import { People } from "./people.jsx";
+import { Question } from "./question.jsx";
 import { Title, usePath } from "./route.jsx";
 import { Icon, Trouble } from "./ui.jsx";
 import { WaitingList } from "./waiting.jsx";
@@ -23,6 +24,7 @@ const views = [
   { path: "/add/:id", View: Candidate, owner: true },
   { path: "/apps/:name", View: App, owner: true },
   { path: "/people", View: People, owner: true, nav: "People", icon: "people" },
+  { path: "/questions/:id", View: Question, owner: true },
   { path: "/waiting", View: WaitingList, owner: true, nav: "Waiting", icon: "waiting" },
 ];
 

@@ -1,0 +1,173 @@
+/* Runs as rows: who gets which, once; what a part of a transaction that failed leaves behind; questions and their one answer. */
+#include "base/now.h"
+#include "home.h"
+#include "store/halt.h"
+#include "store/run.h"
+#include "tap.h"
+
+static struct db *db;
+static struct arena *arena;
+static struct fault f;
+static struct scope sc;
+static char app_id[ID_LEN + 1];
+
+static const char *add(const char *key, int64_t priority, int64_t due)
+{
+	char id[ID_LEN + 1], fresh[ID_LEN + 1];
+	id_new(fresh);
+	struct run r = {.id = fresh, .app_id = app_id, .version = 1, .principal = "", .parent = "", .handler = "api/x.lua", .key = key, .state = "queued",
+			.input = STR("null"), .priority = priority, .due = due};
+	db_begin(db);
+	int err = run_insert(db, &sc, &r, 5, id);
+	err ? db_rollback(db) : db_commit(db);
+	return err ? NULL : arena_strdup(arena, id);
+}
+
+static bool take(int64_t now, struct run *r)
+{
+	db_begin(db);
+	int got = run_claim(db, arena, now, now + 100, "", r);
+	db_commit(db);
+	return got == 1;
+}
+
+static int write_as(const struct run *r, int64_t steps)
+{
+	fault_clear(&f);
+	db_begin(db);
+	int err = run_wrote(db, &sc, r->id, r->claim, steps, 10, STR_NONE);
+	return err ? db_rollback(db) : db_commit(db);
+}
+
+static int end(const struct run *r)
+{
+	fault_clear(&f);
+	db_begin(db);
+	int err = run_end(db, r->id, r->claim, "done", STR("1"), 0, "");
+	return err ? db_rollback(db) : db_commit(db);
+}
+
+static void test_claims(void)
+{
+	struct run r, again;
+	const char *late = add("", 3, 2000), *low = add("", 1, 900), *first = add("", 3, 1000);
+	ok(take(1500, &r) && !strcmp(r.id, first), "what matters more comes first");
+	ok(take(1500, &again) && !strcmp(again.id, low), "then what matters less");
+	ok(!take(1500, &again), "what is not due is nobody's");
+	ok(take(1600, &again) && again.claim == 2, "a lease that ended gives the run to the next one");
+	ok(take(1601, &again) && again.claim == 2, "… and so the other");
+	ok(write_as(&r, 1) == ERR_STALE, "who lost it writes nothing");
+	ok(end(&r) == ERR_STALE, "… nor ends it");
+	ok(run_next(db, "") < 2000 && run_next(db, app_id) == RUN_NEVER, "the next one is known, also without those of an app");
+	while (take(5000, &again))
+		ok(!end(&again), "a run ends");
+	ok(late != NULL, "the later one too");
+}
+
+static void test_keys(void)
+{
+	struct run r;
+	const char *one = add("k", 3, 0), *two = add("k", 3, 0);
+	ok(one && two && !strcmp(one, two), "one run for one key");
+	ok(take(1, &r) && !end(&r), "it ends");
+	const char *three = add("k", 3, 0);
+	ok(three && strcmp(one, three), "then there is another");
+	for (int i = 0; i < 4; i++)
+		ok(add("", 3, 0) != NULL, "one more");
+	fault_clear(&f);
+	ok(!add("", 3, 0) && f.err == ERR_RATE_LIMITED, "there are no more than the app may have");
+	while (take(1, &r))
+		end(&r);
+}
+
+static bool event_is(const char *run, const char *names, const char *expected)
+{
+	struct buf b = BUF_INIT;
+	int err = event_take(db, run, str_of(names), &b);
+	bool same = !err && (expected ? b.len && str_is(buf_str(&b), expected) : !b.len);
+	buf_release(&b);
+	return same;
+}
+
+static void test_events(void)
+{
+	const char *id = add("", 3, RUN_NEVER - 1);
+	db_begin(db);
+	event_add(db, id, STR("b"), STR("1"));
+	event_add(db, id, STR("ab"), STR("2"));
+	ok(event_is(id, "[\"a\",\"c\"]", NULL), "an event of another name is none");
+	ok(event_is(id, "[\"ab\",\"b\"]", "{\"event\":\"b\",\"data\":1}"), "the oldest comes first");
+	ok(event_is(id, "\"ab\"", "{\"event\":\"ab\",\"data\":2}"), "each is taken once");
+	ok(event_is(id, "\"ab\"", NULL), "then there is none");
+	db_commit(db);
+}
+
+/* What a handler does inside the transaction of its step: its own transactions are parts. */
+static void test_parts(struct store *s)
+{
+	struct fault inner_fault = {0};
+	const char *id = add("", 3, RUN_NEVER - 1);
+	db_begin(db);
+	db_run(db, "UPDATE runs SET note = 'outer' WHERE id = ?", "c", id);
+	db_enter(db);
+	struct db *inner = db_borrow(s, &inner_fault);
+	ok(inner == db, "inside, the connection is the one that is held");
+	db_begin(inner);
+	db_run(inner, "UPDATE runs SET note = 'lost', error = 'lost' WHERE id = ?", "c", id);
+	db_return(inner);
+	inner = db_borrow(s, &inner_fault);
+	db_begin(inner);
+	db_run(inner, "UPDATE runs SET code = 'kept' WHERE id = ?", "c", id);
+	db_commit(inner);
+	db_return(inner);
+	db_leave(db);
+	ok(db_in_transaction(db), "the whole is still under way");
+	db_commit(db);
+	struct run r;
+	ok(run_get(db, arena, str_of(id), &r) && !strcmp(r.note, "outer") && !strcmp(r.error, "") && !strcmp(r.code, "kept"), "a part that was left open is undone alone");
+}
+
+static struct halt question(const char *reason)
+{
+	return (struct halt){.app_id = app_id, .version = 1, .run_id = "r", .reason = reason, .data = STR("{}")};
+}
+
+static void test_halts(void)
+{
+	char one[ID_LEN + 1], two[ID_LEN + 1], seen[HALT_HASH + 1], now[HALT_HASH + 1];
+	struct halt h, q = question("may I?");
+	const char *id = add("", 3, RUN_NEVER - 1);
+	db_begin(db);
+	ok(!halt_ask(db, &q, one) && !halt_ask(db, &q, two) && !strcmp(one, two), "those who ask the same are one question");
+	ok(halt_get(db, arena, str_of(one), &h) && h.count == 2, "… that knows how many they are");
+	halt_shown(&h, seen);
+	halt_ask(db, &q, two);
+	halt_get(db, arena, str_of(one), &h);
+	halt_shown(&h, now);
+	ok(strcmp(seen, now), "another one makes it another question");
+	ok(!halt_decide(db, one, "approved", "owner", STR_NONE, STR("{}")), "the first answer counts");
+	ok(halt_decide(db, one, "denied", "owner", STR_NONE, STR("{}")) == ERR_CONFLICT, "HLT-03: the second does not");
+	fault_clear(&f);
+	db_run(db, "UPDATE runs SET awaits = ? WHERE id = ?", "cc", one, id);
+	ok(!halt_anew(db) && halt_get(db, arena, str_of(one), &h) && !strcmp(h.state, "pending"), "HLT-08: after a restore it is asked anew, and the old answer is void");
+	db_commit(db);
+}
+
+int main(void)
+{
+	struct store *s = home_make();
+	arena = arena_new();
+	id_new(app_id);
+	db = db_borrow(s, &f);
+	sc = scope_stranger(app_id);
+	sc.max_bytes = sc.max_rows = INT64_MAX;
+	test_claims();
+	test_keys();
+	test_events();
+	test_parts(s);
+	test_halts();
+	db_return(db);
+	arena_free(arena);
+	home_remove(s);
+	return done_testing();
+}
