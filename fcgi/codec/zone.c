@@ -89,7 +89,7 @@ static bool change(struct str *s, struct zone_change *c)
 static bool posix(struct str s, struct zone *z)
 {
 	int64_t west;
-	if (!name(&s) || !clock(&s, &west) || west < -24 * HOUR_MS || west > 24 * HOUR_MS)
+	if (!s.n || !name(&s) || !clock(&s, &west) || west < -24 * HOUR_MS || west > 24 * HOUR_MS)
 		return false;
 	*z = (struct zone){.std = -west, .dst = -west, .changes = s.n};
 	if (!s.n)
