@@ -166,7 +166,6 @@ fetched("$api/hang", 'timeout', 'SSRF-10 no answer at all', timeout => 2);
 sub raw { "$api/raw?hex=" . unpack 'H*', $_[0] }
 fetched(raw("Hello, this is no HTTP\r\n"), 'fetch_failed', 'SSRF-10 HTTP/0.9');
 fetched(raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort"), 'fetch_failed', 'a body that ends too early');
-fetched(raw("HTTP/1.1 100 Continue\r\n\r\n" x 4000 . "HTTP/1.1 200 OK\r\n\r\n"), 'response_too_large', 'SSRF-10 interim answers without end') if 0;
 is(ask(raw("HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\n\r\nx"))->{headers}{a}, 'b', 'interim answers are none');
 
 # ---- SSRF-12: headers ----
@@ -237,7 +236,6 @@ isnt(($fazt->try_admin('app', 'env', 'set', 'web', 'KEY', "a\nb"))[0], 0, 'a sec
 my ($key) = grep { $_->{name} eq 'KEY' } @{ $fazt->admin_json('app', 'env', 'list', 'web') };
 is_deeply([map { "$_" } @$key{qw(secret set host)}, $key->{value} // 'hidden'], [1, 1, 'api.example.com', 'hidden'], 'env list says which host it is for, and not what it is');
 my %moved = (%manifest, version => '1.1.0', env => [{ name => 'KEY', host => 'files.example.com' }, { name => 'TOKEN' }, { name => 'CITY' }]);
-$fazt->admin('app', 'install', $fazt->cartridge(web => { 'app.json' => \%moved, 'api/main.lua' => $code =~ s/unseen/unset/r =~ s/CITY or/TOKEN or/r }), '--name', 'moved', '--yes', '--grant', 'all') if 0;
 my $folder = $fazt->cartridge(keeper => { 'app.json' => \%manifest, 'api/main.lua' => $code });
 $fazt->admin('app', 'install', $folder, '--yes', '--grant', 'all');
 $fazt->admin('app', 'env', 'set', 'keeper', 'KEY', 'k3y');
@@ -270,7 +268,6 @@ is_deeply([@{ $file->{file} // {} }{qw(name size type)}], ['got/large.png', 8000
 my ($peak) = slurp('/proc/' . fetcher() . '/status') =~ /^VmHWM:\s+(\d+)/m;
 cmp_ok($peak, '<', Fazt::sanitized() ? 400000 : 60000, "… and is never in memory whole ($peak KB at most)");
 is(ask("$api/status?status=404", file => 'none.png')->{body}, 'as you like', 'an error is no file');
-code_is("$api/endless", 'quota_exceeded', 'a file has its quota', file => 'endless.bin') if 0;
 
 # ---- SSRF-14, SSRF-15: time ----
 

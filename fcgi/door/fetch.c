@@ -45,8 +45,8 @@ struct job {
 	enum stage stage;
 	int64_t until; /* mono_ms */
 	struct buf in, out;
-	struct wire_fetch ask; /* borrows from in, which nothing else is added to before PASS is read … */
-	struct buf asked;      /* … so its bytes are kept here */
+	struct wire_fetch ask;
+	struct buf asked; /* its bytes */
 	struct transfer transfer;
 	CURL *running; /* in the multi handle */
 	bool paused;
