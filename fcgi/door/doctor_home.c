@@ -15,7 +15,6 @@
 
 #include "base/confine.h"
 #include "base/crypt.h"
-#include "cell/zygote.h"
 #include "door/doctor.h"
 #include "door/door.h"
 #include "kernel/home.h"
@@ -353,14 +352,14 @@ static void version_of(struct out *o, const char *name, char *const argv[])
 static bool old_lua(void)
 {
 	int patch = 0;
-	const char *dots = strstr(zygote_lua(), "5.4.");
+	const char *dots = strstr(cells_lua(), "5.4.");
 	return dots && sscanf(dots, "5.4.%d", &patch) == 1 && patch < 8;
 }
 
 int look_versions(struct doctor *d)
 {
 	if (old_lua())
-		doctor_note(d, "Lua %s: 5.4.8 repaired errors that a hostile app can end its own cell with", zygote_lua());
+		doctor_note(d, "Lua %s: 5.4.8 repaired errors that a hostile app can end its own cell with", cells_lua());
 	return 0;
 }
 
@@ -368,7 +367,7 @@ void doctor_versions(struct out *o)
 {
 	out_object(o);
 	out_kcstr(o, "fazt", PACKAGE_VERSION);
-	out_kcstr(o, "lua", zygote_lua());
+	out_kcstr(o, "lua", cells_lua());
 	out_kcstr(o, "sqlite", db_sqlite());
 	out_kcstr(o, "curl", remote_curl());
 	version_of(o, "git", (char *const[]){FAZT_GIT, "--version", NULL});

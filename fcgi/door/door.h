@@ -43,5 +43,6 @@ int become_owner(const char *home);
 /* A zygote as a child of this process, for programs without a supervisor (CGI, fazt-admin app request). Returns the
  * control socket, or -1. Call it before the database is opened and before any thread starts. */
 int zygote_fork(void);
+const char *cells_lua(void); /* the version of the Lua library that cells run */
 
 #endif

@@ -15,6 +15,11 @@ int zygote_main(int argc, char **argv)
 	return 0;
 }
 
+const char *cells_lua(void)
+{
+	return zygote_lua();
+}
+
 int zygote_fork(void)
 {
 	int pair[2];
