@@ -135,6 +135,43 @@ static void refused(void)
 	is_int(manifest_parse(STR("{\0\"\0"), a, &m, &f), ERR_BAD_MANIFEST, "UTF-16 without a mark: %s", f.message);
 }
 
+/* Of every key, what is of another kind, and what is too long or too many. */
+static void kinds(void)
+{
+	static const char *const places[] = {
+		"\"title\":%s", "\"version\":%s", "\"description\":%s", "\"fazt\":%s", "\"visibility\":%s", "\"open\":%s", "\"open\":[%s]",
+		"\"permissions\":%s", "\"permissions\":[%s]", "\"collections\":%s", "\"collections\":{\"a\":%s}", "\"collections\":{\"a\":{\"read\":%s}}",
+		"\"collections\":{\"a\":{\"add\":%s}}", "\"collections\":{\"a\":{\"change\":%s}}", "\"collections\":{\"a\":{\"parent\":%s}}",
+		"\"collections\":{\"a\":{\"index\":%s}}", "\"collections\":{\"a\":{\"index\":[%s]}}", "\"collections\":{\"a\":{\"unique\":%s}}", "\"cron\":%s",
+		"\"cron\":[%s]", "\"cron\":[{\"name\":%s}]", "\"cron\":[{\"schedule\":%s}]", "\"cron\":[{\"tz\":%s}]", "\"cron\":[{\"handler\":%s}]",
+		"\"cron\":[{\"overlap\":%s}]", "\"exports\":%s", "\"exports\":[%s]", "\"imports\":%s", "\"imports\":[%s]", "\"env\":%s", "\"env\":[%s]",
+		"\"env\":[{\"name\":%s}]", "\"env\":[{\"description\":%s}]", "\"env\":[{\"required\":%s}]", "\"env\":[{\"secret\":%s}]",
+	};
+	char *lengthy = arena_alloc(a, 17003), *many = arena_alloc(a, 1000);
+	memset(lengthy, 'x', 17002);
+	lengthy[0] = lengthy[17001] = '"';
+	many[0] = '[';
+	for (int i = 0; i < 100; i++)
+		memcpy(many + 1 + 9 * i, "\"/abcde\",", 9);
+	memcpy(many + 1 + 9 * 100, "1]", 3);
+	const char *const values[] = {"1.5", "null", "[null]", lengthy, many};
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		for (size_t k = 0; k < ARRAY_LEN(values); k++) {
+			struct fault f = {0};
+			struct manifest *m;
+			struct buf b = BUF_INIT;
+			buf_adds(&b, "{\"name\":\"pad\",");
+			buf_add(&b, places[i], (size_t)(strchr(places[i], '%') - places[i]));
+			buf_adds(&b, values[k]);
+			buf_adds(&b, strchr(places[i], '%') + 2);
+			buf_addc(&b, '}');
+			if (!manifest_parse(buf_str(&b), a, &m, &f) || !f.message[0] || m)
+				ok(0, "%s with value %zu: %s", places[i], k, f.message);
+			buf_release(&b);
+		}
+	ok(1, "nothing of another kind, too long or too many is taken");
+}
+
 static void names(void)
 {
 	struct fault f;
@@ -245,6 +282,7 @@ int main(void)
 {
 	a = arena_new();
 	refused();
+	kinds();
 	names();
 	whole();
 	grants();
