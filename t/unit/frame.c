@@ -68,7 +68,9 @@ static void test_args(void)
 		{"text that is not UTF-8", {{.present = true, .s = STR("\xC0\x80")}, {.present = true, .s = STR("1")}}},
 		{"JSON that is none", {{.present = true, .s = STR("x")}, {.present = true, .s = STR("{,}")}}},
 		{"a number that is none", {{.present = true, .s = STR("x")}, {.present = true, .s = STR("1")}, {.present = true, .n = HUGE_VAL}}},
+		{"a number that is not one", {{.present = true, .s = STR("x")}, {.present = true, .s = STR("1")}, {.present = true, .n = NAN}}},
 		{"a missing argument", {{.present = true, .s = STR("x")}}},
+		{"none at all", {{.present = false}}},
 	};
 	sig_parse(&s, "a:str b:json c:num?");
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -76,6 +78,16 @@ static void test_args(void)
 		memcpy(c.arg, bad[i].arg, sizeof bad[i].arg);
 		wire_put_args(&b, &s, &c);
 		ok(!wire_get_args(buf_str(&b), &s, &d), "%s is refused", bad[i].what);
+	}
+	static const struct { const char *sig, *what; struct str bytes; } raw[] = {
+		{"a:bool", "true that is 2", STR("\x01\x02")}, {"a:str", "there that is 2", STR("\x02\x01\0\0\0x")}, {"a:bool", "nothing", STR("")},
+		{"a:int", "half a number", STR("\x01\0\0")}, {"a:num", "half a number", STR("\x01\0\0")}, {"a:str", "text of no length", STR("\x01")},
+		{"a:file", "a file that is neither bytes nor an upload", STR("\x01\x02\x01\0\0\0x")},
+		{"a:file", "an upload that is not UTF-8", STR("\x01\x01\x01\0\0\0\xFF")}, {"a:json", "JSON that is cut off", STR("\x01\x02\0\0\0{")},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(raw); i++) {
+		sig_parse(&s, raw[i].sig);
+		ok(!wire_get_args(raw[i].bytes, &s, &d), "%s: %s is refused", raw[i].sig, raw[i].what);
 	}
 	buf_release(&b);
 }

@@ -63,6 +63,56 @@ static const struct refusal {
 	{"{\"name\":\"pa\\u0000d\"}", ERR_BAD_MANIFEST, "\\u0000"},
 	{"{\"name\":\"pad\",\"title\":\"\xC0\x80\"}", ERR_BAD_MANIFEST, "not UTF-8"},
 	{"{\"name\":\"pad\",}", ERR_BAD_MANIFEST, "line 1"},
+	{"{\"name\":\"pad\",\"collections\":[]}", ERR_BAD_MANIFEST, "collections: must be an object"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":1}}", ERR_BAD_MANIFEST, "collections.a"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"read\":1}}}", ERR_BAD_MANIFEST, "collections.a.read"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[\"\"]}}}", ERR_BAD_MANIFEST, "collections.a.index[0]"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[\"a..b\"]}}}", ERR_BAD_MANIFEST, "is not a field"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[\".a\"]}}}", ERR_BAD_MANIFEST, "is not a field"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[\"a.\"]}}}", ERR_BAD_MANIFEST, "is not a field"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[\"a.1\"]}}}", ERR_BAD_MANIFEST, "is not a field"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[\"-\"]}}}", ERR_BAD_MANIFEST, "is not a field"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[\"1a\"]}}}", ERR_BAD_MANIFEST, "is not a field"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[\"a b\"]}}}", ERR_BAD_MANIFEST, "is not a field"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[[1]]}}}", ERR_BAD_MANIFEST, "collections.a.index[0]"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[[]]}}}", ERR_BAD_MANIFEST, "collections.a.index[0]"},
+	{"{\"name\":\"pad\",\"open\":[\"//\"]}", ERR_BAD_MANIFEST, "is not a path"},
+	{"{\"name\":\"pad\",\"open\":[\"/a//b\"]}", ERR_BAD_MANIFEST, "is not a path"},
+	{"{\"name\":\"pad\",\"open\":[\"/./x\"]}", ERR_BAD_MANIFEST, "is not a path"},
+	{"{\"name\":\"pad\",\"open\":[\"/a/../b\"]}", ERR_BAD_MANIFEST, "is not a path"},
+	{"{\"name\":\"pad\",\"open\":[\"/a?b\"]}", ERR_BAD_MANIFEST, "is not a path"},
+	{"{\"name\":\"pad\",\"open\":[\"/a#b\"]}", ERR_BAD_MANIFEST, "is not a path"},
+	{"{\"name\":\"pad\",\"open\":[\"/_faztx\"]}", ERR_BAD_MANIFEST, "belong to Fazt"},
+	{"{\"name\":\"pad\",\"title\":\"\"}", ERR_BAD_MANIFEST, "must not be empty"},
+	{"{\"name\":\"pad\",\"version\":\"x\"}", ERR_BAD_MANIFEST, "version"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@every 0s\",\"handler\":\"api/x.lua\"}]}", ERR_BAD_MANIFEST, "cron[0].schedule"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@every s\",\"handler\":\"api/x.lua\"}]}", ERR_BAD_MANIFEST, "cron[0].schedule"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@every 5x\",\"handler\":\"api/x.lua\"}]}", ERR_BAD_MANIFEST, "cron[0].schedule"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@every \",\"handler\":\"api/x.lua\"}]}", ERR_BAD_MANIFEST, "cron[0].schedule"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"* * * *\",\"handler\":\"api/x.lua\"}]}", ERR_BAD_MANIFEST, "cron[0].schedule"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"* * * * * *\",\"handler\":\"api/x.lua\"}]}", ERR_BAD_MANIFEST, "cron[0].schedule"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"* * * * ;\",\"handler\":\"api/x.lua\"}]}", ERR_BAD_MANIFEST, "cron[0].schedule"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@daily\",\"handler\":\"api/x.lua\",\"tz\":\"/etc/x\"}]}", ERR_BAD_MANIFEST, "cron[0].tz"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@daily\",\"handler\":\"api/x.lua\",\"tz\":\"a b\"}]}", ERR_BAD_MANIFEST, "cron[0].tz"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@daily\",\"handler\":\"api/x.lua\",\"tz\":\"a;b\"}]}", ERR_BAD_MANIFEST, "cron[0].tz"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@daily\",\"handler\":\"x.lua\"}]}", ERR_BAD_MANIFEST, "is not a handler"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@daily\",\"handler\":\"api/x.txt\"}]}", ERR_BAD_MANIFEST, "is not a handler"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@daily\"}]}", ERR_BAD_MANIFEST, "needs name, schedule and handler"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"schedule\":\"@daily\",\"handler\":\"api/x.lua\"}]}", ERR_BAD_MANIFEST, "needs name, schedule and handler"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@daily\",\"handler\":\"api/x.lua\",\"overlap\":\"maybe\"}]}", ERR_BAD_MANIFEST, "cron[0].overlap"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@daily\",\"handler\":\"api/x.lua\",\"catchup\":1}]}", ERR_BAD_MANIFEST, "cron[0].catchup"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[1]}", ERR_BAD_MANIFEST, "cron[0]"},
+	{"{\"name\":\"pad\",\"env\":[{}]}", ERR_BAD_MANIFEST, "env[0]"},
+	{"{\"name\":\"pad\",\"env\":[{\"name\":\"9A\"}]}", ERR_BAD_MANIFEST, "env[0].name"},
+	{"{\"name\":\"pad\",\"env\":[{\"name\":\"A\",\"secret\":\"yes\"}]}", ERR_BAD_MANIFEST, "env[0].secret"},
+	{"{\"name\":\"pad\",\"env\":[{\"name\":\"A\"},{\"name\":\"A\"}]}", ERR_BAD_MANIFEST, "env"},
+	{"{\"name\":\"pad\",\"imports\":[\"X/notes\"]}", ERR_BAD_MANIFEST, "imports[0]"},
+	{"{\"name\":\"pad\",\"imports\":[\"blog/Notes\"]}", ERR_BAD_MANIFEST, "imports[0]"},
+	{"{\"name\":\"pad\",\"imports\":[\"/x\"]}", ERR_BAD_MANIFEST, "imports[0]"},
+	{"{\"name\":\"pad\",\"imports\":[\"blog/\"]}", ERR_BAD_MANIFEST, "imports[0]"},
+	{"{\"name\":\"pad\",\"permissions\":[1]}", ERR_BAD_MANIFEST, "permissions[0]"},
+	{"{\"name\":\"pad\",\"visibility\":1}", ERR_BAD_MANIFEST, "visibility"},
+	{"{\"name\":1}", ERR_BAD_MANIFEST, "name"},
 };
 
 static void refused(void)
@@ -83,6 +133,43 @@ static void refused(void)
 	is_int(manifest_parse(buf_str(&deep), a, &m, &f), ERR_BAD_MANIFEST, "30,000 brackets: %s", f.message);
 	buf_release(&deep);
 	is_int(manifest_parse(STR("{\0\"\0"), a, &m, &f), ERR_BAD_MANIFEST, "UTF-16 without a mark: %s", f.message);
+}
+
+/* Of every key, what is of another kind, and what is too long or too many. */
+static void kinds(void)
+{
+	static const char *const places[] = {
+		"\"title\":%s", "\"version\":%s", "\"description\":%s", "\"fazt\":%s", "\"visibility\":%s", "\"open\":%s", "\"open\":[%s]",
+		"\"permissions\":%s", "\"permissions\":[%s]", "\"collections\":%s", "\"collections\":{\"a\":%s}", "\"collections\":{\"a\":{\"read\":%s}}",
+		"\"collections\":{\"a\":{\"add\":%s}}", "\"collections\":{\"a\":{\"change\":%s}}", "\"collections\":{\"a\":{\"parent\":%s}}",
+		"\"collections\":{\"a\":{\"index\":%s}}", "\"collections\":{\"a\":{\"index\":[%s]}}", "\"collections\":{\"a\":{\"unique\":%s}}", "\"cron\":%s",
+		"\"cron\":[%s]", "\"cron\":[{\"name\":%s}]", "\"cron\":[{\"schedule\":%s}]", "\"cron\":[{\"tz\":%s}]", "\"cron\":[{\"handler\":%s}]",
+		"\"cron\":[{\"overlap\":%s}]", "\"exports\":%s", "\"exports\":[%s]", "\"imports\":%s", "\"imports\":[%s]", "\"env\":%s", "\"env\":[%s]",
+		"\"env\":[{\"name\":%s}]", "\"env\":[{\"description\":%s}]", "\"env\":[{\"required\":%s}]", "\"env\":[{\"secret\":%s}]",
+	};
+	char *lengthy = arena_alloc(a, 17003), *many = arena_alloc(a, 1000);
+	memset(lengthy, 'x', 17002);
+	lengthy[0] = lengthy[17001] = '"';
+	many[0] = '[';
+	for (int i = 0; i < 100; i++)
+		memcpy(many + 1 + 9 * i, "\"/abcde\",", 9);
+	memcpy(many + 1 + 9 * 100, "1]", 3);
+	const char *const values[] = {"1.5", "null", "[null]", lengthy, many};
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		for (size_t k = 0; k < ARRAY_LEN(values); k++) {
+			struct fault f = {0};
+			struct manifest *m;
+			struct buf b = BUF_INIT;
+			buf_adds(&b, "{\"name\":\"pad\",");
+			buf_add(&b, places[i], (size_t)(strchr(places[i], '%') - places[i]));
+			buf_adds(&b, values[k]);
+			buf_adds(&b, strchr(places[i], '%') + 2);
+			buf_addc(&b, '}');
+			if (!manifest_parse(buf_str(&b), a, &m, &f) || !f.message[0] || m)
+				ok(0, "%s with value %zu: %s", places[i], k, f.message);
+			buf_release(&b);
+		}
+	ok(1, "nothing of another kind, too long or too many is taken");
 }
 
 static void names(void)
@@ -215,6 +302,7 @@ int main(void)
 {
 	a = arena_new();
 	refused();
+	kinds();
 	names();
 	whole();
 	often();
