@@ -208,7 +208,8 @@ static void others(const struct work *mine, char app_id[ID_LEN + 1])
 	pthread_mutex_unlock(&lock);
 }
 
-static bool take(struct node *n, struct work *w)
+/* 1: a run went on, 0: none is due, -1: the database cannot say. */
+static int take(struct node *n, struct work *w)
 {
 	struct req r;
 	struct run run;
@@ -217,11 +218,11 @@ static bool take(struct node *n, struct work *w)
 	req_init(&r, n, a, DOOR_SHELL);
 	others(w, but);
 	struct db *db = db_borrow(n->store, &r.fault);
-	bool got = db && claim(&r, db, but, &run) > 0;
-	struct app *app = got ? load_app(&r, db, &run) : NULL;
-	if (got)
+	int got = db ? claim(&r, db, but, &run) : -1;
+	struct app *app = got > 0 ? load_app(&r, db, &run) : NULL;
+	if (got > 0)
 		note(w, &run);
-	if (got && !app)
+	if (got > 0 && !app)
 		orphan(&r, db, &run);
 	db_return(db);
 	if (app)
@@ -229,12 +230,12 @@ static bool take(struct node *n, struct work *w)
 	note(w, NULL);
 	req_release(&r);
 	arena_free(a);
-	return got;
+	return got > 0 ? 1 : got < 0 ? -1 : 0;
 }
 
 bool runner_once(struct node *n)
 {
-	return take(n, &works[0]);
+	return take(n, &works[0]) > 0;
 }
 
 /* ---- threads ---- */
@@ -256,8 +257,8 @@ static void *work(void *mine)
 {
 	while (!stopping) {
 		uint32_t rung = store_rung(node->store);
-		bool got = take(node, mine);
-		int64_t ms = got ? 0 : until_next(node, mine);
+		int got = take(node, mine);
+		int64_t ms = got > 0 ? 0 : got < 0 ? LATER_MS : until_next(node, mine);
 		if (ms > 0 && !stopping)
 			store_await(node->store, rung, ms);
 	}
