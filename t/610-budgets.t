@@ -5,6 +5,7 @@ use warnings;
 use lib 't/lib';
 use Fazt qw(json_of text_of slurp);
 use Fazt::Neighbour;
+use IO::Select;
 use IO::Socket::INET;
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -171,6 +172,17 @@ is(code(post('modest', '/rows')), '200 fine', 'HTTP-20 no transaction of it hold
 $fazt->wait_for(sub { slurp($fazt->home . '/log/fazt.log') =~ m{"path":"/slow","status":(?:504|499)} }, 'HTTP-20 the work ends');
 cmp_ok(time - $t, '<', 7, sprintf 'HTTP-20 a request whose client is gone ends at its deadline: %.1f s', time - $t);
 is(code(get('greedy', '/')), '200 fine', 'HTTP-20 … and the app goes on');
+
+# More of them than the workers have threads.
+limit('greedy', deadline => 'default');
+for (1 .. 10) {
+	my @crowd = map { connection('greedy', '/work') } 1 .. 40;
+	sleep 0.2;
+	close $_ for @crowd;
+}
+my $probe = connection('modest', '/');
+ok(IO::Select->new($probe)->can_read(8), 'HTTP-20 400 clients that went away have not taken the workers with them');
+close $probe;
 
 # ---- the neighbour ----
 

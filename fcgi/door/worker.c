@@ -129,11 +129,13 @@ static int accept_connection(void)
 	return fd;
 }
 
-/* A read that blocks is woken for nothing when nginx takes the answer written before; a poll is not. */
+/* A read that blocks is woken for nothing when nginx takes the answer written before; a poll is not. There is nothing to
+ * wait for when the library has closed the connection, as it does when an answer could not be written: poll would wait
+ * for ever for no descriptor. */
 static void await_request(int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
-	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+	while (fd >= 0 && poll(&p, 1, -1) < 0 && errno == EINTR)
 		;
 }
 
