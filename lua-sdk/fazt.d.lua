@@ -196,6 +196,11 @@ fazt.crypto = {}
 
 fazt.json = {}
 
+---Sends a notification to the owner's devices and returns { id, topic, at }: { title, body, priority (1 to 5), tags (a list), click (a path of the app), topic (one of several of the app's own) }. The app's name stands in front of the title. at: when it is delivered, in milliseconds; later than now in the owner's quiet hours. Errors: bad_request, too_large (a body over 4,096 bytes), reserved_name (a title that speaks as Fazt), rate_limited (the owner's setting push.app, for each day).
+---@param notice any
+---@return Sent
+function fazt.notify(notice) end
+
 ---Starts a run of a file of api/ that returns function(req), with input as req.input, and returns its id. It acts as whoever starts it and survives everything. opts: delay (seconds), key (while a run with that key is under way its id comes back and no other begins), priority (1 to 5, 3 by default), retries (0 to 100, 3 by default), backoff (seconds before the first retry, 5 by default; it doubles). Errors: bad_request (no such file), rate_limited (too many under way), too_large (over 64 KB), quota_exceeded.
 ---@param handler string
 ---@param input? any
@@ -246,10 +251,6 @@ function fazt.halt(reason, data, opts) end
 ---@param fn any
 ---@return any
 function fazt.step(name, fn) end
----Sends a notification to the owner's devices and returns { id, topic, at }: { title, body, priority (1 to 5), tags (a list), click (a path of the app), topic (one of several of the app's own) }. The app's name stands in front of the title. at: when it is delivered, in milliseconds; later than now in the owner's quiet hours. Errors: bad_request, too_large (a body over 4,096 bytes), reserved_name (a title that speaks as Fazt), rate_limited (the owner's setting push.app, for each day).
----@param notice any
----@return Sent
-function fazt.notify(notice) end
 
 ---Runs fn as the app instead of the person: rows of the app, shared rules as an admin, never rows private to people. Needs the permission storage:app; audited.
 ---@param fn any

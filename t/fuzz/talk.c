@@ -35,7 +35,8 @@ static void enter(void)
 	crypt_init();
 	MUST(!manifest_parse(json, a = arena_new(), &m, NULL));
 	app.manifest = m;
-	app.max_bytes = app.max_rows = app.max_files = MIB;
+	for (int i = 0; i < BUDGET_COUNT; i++)
+		app.limit[i] = MIB;
 	node.store = home_make();
 	node.home = home;
 	log_open(home); /* where no folder of logs is: lines go nowhere */
