@@ -38,7 +38,6 @@ struct pool {
 	pthread_mutex_t lock;
 	int control;
 	int lane, workers;
-	struct meters *meters;
 	struct cell cell[POOL_CELLS];
 	struct waiter *first, **last; /* in order of arrival */
 };
@@ -49,7 +48,6 @@ void pool_open(struct node *n, int control)
 	pthread_mutex_init(&p->lock, NULL);
 	p->last = &p->first;
 	p->control = control;
-	p->meters = n->meters;
 	p->lane = n->lane;
 	p->workers = n->workers > 0 ? n->workers : 1;
 	n->pool = p;
@@ -316,8 +314,9 @@ static int find_cell(struct req *r, struct pool *p, struct cell **c)
 
 /* ---- starting ---- */
 
-static int start(struct pool *p, struct cell *c, const struct settings *s, struct fault *f)
+static int start(struct node *n, struct cell *c, const struct settings *s, struct fault *f)
 {
+	struct pool *p = n->pool;
 	struct spawn spawn = {.heap = (uint64_t)c->app->limit[BUDGET_HEAP], .lane = (uint32_t)p->lane,
 			      .lanes = (uint32_t)p->workers};
 	int leash;
@@ -326,8 +325,8 @@ static int start(struct pool *p, struct cell *c, const struct settings *s, struc
 		return fault(f, ERR_UNAVAILABLE, "no process for the app could be started; try again in a moment");
 	}
 	leash_take(&c->leash, leash);
-	leash_bill(&c->leash, p->control, meter_of(p->meters, c->app->version ? c->app->id : ""), c->app->limit[BUDGET_APP_CPU]);
-	c->meters = p->meters;
+	leash_bill(&c->leash, p->control, meter_of(n->meters, c->app->version ? c->app->id : ""), c->app->limit[BUDGET_APP_CPU]);
+	c->meters = n->meters;
 	return talk_load(c, s, mono_ms() + LOAD_MS, f);
 }
 
@@ -338,7 +337,7 @@ int pool_lease(struct req *r, struct cell **out)
 	pthread_mutex_lock(&p->lock);
 	int err = find_cell(r, p, &c);
 	pthread_mutex_unlock(&p->lock);
-	if (!err && c->to < 0 && (err = start(p, c, &r->settings, &r->fault)))
+	if (!err && c->to < 0 && (err = start(r->node, c, &r->settings, &r->fault)))
 		pool_release(p, c, false);
 	*out = err ? NULL : c;
 	return err;
@@ -377,7 +376,7 @@ int pool_apart(struct node *n, const struct settings *s, struct app *a, struct w
 	__atomic_add_fetch(&a->refs, 1, __ATOMIC_RELAXED);
 	if (!a->limit[BUDGET_HEAP])
 		budget_usual(s, a->limit); /* one that is only tried */
-	return start(n->pool, c, s, f);
+	return start(n, c, s, f);
 }
 
 void pool_apart_end(struct cell *c)

@@ -235,7 +235,7 @@ static void often(void)
 static const char *const hosts_refused[] = { /* INS-18 */
 	"net:*", "net:*.*", "net:*.example.com", "net:localhost", "net:10.0.0.1", "net:127.1", "net:2130706433", "net:1.0x7f", "net:com", "net:[::1]",
 	"net:user@example.com", "net:example.com/path", "net:example.com:0", "net:example.com:99999", "net:example.com:443:1", "net:b\xC3\xBC" "cher.example",
-	"net:xn--bcher-kva.example", "net:EXAMPLE.com", "net:example.com.", "net:", "net", "net:a..b", "net:x.localhost", "net:http://example.com",
+	"net:xn--bcher-kva.example", "net:EXAMPLE.com", "net:example.com.", "net:", "net", "net:a..b", "net:x.localhost", "net:https://example.com", "net:http://10.0.0.1",
 	"import:x", "import:x/Y", "kernel:format", "kernel:", "storage:x", "STORAGE", "", "net:example.com ",
 };
 
