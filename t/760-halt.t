@@ -4,6 +4,7 @@ use warnings;
 use utf8;
 use lib 't/lib';
 use Fazt qw(text_of json_of slurp);
+use File::Temp;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -176,6 +177,12 @@ $fazt->wait_for(sub { grep { $_ eq 'sent' } said('flood') }, 'it goes on');
 pass('HLT-08: a question outlives a restart and an upgrade');
 
 my $last = asked('flood 2');
+my $elsewhere = File::Temp->newdir;
+$fazt->admin('backup', 'create', "$elsewhere/halts.db");
+sub restored { return Fazt::run({ FAZT_HOME => "$elsewhere/home" }, Fazt::build() . '/fazt-admin', @_) }
+mkdir "$elsewhere/home";
+is((restored('backup', 'restore', "$elsewhere/halts.db"))[0], 0, 'a backup with questions is restored');
+ok((grep { $_->{id} eq $last } @{ text_of((restored('halt', 'list', '--json'))[1]) }), 'HLT-08: … and they are asked there');
 $fazt->admin('app', 'remove', 'asker', '--yes');
 is(($fazt->try_admin('halt', 'approve', $last))[0], 5, 'HLT-09: a removed app gets no answer');
 is(scalar pending(), 0, '… and asks nothing any more');

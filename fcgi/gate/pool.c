@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/now.h"
+#include "gate/charge.h"
 #include "gate/talk.h"
 #include "wire/spawn.h"
 
@@ -70,6 +71,7 @@ static void cell_end(struct cell *c)
 void pool_close(struct node *n)
 {
 	struct pool *p = n->pool;
+	charge_nobody(); /* the node's counters go with it */
 	if (!p)
 		return;
 	for (int i = 0; i < POOL_CELLS; i++)

@@ -20,6 +20,7 @@
 #include "gate/pool.h"
 #include "kernel/home.h"
 #include "kernel/install.h"
+#include "kernel/meter.h"
 
 /* What is kept is the database's files themselves: with every connection closed they are a state like any other, and copying
  * them is the same for rows, people, settings and whatever is invented later. */
@@ -216,15 +217,19 @@ static int copy_state(const struct trial *t, const char *from, const char *to, s
 	return 0;
 }
 
-/* The node without its store, and with it again; cells stay. */
+/* The node without its store, and with it again; cells stay, and what they are paid from. */
 static int reopened(struct trial *t, int (*between)(struct trial *t, struct fault *f), struct fault *f)
 {
 	struct pool *pool = t->node.pool;
+	struct meters *meters = t->node.meters;
 	t->node.pool = NULL;
+	t->node.meters = NULL;
 	node_close(&t->node);
 	int err = between(t, f);
 	int second = node_open(&t->node, t->home, STORE_SERVE, err ? NULL : f);
+	meters_close(t->node.meters);
 	t->node.pool = pool;
+	t->node.meters = meters;
 	return err ? err : second;
 }
 

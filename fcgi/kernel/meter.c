@@ -165,7 +165,7 @@ static int64_t window_us(enum budget b)
 static int64_t ahead(const struct meter *m, enum budget b, int64_t now)
 {
 	int64_t left = get(&m->full_at[b]) - now;
-	return MAX((int64_t)0, MIN(left, 2 * window_us(b)));
+	return left < 0 || left > 2 * window_us(b) ? 0 : left; /* further than meter_add goes: the clock was set back since */
 }
 
 void meter_add(struct meter *m, enum budget b, int64_t limit, double amount)

@@ -12,6 +12,7 @@
 #include "store/apps.h"
 #include "store/audit.h"
 #include "store/conn.h"
+#include "store/halt.h"
 #include "store/health.h"
 #include "store/migrate.h"
 
@@ -246,7 +247,7 @@ static int ask_anew(struct db *db)
 static int make_anew(struct db *db)
 {
 	static const char *const texts[] = {
-		"DELETE FROM sessions", "DELETE FROM codes", "DELETE FROM tokens", "DELETE FROM throttle", "DELETE FROM dev",
+		"DELETE FROM sessions", "DELETE FROM codes", "DELETE FROM tokens", "DELETE FROM topic_access", "DELETE FROM topic_tokens", "DELETE FROM throttle", "DELETE FROM dev",
 		"UPDATE users SET ver = ver + 1", "UPDATE apps SET paused = 0, rev = rev + 1", "DELETE FROM meta WHERE name = 'backup'",
 		"INSERT INTO meta (name, bytes) VALUES ('node', randomblob(16)) ON CONFLICT (name) DO UPDATE SET bytes = excluded.bytes",
 	};
@@ -258,6 +259,8 @@ static int make_anew(struct db *db)
 		err = db_run(db, texts[i], "");
 	if (!err)
 		err = ask_anew(db);
+	if (!err)
+		err = halt_anew(db);
 	if (!err)
 		err = audit_add(db, &(struct audit){.actor = "shell", .app_id = "", .action = "backup.restore", .target = ""});
 	return err ? db_rollback(db) : db_commit(db);

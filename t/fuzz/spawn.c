@@ -1,3 +1,4 @@
+#include "wire/fds.h"
 #include "wire/spawn.h"
 
 #include <fcntl.h>

@@ -454,6 +454,15 @@ static struct verdict storm(const char *name, int cuts, bool full, enum lie lie)
 	return sum;
 }
 
+/* The same with a disk that lies, until it shows: chance decides which cut hits what was not there yet. */
+static struct verdict storm_on_a_liar(const char *name, int cuts, enum lie lie)
+{
+	struct verdict v = {0};
+	for (int i = 0; i < 6 && !(lie == IGNORES_ALL_SYNCS ? v.damaged : v.lost); i++)
+		v = storm(name, cuts, true, lie);
+	return v;
+}
+
 int main(void)
 {
 	const char *asked = getenv("FAZT_CUTS"), *seed = getenv("FAZT_SEED");
@@ -478,9 +487,9 @@ int main(void)
 	v = storm("durability normal", MAX(cuts / 4, 25), false, HONEST);
 	is_int(v.damaged, 0, "with durability normal nothing is damaged either");
 	ok(v.lost > 0, "but what was acknowledged a moment before may be lost");
-	v = storm("full on a disk that ignores what store/sync asks", 25, true, IGNORES_DATA_SYNCS);
+	v = storm_on_a_liar("full on a disk that ignores what store/sync asks", 25, IGNORES_DATA_SYNCS);
 	ok(v.lost > 0, "this test notices a sync that is missing");
-	v = storm("full on a disk that ignores every sync", 50, true, IGNORES_ALL_SYNCS);
+	v = storm_on_a_liar("full on a disk that ignores every sync", 50, IGNORES_ALL_SYNCS);
 	ok(v.damaged > 0, "and damage");
 	remove_folder(top);
 	return done_testing();
