@@ -221,9 +221,9 @@ local function f() return 1 + f() end return { json = f() }
 fails(function() local t = {} for i = 1, 2000000 do t[i] = i end return table.unpack(t) end) fails(function() local function f(...) return (f(1, ...)) end return f() end) fails(function() return string.char(table.unpack(setmetatable({}, { __index = function() return 65 end }), 1, 999999)) end)
 == MEM-06 an answer that grows to a gigabyte => 500 response_too_large|500 app_memory
 local parts = {} for i = 1, 256 do parts[i] = ("x"):rep(4e6) end return { text = table.concat(parts) }
-== MEM-06 an answer of 9 MB => 500 response_too_large
+== MEM-06 an answer of 9 MB => 500 response_too_large|504 app_timeout
 local s = ("x"):rep(3e6) return { body = s .. s .. s }
-== MEM-06 JSON of 9 MB => 500 response_too_large
+== MEM-06 JSON of 9 MB => 500 response_too_large|504 app_timeout
 local s = ("x"):rep(1e6) return { json = { s, s, s, s, s, s, s, s, s } }
 == MEM-10 ten thousand headers => 500 bad_response
 local h = {} for i = 1, 10000 do h["x-" .. i] = "y" end return { text = "x", headers = h }

@@ -301,11 +301,13 @@ is(ask('https://files.example.com/hello')->{body}, 'Hello!', '… and one that i
 
 # ---- the day's bytes ----
 
-$fazt->admin('setting', 'set', 'app.egress', 1000);
+$fazt->admin('app', 'limit', 'web', 'app.egress', 1000);
+for (1 .. 20) { last if (ask("$api/hello")->{code} // '') eq 'rate_limited' }
 my $over = code_is("$api/hello", 'rate_limited', 'an app has so many bytes in a day');
 like($over->{message}, qr/in a day/, '… and is told so');
 is(call('bare', GET => '/still')->{body}, 'still here', '… and goes on without');
-$fazt->admin('setting', 'set', 'app.egress', 1 << 30);
+$fazt->admin('app', 'limit', 'web', 'app.egress', 'default');
+is(ask("$api/hello")->{body}, 'Hello!', '… and the owner allows it more');
 
 # ---- the process ----
 
