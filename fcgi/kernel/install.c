@@ -11,46 +11,15 @@
 #include "kernel/builtin.h"
 #include "kernel/folder.h"
 #include "kernel/grant.h"
-#include "kernel/import.h"
-#include "kernel/publish.h"
+#include "kernel/portable.h"
 #include "kernel/repository.h"
 #include "kernel/sentence.h"
+#include "kernel/switch.h"
+#include "kernel/upgrade.h"
 #include "store/dev.h"
 #include "store/docs.h"
-#include "kernel/portable.h"
-#include "kernel/upgrade.h"
 #include "store/files.h"
 #include "store/snapshot.h"
-
-/* ---- one transaction, wherever one is needed ---- */
-
-typedef int work_fn(struct node *n, struct db *db, struct arena *a, void *arg);
-
-static int transact(struct node *n, struct arena *a, work_fn *work, void *arg, struct fault *f)
-{
-	struct db *db = db_borrow(n->store, f);
-	if (!db)
-		return f->err;
-	int err = db_begin(db);
-	if (!err)
-		err = work(n, db, a, arg);
-	err = err ? db_rollback(db) : db_commit(db);
-	db_return(db);
-	return err;
-}
-
-/* What follows a commit and may be done again at any time: the public files on disk, and the declared indexes of rows that
- * were there before. A failure is in the log and undoes nothing. */
-static void follow_up(struct node *n, const char *name)
-{
-	struct fault f = {0};
-	struct db *db = db_borrow(n->store, &f);
-	if (db && docs_backfill(db))
-		log_event(LOG_WARN, "index.failed", "app", name, "message", f.message, NULL);
-	if (db)
-		db_return(db);
-	publish_app(n, name, NULL);
-}
 
 /* ---- what an upgrade asks for ---- */
 
@@ -79,112 +48,6 @@ const char *upgrade_reason(struct db *db, struct arena *a, const struct app_row 
 	if (is_older(m, before))
 		return arena_printf(a, "It is older (%s) than the version that serves now (%s).", m->version, before->version);
 	return manifest_wider(before, m, a);
-}
-
-/* ---- from a package to a version that serves ---- */
-
-static int resting(struct db *db, struct arena *a, struct app_row *app, bool *revive)
-{
-	struct app_row *gone = app_row_removed(db, a, str_of(app->name));
-	*revive = false;
-	if (!gone)
-		return 0;
-	if (!strcmp(gone->origin, app->origin)) {
-		*revive = !gone->purged;
-		app->id = gone->purged ? app->id : gone->id;
-		app->version = gone->purged ? 0 : gone->version;
-		return 0;
-	}
-	int64_t days = (gone->changed + NAME_REST_MS - now_ms()) / 86400000;
-	return days < 0 ? 0 : db_fail(db, ERR_CONFLICT, "the name %s belonged to a removed app and rests for %lld more days; choose another with --name",
-				      app->name, (long long)days + 1);
-}
-
-static int make_app(struct db *db, struct arena *a, struct app_row *app)
-{
-	bool revive;
-	if (app_row_by_name(db, a, str_of(app->name)))
-		return db_fail(db, ERR_CONFLICT, "an app called %s is installed already; upgrade it, or choose another name with --name", app->name);
-	char *id = arena_alloc(a, ID_LEN + 1);
-	id_new(id);
-	app->id = id;
-	int err = resting(db, a, app, &revive);
-	if (err)
-		return err;
-	return revive ? app_revive(db, app) : app_insert(db, app);
-}
-
-enum giving { NOT_GIVEN, GIVEN_WITH_ALL, GIVEN_BY_NAME };
-
-static enum giving given(int n, const struct str *permission, struct str name)
-{
-	enum giving g = NOT_GIVEN;
-	for (int i = 0; i < n; i++)
-		g = str_eq(permission[i], name) ? GIVEN_BY_NAME : g == NOT_GIVEN && str_is(permission[i], "all") ? GIVEN_WITH_ALL : g;
-	return g;
-}
-
-/* One about an app that is not there cannot be given: who named it is told, with "all" it is left out. */
-static int give(struct db *db, struct arena *a, const struct app_row *app, const char *permission, enum giving how)
-{
-	const char *about = import_about(db, a, permission);
-	if (about)
-		return grant_add(db, app->id, permission, about);
-	if (how != GIVEN_BY_NAME)
-		return 0;
-	return db_fail(db, ERR_CONFLICT, "\"%s\" cannot be granted: there is no such app here; leave it out, and grant it when there is", permission);
-}
-
-static int drop_grants(struct db *db, struct arena *a, const char *app_id, const struct manifest *m)
-{
-	struct grant *list;
-	int n = grants_list(db, a, app_id, &list), err = MAX(-n, 0);
-	for (int i = 0; !err && i < n; i++)
-		if (!manifest_asks(m, str_of(list[i].permission)))
-			err = grant_remove(db, app_id, list[i].permission);
-	return err;
-}
-
-/* Low risk is consented to with the app, high risk by name. What was given stays; a low-risk permission that the version
- * before asked for too and that is gone was taken back on purpose. */
-static int add_grants(struct db *db, struct arena *a, const struct app_row *app, const struct manifest *m, int n, const struct str *permission)
-{
-	struct manifest *before = NULL;
-	int err = app->package ? package_manifest(db, a, app->package, &before) : 0;
-	for (int i = 0; !err && i < m->npermissions; i++) {
-		struct str name = str_of(m->permission[i]);
-		bool fresh = !before || !manifest_asks(before, name);
-		enum giving how = given(n, permission, name);
-		if (how || (fresh && grant_row(name)->risk == RISK_LOW))
-			err = give(db, a, app, m->permission[i], how);
-	}
-	return err;
-}
-
-struct switching {
-	struct app_row *app;
-	const struct manifest *manifest;
-	const char *package, *commit;
-	int npermissions;
-	const struct str *permission;
-	struct migration *migration; /* what its rows become, or NULL */
-};
-
-/* Inside a transaction: the app's pointer goes to this package, and its rows with it. */
-static int switch_to(struct node *n, struct db *db, struct arena *a, const struct switching *s)
-{
-	int64_t version;
-	int err = drop_grants(db, a, s->app->id, s->manifest);
-	if (!err)
-		err = add_grants(db, a, s->app, s->manifest, s->npermissions, s->permission);
-	if (!err)
-		err = upgrade_rows(n, db, a, s->app, s->package, s->migration);
-	s->app->title = s->manifest->title;
-	if (!err)
-		err = app_advance(db, s->app, s->package, s->commit, &version);
-	if (!err)
-		err = dev_solved(db, s->app->id);
-	return err ? err : docs_declare(db, s->app->id, s->manifest->collection, s->manifest->ncollections);
 }
 
 /* ---- candidates ---- */
@@ -231,7 +94,7 @@ int candidate_begin(struct node *n, struct str source, struct str name, struct s
 		id_new(id);
 		struct beginning b = {{.id = id, .source = arena_cstr(a, str_trim(source)), .origin = s.origin, .local = local,
 				       .name = arena_cstr(a, name), .for_app = arena_cstr(a, for_app)}};
-		err = transact(n, a, insert_candidate, &b, f);
+		err = switch_transact(n, a, insert_candidate, &b, f);
 	}
 	arena_free(a);
 	return err;
@@ -276,7 +139,7 @@ static int progress(void *arg, const char *text)
 {
 	struct fetch *w = arg;
 	w->candidate->progress = text;
-	return transact(w->node, w->arena, write_progress, w, w->fault);
+	return switch_transact(w->node, w->arena, write_progress, w, w->fault);
 }
 
 static int read_source(struct fetch *w)
@@ -362,7 +225,7 @@ static int try_package(struct fetch *w)
 		log_event(LOG_WARN, "trial.failed", "candidate", w->candidate->id, "message", fault_message(&own), NULL);
 	} else if (!err) {
 		w->trial = buf_str(&report);
-		err = transact(w->node, w->arena, write_trial, w, w->fault);
+		err = switch_transact(w->node, w->arena, write_trial, w, w->fault);
 	}
 	buf_release(&report);
 	return err;
@@ -416,7 +279,7 @@ int candidate_keep(struct node *n, const struct package *p, const char *source, 
 	id_new(id);
 	struct keeping k = {{.id = id, .source = source, .origin = origin, .local = true, .name = name.n ? arena_cstr(a, name) : "", .for_app = ""}, p};
 	if (!err)
-		err = transact(n, a, keep_ready, &k, f);
+		err = switch_transact(n, a, keep_ready, &k, f);
 	arena_free(a);
 	return err;
 }
@@ -451,7 +314,7 @@ static int rehearse(struct fetch *w)
 	err = upgrade_rehearse(w->node, app, w->candidate->package, progress, w, &o, &w->migration, w->fault);
 	w->candidate->rehearsal = arena_cstr(w->arena, buf_str(&text));
 	buf_release(&text);
-	return err ? err : transact(w->node, w->arena, write_rehearsal, w, w->fault);
+	return err ? err : switch_transact(w->node, w->arena, write_rehearsal, w, w->fault);
 }
 
 static int upgrade(struct fetch *w, struct db *db, struct app_row *app)
@@ -482,7 +345,7 @@ static int settle(struct node *n, struct db *db, struct arena *a, void *arg)
 static int settle_once(void *arg)
 {
 	struct fetch *w = arg;
-	return transact(w->node, w->arena, settle, w, w->fault);
+	return switch_transact(w->node, w->arena, settle, w, w->fault);
 }
 
 static int write_failure(struct node *n, struct db *db, struct arena *a, void *arg)
@@ -497,7 +360,7 @@ static void record_failure(struct fetch *w)
 {
 	struct fault second;
 	if (w->candidate && !strcmp(w->candidate->state, "fetching"))
-		transact(w->node, w->arena, write_failure, w, &second);
+		switch_transact(w->node, w->arena, write_failure, w, &second);
 }
 
 int install_fetch(struct node *n, const char *id, struct fault *f)
@@ -513,7 +376,7 @@ int install_fetch(struct node *n, const char *id, struct fault *f)
 	if (!err)
 		err = try_package(&w);
 	if (!err)
-		err = transact(n, w.arena, keep_package, &w, f);
+		err = switch_transact(n, w.arena, keep_package, &w, f);
 	if (!err && *w.candidate->for_app)
 		err = rehearse(&w);
 	if (!err)
@@ -521,7 +384,7 @@ int install_fetch(struct node *n, const char *id, struct fault *f)
 	if (err)
 		record_failure(&w);
 	if (!err && w.direct)
-		follow_up(n, w.direct);
+		switch_follow_up(n, w.direct);
 	migration_free(w.migration);
 	package_free(w.package);
 	arena_free(w.arena);
@@ -555,7 +418,7 @@ static int consent_to(struct db *db, struct arena *a, struct consent *q, const s
 		return db_fail(db, ERR_CONFLICT, "the app was removed meanwhile");
 	if (!*c->for_app) {
 		*app = (struct app_row){.name = *c->name ? c->name : m->name, .title = m->title, .source = c->source, .origin = c->origin};
-		err = make_app(db, a, app);
+		err = switch_make_app(db, a, app);
 	} else if (strcmp(app->origin, c->origin)) {
 		err = app_source(db, app->id, c->source, c->origin);
 	}
@@ -612,7 +475,7 @@ static int rows_of(struct consent *q, struct candidate **candidate, struct app_r
 static int consent_once(void *arg)
 {
 	struct consent *q = arg;
-	return transact(q->node, q->arena, consent, q, q->fault);
+	return switch_transact(q->node, q->arena, consent, q, q->fault);
 }
 
 int install_consent_with(struct node *n, struct str id, struct str hash, int npermissions, const struct str *permission,
@@ -627,7 +490,7 @@ int install_consent_with(struct node *n, struct str id, struct str hash, int npe
 	if (!err)
 		err = upgrade_switch(q.migration, NULL, NULL, consent_once, &q, f);
 	if (!err && q.name)
-		follow_up(n, q.name);
+		switch_follow_up(n, q.name);
 	migration_free(q.migration);
 	arena_free(q.arena);
 	return err;
@@ -717,11 +580,11 @@ static int switch_with_rows(struct node *n, struct arrival *w, struct arena *a, 
 
 int install_arrival(struct node *n, struct arrival *w, struct arena *a, struct fault *f)
 {
-	int err = transact(n, a, arrive, w, f);
+	int err = switch_transact(n, a, arrive, w, f);
 	if (!err && !w->reason && *w->candidate)
 		return switch_with_rows(n, w, a, f);
 	if (!err && !w->reason)
-		follow_up(n, w->app);
+		switch_follow_up(n, w->app);
 	return err;
 }
 
@@ -758,7 +621,7 @@ static int bring(struct node *n, struct db *db, struct arena *a, void *arg)
 	if (!err && !app) {
 		s.app = app = NEW(a, struct app_row);
 		*app = (struct app_row){.name = p->manifest->name, .title = p->manifest->title, .source = b->origin, .origin = b->origin};
-		err = make_app(db, a, app);
+		err = switch_make_app(db, a, app);
 	}
 	if (!err && (!app->package || strcmp(app->package, p->hash)))
 		err = switch_to(n, db, a, &s);
@@ -772,9 +635,9 @@ int install_package(struct node *n, const struct package *p, const char *origin,
 	struct bringing b = {p, origin, app_id};
 	int err = package_check ? package_check(n, p, f) : 0;
 	if (!err)
-		err = transact(n, a, bring, &b, f);
+		err = switch_transact(n, a, bring, &b, f);
 	if (!err)
-		follow_up(n, p->manifest->name);
+		switch_follow_up(n, p->manifest->name);
 	arena_free(a);
 	return err;
 }
@@ -876,12 +739,12 @@ static int remove_app(struct node *n, struct db *db, struct arena *a, void *arg)
 	return docs_purge(db, app->id);
 }
 
-static int change(struct node *n, work_fn *work, struct change c, struct fault *f)
+static int change(struct node *n, switch_work *work, struct change c, struct fault *f)
 {
 	struct arena *a = arena_new();
-	int err = transact(n, a, work, &c, f);
+	int err = switch_transact(n, a, work, &c, f);
 	if (!err)
-		follow_up(n, arena_cstr(a, c.name));
+		switch_follow_up(n, arena_cstr(a, c.name));
 	arena_free(a);
 	return err;
 }
