@@ -198,7 +198,8 @@ static bool give_out(struct job *j)
 	ssize_t n = j->out.len ? send(j->fd, j->out.p, j->out.len, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
-	memmove(j->out.p, j->out.p + n, j->out.len - (size_t)n);
+	if (n > 0)
+		memmove(j->out.p, j->out.p + n, j->out.len - (size_t)n);
 	j->out.len -= (size_t)n;
 	if (j->paused && j->running && j->out.len < OUT_LOW) {
 		j->paused = false;
