@@ -20,8 +20,11 @@ static struct node node;
 static struct grant grants[] = {{.permission = "storage"}, {.permission = "storage:app"}, {.permission = "users:read"}};
 static struct app app = {.name = "test", .version = 1, .id = "00000000000000000000000000", .ngrants = ARRAY_LEN(grants), .grant = grants};
 
+static struct arena *whole; /* as long as the program runs */
+
 static void leave(void)
 {
+	arena_free(whole);
 	home_remove(node.store);
 }
 
@@ -29,11 +32,11 @@ static void enter(void)
 {
 	const struct str json = STR("{\"name\":\"test\",\"title\":\"Test\",\"version\":\"1\",\"visibility\":\"anyone\",\"permissions\":[\"storage\"],"
 				   "\"collections\":{\"board\":{\"read\":\"anyone\",\"add\":\"anyone\",\"change\":\"anyone\"}}}");
-	static struct arena *a;
 	struct manifest *m;
 	syscall_init();
 	crypt_init();
-	MUST(!manifest_parse(json, a = arena_new(), &m, NULL));
+	whole = arena_new();
+	MUST(!manifest_parse(json, whole, &m, NULL));
 	app.manifest = m;
 	for (int i = 0; i < BUDGET_COUNT; i++)
 		app.limit[i] = MIB;
