@@ -12,7 +12,7 @@ use Time::HiRes qw(sleep time);
 my $dir = tempdir(CLEANUP => 1);
 chmod 0755, $dir;
 my ($made, undef, $why) = Fazt::run({}, 'cc', '-shared', '-fPIC', '-O', '-o', "$dir/resolver.so", top() . '/t/lib/resolver.c', '-ldl');
-is($made, 0, 'a resolver for the test') or BAIL_OUT($why);
+is($made, 0, 'a resolver for the test') or die($why);
 
 my @own = map { "$_.example.com" } qw(api files expired self wrong);
 my $web = Fazt::Web->new(@own);
@@ -87,7 +87,7 @@ my $api = 'https://api.example.com';
 # ---- it works ----
 
 my $hello = ask("$api/hello");
-is($hello->{body}, 'Hello!', 'over TLS') or BAIL_OUT(json_of($hello) . $fazt->logs);
+is($hello->{body}, 'Hello!', 'over TLS') or die(json_of($hello) . $fazt->logs);
 is($hello->{url}, "$api/hello", '… and says where the answer came from');
 is(ask('http://api.example.com/hello')->{body}, 'Hello!', 'over plain http, where that was granted');
 is(call('web', GET => '/native')->{body}, 'Hello!200', 'http.send is below all of it');

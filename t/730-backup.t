@@ -183,7 +183,7 @@ spew("$dir/half.db", substr slurp("$dir/last.db"), 0, 3 * 65536);
 refused('half a backup', "$dir/half.db", 8, qr/damaged/);
 my $bytes = slurp("$dir/last.db");
 my $at = index $bytes, 'not really a picturenot really';
-cmp_ok($at, '>', 0, 'the file is in the backup') or BAIL_OUT('it must be');
+cmp_ok($at, '>', 0, 'the file is in the backup') or die('it must be');
 substr($bytes, $at + 40, 1) = 'N';
 spew("$dir/flipped.db", $bytes);
 refused('one with a byte that changed', "$dir/flipped.db", 8, qr/ledger, file photo: it is not what was stored/);

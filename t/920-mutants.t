@@ -15,7 +15,7 @@ chdir top();
 sub mutant {
 	my ($n, $targets) = @_;
 	my ($exit, undef, $err) = Fazt::run({ targets => $targets }, './dev', 'build', "build-mutant-$n", "--with-mutant=$n", '--without-web');
-	is($exit, 0, "a build without predicate $n") or BAIL_OUT($err);
+	is($exit, 0, "a build without predicate $n") or die($err);
 }
 
 for my $n (1, 3) {

@@ -9,7 +9,7 @@ use Test::More;
 
 chdir top();
 my ($exit, undef, $err) = Fazt::run({}, './dev', 'build', 'build-fuzz', '--enable-fuzz', '--without-web', 'CC=clang');
-is($exit, 0, 'a build for libFuzzer') or BAIL_OUT($err);
+is($exit, 0, 'a build for libFuzzer') or die($err);
 
 my $seconds = $ENV{FAZT_LONG} ? 60 : 4;
 for my $name (map { m{([^/]+)\.c$} } glob 't/fuzz/*.c') {
