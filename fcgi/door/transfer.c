@@ -52,7 +52,7 @@ static bool host_read(const char *from, char to[256])
 	size_t n = strlen(from);
 	const char *more = *from == '[' ? "[]:.%-" : ".-_";
 	n -= n > 1 && from[n - 1] == '.';
-	if (!n || n > 253)
+	if (!n || n > 253 || (n > 1 && from[n - 1] == '.')) /* two dots: a label without a letter */
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		char c = from[i];
