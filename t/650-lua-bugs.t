@@ -41,7 +41,7 @@ sub try_script {
 	note(sprintf '%s: %s %s after %.0f ms', $name, substr(code($a), 0, 100), $a->{status} == 500 ? said() : '', $ms);
 	unlike($a->{raw} =~ s/^x-request-id.*//mir, qr/0x[0-9a-f]{6,}|\b[0-9a-f]{12}\b|root:/, '… without anything of the machine');
 	my @others = map { my $o = $client->request(GET => $fazt->url($_, '/')); "$_ $o->{status}" } 'good', 'bugs';
-	$fazt->admin('app', 'enable', 'bugs'), $others[1] = 'bugs ' . $client->request(GET => $fazt->url('bugs', '/'))->{status} if $others[1] =~ /503/;
+	$fazt->admin('app', 'enable', 'bugs'), $others[1] = 'bugs ' . $client->request(GET => $fazt->url('bugs', '/'))->{status} if $others[1] =~ /50[34]/; # on a busy machine its deadline is short
 	is("@others", 'good 200 bugs 200', '… and another app, and the same, answer');
 }
 
