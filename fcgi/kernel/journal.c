@@ -170,6 +170,15 @@ static int read_step(struct req *r, struct step *s, journal_fn *fn, void *arg, s
 	return remember(r, s);
 }
 
+/* fn inside the transaction that was begun. */
+static int call_inside(struct req *r, struct db *db, journal_fn *fn, void *arg, struct out *o)
+{
+	db_enter(db);
+	int err = fn(r, arg, o);
+	db_leave(db);
+	return err;
+}
+
 /* fn and its step in one transaction. */
 static int write_both(struct req *r, struct step *s, journal_fn *fn, void *arg, struct out *o, bool *refused)
 {
@@ -179,9 +188,7 @@ static int write_both(struct req *r, struct step *s, journal_fn *fn, void *arg, 
 		return r->fault.err;
 	int err = db_begin(db);
 	if (!err) {
-		db_enter(db);
-		err = fn(r, arg, o);
-		db_leave(db);
+		err = call_inside(r, db, fn, arg, o);
 		*refused = err;
 		note(r, s, err, o, from);
 	}
@@ -263,9 +270,7 @@ static int try_to_wait(struct req *r, struct step *s, bool again, journal_fn *fn
 		return r->fault.err;
 	int err = db_begin(db);
 	if (!err) {
-		db_enter(db);
-		err = fn(r, arg, o);
-		db_leave(db);
+		err = call_inside(r, db, fn, arg, o);
 		*waits = err == ERR_SUSPENDED;
 		note(r, s, *waits ? 0 : err, o, from);
 	}
