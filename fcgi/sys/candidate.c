@@ -95,6 +95,8 @@ static int source_of(struct req *r, struct str app, struct wish *w)
 	db_return(db);
 	if (row && str_starts(w->source, "export:"))
 		return fail(r, ERR_BAD_SOURCE, "%s was imported from a file; say where its next version is with --source SOURCE", row->name);
+	if (row && str_starts(w->source, "proposal:"))
+		return fail(r, ERR_BAD_SOURCE, "%s was proposed by an app, which has its next version; or say where it is with --source SOURCE", row->name);
 	return row ? 0 : r->fault.err;
 }
 
@@ -209,6 +211,16 @@ static struct candidate *candidate_of(struct req *r, struct db *db, const struct
 	return c;
 }
 
+/* Who proposes it, as the kernel knows them, and what they say. */
+static void write_asker(struct req *r, struct db *db, struct out *o, const struct candidate *c)
+{
+	struct app_row *app = app_row_by_id(db, r->arena, str_of(c->asked_by));
+	out_kcstr(o, "asks", app ? app->name : NULL);
+	out_kcstr(o, "words", shown_line(r, c->words, 1000));
+	out_kcstr(o, "run", c->run_id);
+	out_kint(o, "expires", c->expires);
+}
+
 static int show(struct req *r, struct db *db, const struct call *call, struct out *o)
 {
 	struct candidate *c = candidate_of(r, db, call);
@@ -223,6 +235,8 @@ static int show(struct req *r, struct db *db, const struct call *call, struct ou
 	out_kint(o, "created", c->created);
 	if (!strcmp(state_of(c), "failed"))
 		write_error(o, c);
+	if (*c->asked_by)
+		write_asker(r, db, o, c);
 	if (*c->package)
 		err = write_package(r, db, o, c);
 	out_end(o);
