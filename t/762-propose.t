@@ -32,7 +32,7 @@ return {
 	["GET /answer/:key"] = function(req) return { json = fazt.as_app(function() return fazt.storage.kv.get("answers/" .. req.params.key) end) or fazt.null } end,
 }
 LUA
-my @agent = ('app.json' => { visibility => 'members', title => 'The Agent', permissions => ['storage', 'storage:app', 'queue', 'halt', 'kernel:app.propose'],
+my @agent = ('app.json' => { visibility => 'members', title => 'The Agent', permissions => ['storage', 'storage:app', 'queue', 'kernel:app.propose'],
 	collections => { answers => { read => 'members', add => 'members', change => 'members' } } }, 'api/main.lua' => $agent, 'api/propose.lua' => $propose);
 sub blog {
 	my ($version, %files) = @_;

@@ -67,6 +67,7 @@ int admin_app_request(struct admin *a);
 int admin_tick(struct admin *a);
 int admin_app_test(struct admin *a);
 int admin_app_follow(struct admin *a);
+int admin_run_follow(struct admin *a);
 
 int admin_app_dev(struct admin *a);
 int admin_app_check(struct admin *a);
