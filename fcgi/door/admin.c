@@ -326,6 +326,8 @@ const struct recipe admin_recipes[] = {
 	 "Send a request down the whole pipeline, without nginx, and print the answer."},
 	{"app", "logs", admin_app_follow, STORE_SERVE, false, "APP --follow [--limit N] [--level LEVEL] [--request ID]",
 	 "Print the last log lines, and what comes, until you stop it; -f is short for --follow. With --json one line each.", "follow", true},
+	{"halt", "show", admin_halt_show, STORE_SERVE, false, "ID",
+	 "One of what waits as you decide on it: a question with its data, or a package with what it asks for and what it changes, file by file."},
 	{"run", "follow", admin_run_follow, STORE_SERVE, false, "ID [--seq N]",
 	 "Print a run's steps as they end, from number N on, and its state and progress as they change, until it is over; then exit as it did. With --json one line each."},
 	{"backup", "create", admin_backup_create, STORE_SERVE, false, "FILE|DIR",
