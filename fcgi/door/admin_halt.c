@@ -11,12 +11,17 @@ static const char *text(const json_t *o, const char *key)
 	return s ? s : "";
 }
 
+static const char *shown(struct admin *a, const json_t *o, const char *key)
+{
+	return visible(a->arena, str_of(text(o, key)), 1000);
+}
+
 static void add_head(struct admin *a, struct buf *b, const json_t *o)
 {
 	if (*text(o, "asks"))
-		buf_addf(b, "The app %s proposes this: %s\n\n", visible(a->arena, str_of(text(o, "asks")), 100), visible(a->arena, str_of(text(o, "reason")), 1000));
+		buf_addf(b, "The app %s proposes this: %s\n\n", shown(a, o, "asks"), shown(a, o, "reason"));
 	if (strcmp(text(o, "state"), "pending"))
-		buf_addf(b, "It is %s already%s%s.\n\n", text(o, "state"), *text(o, "by") ? ", by " : "", visible(a->arena, str_of(text(o, "by")), 100));
+		buf_addf(b, "It is %s already%s%s.\n\n", text(o, "state"), *text(o, "by") ? ", by " : "", shown(a, o, "by"));
 }
 
 static void print_package(struct admin *a, const json_t *o)
