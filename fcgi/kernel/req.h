@@ -88,6 +88,7 @@ struct req {
 	struct principal who;
 
 	/* gateway */
+	struct buf asked;  /* the frame that tells a cell of it (gate/talk); empty: not encoded yet */
 	int calls;         /* syscalls made so far */
 	bool charged;      /* somebody counts what the calls take: */
 	int64_t work;      /* µs of this thread's processor time, as far as it was looked at (gate/charge) */
