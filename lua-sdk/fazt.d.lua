@@ -184,6 +184,8 @@ fazt.storage.blob = {}
 
 fazt.users = {}
 
+fazt.app = {}
+
 fazt.run = {}
 
 fazt.test = {}
@@ -428,6 +430,13 @@ function fazt.users.get(id) end
 ---The people of this app: a list of { id, name, role }.
 ---@return Person[]
 function fazt.users.list() end
+
+---Proposes a version of an app to the owner of the node, or a new app, and goes on with the answer, as halt does. files: paths and what is to be in them: a text, { blob = NAME } of a file of this app's, or fazt.null to take one away; every other file stays as it is in the version that serves. It is checked, tried and rehearsed as any upgrade is, the owner sees each change and permission, and yes deploys exactly these bytes; version is the app's then. opts: reason (a sentence, needed), base (the version, or hash, this is for), timeout (seconds, a week by default), after which approved is false and by is "timeout". Errors: stale (another version serves), conflict (nothing would change), reserved_name (Fazt's own apps), rate_limited (5 proposals wait already), and what is wrong with the package: bad_path, bad_manifest, bad_package …
+---@param app string
+---@param files any
+---@param opts? any
+---@return {approved:boolean, by:string, note:string, version:integer?}
+function fazt.app.propose(app, files, opts) end
 
 ---What fazt.step asks first: { value } of a step that is known, else nil.
 ---@param name string

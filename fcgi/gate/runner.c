@@ -38,10 +38,19 @@ static bool is_passing(int err)
 	return err == ERR_UNAVAILABLE || err == ERR_APP_SUSPENDED || err == ERR_DISK_FULL;
 }
 
+/* For its owner: of an error that the app did not catch, its first line, which says file and line. */
+static const char *what_happened(struct req *r, int err)
+{
+	struct str rest, line = str_cut(r->trouble, '\n', &rest);
+	if (err == ERR_APP_ERROR && line.n)
+		return arena_cstr(r->arena, (struct str){line.p, MIN(line.n, (size_t)FAULT_MAX)});
+	return r->fault.err == err || !err ? arena_strdup(r->arena, fault_message(&r->fault)) : err_row(err)->message;
+}
+
 static int postpone(struct req *r, struct db *db, const char *state, int64_t due, int64_t attempt, int why)
 {
 	const struct run *run = &r->journal->run;
-	char *error = arena_strdup(r->arena, fault_message(&r->fault));
+	const char *error = what_happened(r, why);
 	int err = db_begin(db);
 	if (!err)
 		err = run_postpone(db, run->id, run->claim, state, due, attempt, why, error);
@@ -58,7 +67,7 @@ static void put_off(struct req *r, const char *state, int64_t due, int64_t attem
 
 static void fail_run(struct req *r, int err)
 {
-	char *error = arena_strdup(r->arena, r->fault.err == err ? fault_message(&r->fault) : err_row(err)->message);
+	const char *error = what_happened(r, err);
 	r->journal->npending = 0;
 	log_event(LOG_WARN, "run.failed", "run", r->journal->run.id, "app", r->app->name, "message", error, NULL);
 	journal_end(r, "failed", STR_NONE, err, error);

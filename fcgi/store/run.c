@@ -2,7 +2,7 @@
 
 #include "base/now.h"
 #include "base/out.h"
-#include "store/halt.h"
+#include "store/decision.h"
 #include "store/usage.h"
 
 /* A run is one row of its app, and its journal counts in the app's bytes: under its quota when it grows. */
@@ -167,7 +167,9 @@ static int ended(struct db *db, const char *id)
 
 int run_end(struct db *db, const char *id, int64_t claim, const char *state, struct str result, int why, const char *error)
 {
-	int err = claimed(db, db_run(db, "UPDATE runs SET state = ?, due = NULL, awaits = '', ended = ?, result = ?, code = ?, error = ? "
+	int err = decision_leave(db, id, "stale");
+	if (!err)
+		err = claimed(db, db_run(db, "UPDATE runs SET state = ?, due = NULL, awaits = '', ended = ?, result = ?, code = ?, error = ? "
 				     "WHERE id = ? AND claim = ? AND state = 'running'", "cisccci", state, now_ms(),
 				     result.n ? result : STR("null"), why ? err_row(why)->code : "", error, id, claim));
 	return err ? err : ended(db, id);
@@ -187,7 +189,7 @@ int run_progress(struct db *db, const char *id, double done, double total, struc
 
 static int cancel_one(struct db *db, const char *id)
 {
-	int err = halt_leave(db, id, "void");
+	int err = decision_leave(db, id, "stale");
 	if (!err)
 		err = db_run(db, "UPDATE runs SET state = 'cancelled', claim = claim + 1, due = NULL, awaits = '', ended = ? WHERE id = ? AND ended = 0",
 			 "ic", now_ms(), id);
@@ -230,7 +232,7 @@ static int forget_rows(struct db *db, const char *app_id)
 	int err = db_run(db, "DELETE FROM steps WHERE run_id IN (SELECT id FROM runs WHERE app_id = ?)", "c", app_id);
 	if (!err)
 		err = db_run(db, "DELETE FROM runs WHERE app_id = ?", "c", app_id);
-	return err ? err : db_run(db, "DELETE FROM halts WHERE app_id = ?", "c", app_id);
+	return err ? err : db_run(db, "DELETE FROM decisions WHERE app_id = ?", "c", app_id);
 }
 
 int run_forget(struct db *db, const char *app_id, bool purged)
@@ -240,7 +242,7 @@ int run_forget(struct db *db, const char *app_id, bool purged)
 		err = db_run(db, "UPDATE runs SET state = 'cancelled', claim = claim + 1, due = NULL, awaits = '', ended = ? WHERE app_id = ? AND ended = 0",
 			     "ic", now_ms(), app_id);
 	if (!err)
-		err = halt_void_app(db, app_id);
+		err = decision_void_app(db, app_id);
 	return err || !purged ? err : forget_rows(db, app_id);
 }
 
@@ -254,8 +256,6 @@ static int drop(struct db *db, struct arena *a, const char *id)
 	int err = usage_add(db, &sc, -r.bytes, -1);
 	if (!err)
 		err = db_run(db, "DELETE FROM steps WHERE run_id = ?", "c", id);
-	if (!err)
-		err = db_run(db, "DELETE FROM halts WHERE run_id = ? AND state <> 'pending'", "c", id);
 	return err ? err : db_run(db, "DELETE FROM runs WHERE id = ?", "c", id);
 }
 
@@ -269,7 +269,7 @@ int run_prune(struct db *db, int64_t before, int64_t keep)
 	struct stmt *s = db_query(db, old, "iii", before, keep, (int64_t)PRUNE);
 	while (s && (row = stmt_row(s)) == 1)
 		id[n++] = stmt_dup(s, 0, a);
-	err = db_fault(db)->err;
+	err = db_fault(db)->err ? db_fault(db)->err : decision_prune(db, before);
 	for (int i = 0; !err && i < n; i++)
 		err = drop(db, a, id[i]);
 	arena_free(a);

@@ -27,6 +27,8 @@ static const struct {
 	{"redirects", offsetof(struct options, redirects), 0, REDIRECTS},
 	{"secret", offsetof(struct options, secret), 0, 0},
 	{"file", offsetof(struct options, file), 0, 0},
+	{"reason", offsetof(struct options, reason), 0, 0},
+	{"base", offsetof(struct options, base), 0, 0},
 };
 
 static bool admits(const char *admitted, const char *name)

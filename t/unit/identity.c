@@ -70,7 +70,7 @@ static struct app *make_app(const char *name, const char *visibility)
 	struct db *db = db_borrow(node.store, &f);
 	struct candidate *c = candidate_get(db, R.arena, str_of(id));
 	db_return(db);
-	if (install_consent(&node, str_of(id), str_of(c->package), 0, NULL, app_id, &f))
+	if (install_consent(&node, &(struct consent){.id = str_of(id), .hash = str_of(c->package), .by = "owner"}, app_id, &f))
 		die("%s: %s", name, f.message);
 	remove_from_home("src");
 	return find_app(name);
