@@ -62,6 +62,7 @@
 ---@field user? Person
 ---@field origin string
 ---@field id string
+---@field due integer? the moment that a job was to fire at
 ---@field trigger "http"|"cron"|"queue"|"event"
 ---@field input any
 ---@field run? string

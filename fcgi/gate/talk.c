@@ -358,7 +358,7 @@ static int put_request(struct buf *b, struct req *r)
 	*w = (struct wire_request){.method = r->method, .path = r->path, .query = r->query, .body = r->body,
 				   .id = str_of(r->id), .trigger = r->trigger.n ? r->trigger : STR("http"), .user = user_json(r),
 				   .origin = str_of(req_origin(r)),
-				   .form = r->form, .files = r->files, .now = r->received};
+				   .form = r->form, .files = r->files, .now = r->received, .moment = r->moment};
 	crypt_random(w->seed, sizeof w->seed);
 	w->header[w->nheaders++] = host_header(w->origin);
 	for (int i = 0; i < r->nheaders && w->nheaders < (int)ARRAY_LEN(w->header); i++) {

@@ -3,6 +3,7 @@
 #include "base/now.h"
 #include "store/decision.h"
 #include "store/files.h"
+#include "store/job.h"
 #include "store/limit.h"
 #include "store/run.h"
 #include "store/snapshot.h"
@@ -157,6 +158,8 @@ int app_state(struct db *db, const char *id, const char *state)
 	int err = db_run(db, "UPDATE apps SET state = ?, suspended = 0, suspension = 0 WHERE id = ?", "cc", state, id);
 	if (!err)
 		err = run_release(db, id);
+	if (!err)
+		err = job_settle(db, id);
 	return err ? err : app_changed(db, id);
 }
 
@@ -191,6 +194,8 @@ int app_forget(struct db *db, const char *id, bool purged)
 	int err = drop_candidates(db, a, id);
 	if (!err)
 		err = run_forget(db, id, purged);
+	if (!err)
+		err = job_forget(db, id, purged);
 	if (!err)
 		err = db_run(db, "DELETE FROM grants WHERE app_id = ?", "c", id);
 	if (!err)
@@ -243,12 +248,16 @@ int grant_add(struct db *db, const char *app_id, const char *permission, const c
 	int err = db_run(db, "INSERT INTO grants (app_id, permission, granted, about) VALUES (?, ?, ?, ?) "
 			 "ON CONFLICT (app_id, permission) DO UPDATE SET about = excluded.about",
 			 "ccic", app_id, permission, now_ms(), about);
+	if (!err)
+		err = job_settle(db, app_id);
 	return err ? err : app_changed(db, app_id);
 }
 
 int grant_remove(struct db *db, const char *app_id, const char *permission)
 {
 	int err = db_run(db, "DELETE FROM grants WHERE app_id = ? AND permission = ?", "cc", app_id, permission);
+	if (!err)
+		err = job_settle(db, app_id);
 	return err ? err : app_changed(db, app_id);
 }
 

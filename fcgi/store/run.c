@@ -3,23 +3,24 @@
 #include "base/now.h"
 #include "base/out.h"
 #include "store/decision.h"
+#include "store/job.h"
 #include "store/usage.h"
 
 /* A run is one row of its app, and its journal counts in the app's bytes: under its quota when it grows. */
 
 #define COLUMNS                                                                                                             \
-	"id, app_id, principal, parent, handler, key, state, awaits, note, code, error, input, request, result, version, "     \
-	"priority, retries, backoff, due, claim, attempt, steps, bytes, created, ended, done, total"
+	"id, app_id, principal, parent, handler, key, state, awaits, note, code, error, job, input, request, result, version, "     \
+	"priority, retries, backoff, due, claim, attempt, steps, bytes, created, ended, moment, done, total"
 #define ROW_BYTES 200 /* what a run and a step cost besides what is in them */
 #define PRUNE 100
 
 static void read_run(struct stmt *s, struct arena *a, struct run *r)
 {
 	const char **texts[] = {&r->id, &r->app_id, &r->principal, &r->parent, &r->handler, &r->key, &r->state, &r->awaits, &r->note,
-				&r->code, &r->error};
+				&r->code, &r->error, &r->job};
 	struct str *bytes[] = {&r->input, &r->request, &r->result};
 	int64_t *numbers[] = {&r->version, &r->priority, &r->retries, &r->backoff, &r->due, &r->claim, &r->attempt, &r->steps,
-			      &r->bytes, &r->created, &r->ended};
+			      &r->bytes, &r->created, &r->ended, &r->moment};
 	int col = 0;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		*texts[i] = stmt_dup(s, col++, a);
@@ -66,9 +67,9 @@ int run_insert(struct db *db, const struct scope *sc, const struct run *r, int64
 	snprintf(id, ID_LEN + 1, "%s", r->id);
 	db_ring(db);
 	int err = db_run(db,
-			 "INSERT INTO runs (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, '', '', '', '', ?, ?, '', ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, 0, 0, 0)",
-			 "cccccccsbiiiiiiii", r->id, r->app_id, r->principal, r->parent, r->handler, r->key, r->state, r->input, (const void *)r->request.p,
-			 r->request.n, r->version, r->priority, r->retries, r->backoff, r->due, r->claim, bytes, now_ms());
+			 "INSERT INTO runs (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, '', '', '', '', ?, ?, ?, '', ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, 0, ?, 0, 0)",
+			 "ccccccccsbiiiiiiiii", r->id, r->app_id, r->principal, r->parent, r->handler, r->key, r->state, r->job ? r->job : "", r->input, (const void *)r->request.p,
+			 r->request.n, r->version, r->priority, r->retries, r->backoff, r->due, r->claim, bytes, now_ms(), r->moment);
 	return err ? err : usage_add(db, sc, bytes, 1);
 }
 
@@ -91,9 +92,9 @@ struct stmt *run_query(struct db *db, const char *app_id, const char *state, int
 
 /* ---- moving ---- */
 
-int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const char *but, struct run *run)
+int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const char *but, int64_t least, struct run *run)
 {
-	for (int64_t priority = RUN_PRIORITIES; priority > 0; priority--) {
+	for (int64_t priority = RUN_PRIORITIES; priority >= least; priority--) {
 		struct stmt *s = db_query(db,
 					  "UPDATE runs SET state = 'running', claim = claim + 1, due = ?1 WHERE id = (SELECT id FROM runs WHERE "
 					  "priority = ?2 AND due <= ?3 AND app_id <> ?4 ORDER BY due LIMIT 1) RETURNING " COLUMNS, "iiic",
@@ -110,10 +111,10 @@ int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const 
 	return 0;
 }
 
-int64_t run_next(struct db *db, const char *but)
+int64_t run_next(struct db *db, const char *but, int64_t least)
 {
 	int64_t next = RUN_NEVER;
-	for (int64_t priority = RUN_PRIORITIES; priority > 0; priority--)
+	for (int64_t priority = RUN_PRIORITIES; priority >= least; priority--)
 		next = MIN(next, db_int(db, RUN_NEVER, "SELECT due FROM runs WHERE priority = ? AND due IS NOT NULL AND app_id <> ? ORDER BY due LIMIT 1",
 					"ic", priority, but));
 	return next;
@@ -162,6 +163,8 @@ int run_wake(struct db *db, const char *awaited)
 static int ended(struct db *db, const char *id)
 {
 	int err = db_run(db, "DELETE FROM events WHERE run_id = ?", "c", id);
+	if (!err)
+		err = job_ended(db, id);
 	return err ? err : run_wake(db, id);
 }
 
