@@ -6,8 +6,9 @@
 #include "base/log.h"
 #include "base/now.h"
 #include "gate/gateway.h"
+#include "gate/trace.h"
 #include "kernel/app.h"
-#include "kernel/journal.h"
+#include "kernel/errand.h"
 
 #define LATER_MS 1000             /* when the node was too busy for it */
 #define IDLE_MS 60000             /* the longest sleep: a clock may be set */
@@ -58,9 +59,15 @@ static void put_off(struct req *r, const char *state, int64_t due, int64_t attem
 
 static void fail_run(struct req *r, int err)
 {
+	struct run *run = &r->journal->run;
 	char *error = arena_strdup(r->arena, r->fault.err == err ? fault_message(&r->fault) : err_row(err)->message);
 	r->journal->npending = 0;
-	log_event(LOG_WARN, "run.failed", "run", r->journal->run.id, "app", r->app->name, "message", error, NULL);
+	log_event(LOG_WARN, "run.failed", "run", run->id, "app", r->app ? r->app->name : run->app_id, "message", error, NULL);
+	run->error = error;
+	if (errand_is(run))
+		errand_lost(r);
+	if (errand_is(run) && r->app)
+		trace_app(r->app, run->id, "error", str_of(error));
 	journal_end(r, "failed", STR_NONE, err, error);
 }
 
@@ -139,6 +146,8 @@ static void follow(struct req *r, struct db *db, const struct app *now, struct r
 static struct app *load_app(struct req *r, struct db *db, struct run *run)
 {
 	struct app *now = app_by_id(r->node, db, str_of(run->app_id));
+	if (errand_is(run))
+		return now;
 	if (now)
 		follow(r, db, now, run);
 	struct app *app = now ? app_of_version(db, now, run->version) : NULL;
@@ -172,7 +181,7 @@ static void go_on(struct req *r, struct app *app, const struct run *run)
 	r->app = app;
 	set_request(r, run);
 	journal_open(r, run);
-	settle(r, req_resume(r, app, run->principal));
+	settle(r, errand_is(run) ? errand_run(r) : req_resume(r, app, run->principal));
 }
 
 static int claim(struct req *r, struct db *db, const char *but, struct run *run)
@@ -222,10 +231,11 @@ static int take(struct node *n, struct work *w)
 	struct app *app = got > 0 ? load_app(&r, db, &run) : NULL;
 	if (got > 0)
 		note(w, &run);
-	if (got > 0 && !app)
+	bool known = app || (got > 0 && errand_is(&run));
+	if (got > 0 && !known)
 		orphan(&r, db, &run);
 	db_return(db);
-	if (app)
+	if (known)
 		go_on(&r, app, &run);
 	note(w, NULL);
 	req_release(&r);
