@@ -183,6 +183,8 @@ fazt.storage.kv = {}
 
 fazt.storage.blob = {}
 
+fazt.mail = {}
+
 fazt.users = {}
 
 fazt.app = {}
@@ -422,6 +424,11 @@ function fazt.storage.commit(batch) end
 ---@param fn any
 ---@return any
 function fazt.storage.tx(fn) end
+
+---Sends a mail and returns the id of the run that delivers it: { to ("owner", the id of a person, or an address), subject, text, html, reply_to }; one of text and html will do, 256 KB together. It goes out at once or as soon as the owner's server takes it, and survives everything; a run may fazt.join it to learn what became of it. Permissions: mail:owner, mail:members or mail:anyone, by whom it is to. Errors: permission_denied, not_found (no such person), bad_request (no address, line breaks in a subject), too_large, rate_limited (app.mails, for each day), unsupported (the owner has set no mail server).
+---@param letter any
+---@return string
+function fazt.mail.send(letter) end
 
 ---A person of this app by id: { id, name }, or nil.
 ---@param id string

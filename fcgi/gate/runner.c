@@ -6,8 +6,10 @@
 #include "base/log.h"
 #include "base/now.h"
 #include "gate/gateway.h"
+#include "gate/trace.h"
 #include "kernel/app.h"
 #include "kernel/clock.h"
+#include "kernel/errand.h"
 #include "kernel/journal.h"
 
 #define LATER_MS 1000             /* when the node was too busy for it */
@@ -69,9 +71,15 @@ static void put_off(struct req *r, const char *state, int64_t due, int64_t attem
 
 static void fail_run(struct req *r, int err)
 {
+	struct run *run = &r->journal->run;
 	const char *error = what_happened(r, err);
 	r->journal->npending = 0;
-	log_event(LOG_WARN, "run.failed", "run", r->journal->run.id, "app", r->app->name, "message", error, NULL);
+	log_event(LOG_WARN, "run.failed", "run", run->id, "app", r->app ? r->app->name : run->app_id, "message", error, NULL);
+	run->error = error;
+	if (errand_is(run))
+		errand_lost(r);
+	if (errand_is(run) && r->app)
+		trace_app(r->app, run->id, "error", str_of(error));
 	journal_end(r, "failed", STR_NONE, err, error);
 }
 
@@ -150,6 +158,8 @@ static void follow(struct req *r, struct db *db, const struct app *now, struct r
 static struct app *load_app(struct req *r, struct db *db, struct run *run)
 {
 	struct app *now = app_by_id(r->node, db, str_of(run->app_id));
+	if (errand_is(run))
+		return now;
 	if (now)
 		follow(r, db, now, run);
 	struct app *app = now ? app_of_version(db, now, run->version) : NULL;
@@ -184,7 +194,7 @@ static void go_on(struct req *r, struct app *app, const struct run *run)
 	r->app = app;
 	set_request(r, run);
 	journal_open(r, run);
-	settle(r, req_resume(r, app, run->principal));
+	settle(r, errand_is(run) ? errand_run(r) : req_resume(r, app, run->principal));
 }
 
 /* Jobs that are due become runs, many in one transaction and none for long. */
@@ -255,10 +265,11 @@ static int take(struct node *n, struct work *w)
 	struct app *app = got > 0 ? load_app(&r, db, &run) : NULL;
 	if (got > 0)
 		note(w, &run);
-	if (got > 0 && !app)
+	bool known = app || (got > 0 && errand_is(&run));
+	if (got > 0 && !known)
 		orphan(&r, db, &run);
 	db_return(db);
-	if (app)
+	if (known)
 		go_on(&r, app, &run);
 	note(w, NULL);
 	req_release(&r);

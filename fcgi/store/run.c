@@ -154,6 +154,11 @@ int run_postpone(struct db *db, const char *id, int64_t claim, const char *state
 	return err ? err : set_due(db, id, due);
 }
 
+int run_defer(struct db *db, const char *handler, int64_t until)
+{
+	return db_run(db, "UPDATE runs SET due = ?2 WHERE handler = ?1 AND state = 'queued' AND due < ?2", "ci", handler, until);
+}
+
 int run_wake(struct db *db, const char *awaited)
 {
 	db_ring(db);
