@@ -39,7 +39,7 @@ static int64_t pause_before(const struct run *run)
 /* Not the app's fault, and not for good. */
 static bool is_passing(int err)
 {
-	return err == ERR_UNAVAILABLE || err == ERR_APP_SUSPENDED || err == ERR_DISK_FULL;
+	return err == ERR_UNAVAILABLE || err == ERR_APP_SUSPENDED || err == ERR_OVER_BUDGET || err == ERR_DISK_FULL;
 }
 
 /* For its owner: of an error that the app did not catch, its first line, which says file and line. */
@@ -90,7 +90,7 @@ static void failed(struct req *r, int err)
 	if (err == ERR_APP_DISABLED)
 		put_off(r, "held", RUN_NEVER, run->attempt, 0);
 	else if (is_passing(err))
-		put_off(r, "queued", now_ms() + LATER_MS, run->attempt, err);
+		put_off(r, "queued", now_ms() + MAX(1000 * r->retry_after, (int64_t)LATER_MS), run->attempt, err);
 	else if (run->attempt < run->retries && err != ERR_NOT_FOUND)
 		put_off(r, "queued", now_ms() + pause_before(run), run->attempt + 1, err);
 	else
@@ -136,6 +136,8 @@ static void settle(struct req *r, int err)
 	enum left left = r->journal->left;
 	if (left == LEFT_BROKEN)
 		fail_run(r, r->fault.err);
+	else if (left == LEFT_FAILED)
+		failed(r, r->journal->why.err);
 	else if (!left && err)
 		failed(r, err);
 	else if (!left)

@@ -99,9 +99,10 @@ int app_source(struct db *db, const char *id, const char *source, const char *or
 	return err ? err : app_changed(db, id);
 }
 
-#define UNUSED_VERSIONS "versions WHERE app_id = ?1 AND version NOT IN (?2, ?3) AND version NOT IN (SELECT version FROM runs WHERE app_id = ?1 AND ended = 0)"
+#define UNUSED_VERSIONS "versions WHERE app_id = ?1 AND version NOT IN (?2, ?3) AND version NOT IN (SELECT version FROM runs WHERE app_id = ?1 " \
+	"AND ended = 0) AND version NOT IN (SELECT DISTINCT version FROM runs WHERE app_id = ?1 AND state = 'failed' ORDER BY version DESC LIMIT 4)"
 
-/* Keep the version that serves, the one before it, and those that runs are on. */
+/* Keep the version that serves, the one before it, those that runs are on, and a few that failed runs may be tried again on. */
 static int drop_old(struct db *db, struct arena *a, const char *id, int64_t current, int64_t previous)
 {
 	int err = 0, n = 0, row = 0;

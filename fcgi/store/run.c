@@ -218,15 +218,37 @@ int run_cancel(struct db *db, const char *id)
 	return err ? err : db_fault(db)->err;
 }
 
+/* The journal, and what the cell was sent, unless that is all there is of it: a request that halted. */
+static int forget_steps(struct db *db, const char *id)
+{
+	struct arena *a = arena_new();
+	struct run r;
+	int err = db_run(db, "DELETE FROM steps WHERE run_id = ?", "c", id);
+	if (!err)
+		err = db_run(db, "UPDATE runs SET steps = 0, request = iif(handler = '', request, NULL) WHERE id = ?", "c", id);
+	if (!err && !run_get(db, a, str_of(id), &r))
+		err = db_fault(db)->err;
+	if (!err) {
+		struct scope sc = scope_stranger(r.app_id);
+		int64_t left = ROW_BYTES + (int64_t)(r.input.n + r.request.n);
+		err = db_run(db, "UPDATE runs SET bytes = ? WHERE id = ?", "ic", left, id);
+		if (!err)
+			err = usage_add(db, &sc, left - r.bytes, 0);
+	}
+	arena_free(a);
+	return err;
+}
+
 int run_again(struct db *db, const char *id, int64_t version, bool start)
 {
+	static const char other[] = "SELECT 1 FROM runs r JOIN runs o ON o.app_id = r.app_id AND o.principal = r.principal AND o.key = r.key AND "
+				    "o.ended = 0 WHERE r.id = ? AND r.key <> ''";
+	if (db_int(db, 0, other, "c", id))
+		return db_fail(db, ERR_CONFLICT, "Another run with the same key is under way.");
 	int err = db_run(db, "UPDATE runs SET state = 'queued', due = ?, version = ?, attempt = 0, code = '', error = '', ended = 0, result = '' "
 			 "WHERE id = ? AND ended > 0", "iic", now_ms(), version, id);
 	db_ring(db);
-	if (err || !start)
-		return err;
-	err = db_run(db, "DELETE FROM steps WHERE run_id = ?", "c", id);
-	return err ? err : db_run(db, "UPDATE runs SET steps = 0, request = iif(handler = '', request, NULL) WHERE id = ?", "c", id);
+	return err || !start ? err : forget_steps(db, id);
 }
 
 int run_release(struct db *db, const char *app_id)
