@@ -373,6 +373,8 @@ int fetch_main(int argc UNUSED, char **argv UNUSED)
 {
 	int control = ZYGOTE_FD;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTERM, SIG_IGN); /* meant for everybody, it is the supervisor's: requests under way still need this */
+	signal(SIGINT, SIG_IGN);
 	keep_descriptors(control);
 	await_first(control);
 	setenv("RES_OPTIONS", "timeout:2 attempts:2", 1); /* before any thread: a name that nobody answers for is let go soon */
