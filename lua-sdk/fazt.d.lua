@@ -503,7 +503,25 @@ function fazt.test.env(name, value) end
 ---@return string?, table
 function fazt.http.send(method, url, headers, opts, body) end
 
----Sends a request to another server and returns { status, headers, body, url }; its field json is the body decoded. The app needs the permission net:HOST[:PORT], exactly; plain http is net:http://HOST[:PORT]. opts: headers, and one of json, form (a table) and body (a string, at most 1 MB); secret (a name of `env` in app.json with `host`: sent to that host alone, and never seen by the app), timeout (seconds, 15 at most), redirects (that are followed, 0 to 3; 3 by default), retries (0 by default, 5 at most: of what may be sent twice, after Retry-After or a growing pause), file (a name: the body of a 2xx answer, of any size, becomes a file for blob.put, in the field file). Errors: permission_denied, bad_request, blocked_address, fetch_failed, timeout, response_too_large (over 1 MB without file), rate_limited (four at once, or the bytes of a day), loop_detected.
+---What http.request with stream sends: as http.send, but the body of a 2xx answer stays to be read, by the number in the field stream. At most four at once, until the request ends; in a run inside fazt.step only.
+---@param method string
+---@param url string
+---@param headers? any
+---@param opts? any
+---@param body? string
+---@return string?, table
+function fazt.http.open(method, url, headers, opts, body) end
+
+---The next piece of an answer that http.open left to be read, as soon as it is there; empty at its end, and then it is closed. Errors: bad_request (not open), fetch_failed (it broke off), timeout, response_too_large.
+---@param stream integer
+---@return string
+function fazt.http.read(stream) end
+
+---Gives up what was not read of an answer that http.open left to be read. Nothing happens when it is closed already.
+---@param stream integer
+function fazt.http.close(stream) end
+
+---Sends a request to another server and returns { status, headers, body, url }; its field json is the body decoded. The app needs the permission net:HOST[:PORT], exactly; plain http is net:http://HOST[:PORT]. opts: headers, and one of json, form (a table) and body (a string, at most 1 MB); secret (a name of `env` in app.json with `host`: sent to that host alone, and never seen by the app), timeout (seconds, 15 at most), redirects (that are followed, 0 to 3; 3 by default), retries (0 by default, 5 at most: of what may be sent twice, after Retry-After or a growing pause), file (a name: the body of a 2xx answer, of any size, becomes a file for blob.put, in the field file), stream (fn(piece, answer): the body of a 2xx answer, of any size, is given to it as it comes; false ends it. In a run inside fazt.step only). Errors: permission_denied, bad_request, blocked_address, fetch_failed, timeout, response_too_large (over 1 MB without file or stream), rate_limited (four at once, or the bytes of a day), loop_detected.
 ---@param method string
 ---@param url string
 ---@param opts? any

@@ -17,6 +17,7 @@
 #include "kernel/cookie.h"
 #include "kernel/identity.h"
 #include "kernel/journal.h"
+#include "sys/http.h"
 #include "wire/frame.h"
 
 /* The cell's ends of the pipes are in the hands of code we do not trust. So: never block past the deadline, never
@@ -513,5 +514,6 @@ int talk_request(struct cell *c, struct req *r, bool *sound, bool *stale)
 	leash_until(&c->leash, r->deadline, c->app->limit[BUDGET_CPU]);
 	int err = converse(c, r, sound, stale);
 	leash_until(&c->leash, 0, 0);
+	http_forget(r);
 	return err;
 }
