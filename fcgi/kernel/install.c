@@ -10,6 +10,7 @@
 #include "codec/version.h"
 #include "kernel/app.h"
 #include "kernel/builtin.h"
+#include "kernel/clock.h"
 #include "kernel/folder.h"
 #include "kernel/grant.h"
 #include "kernel/portable.h"
@@ -740,7 +741,6 @@ static int roll_back(struct node *n, struct db *db, struct arena *a, void *arg)
 	const struct change *c = arg;
 	struct app_row *app = app_row_by_name(db, a, c->name);
 	struct manifest *m;
-	(void)n;
 	if (!app)
 		return db_fail(db, ERR_NOT_FOUND, "there is no app of that name");
 	int64_t version = version_before(db, app, c->purge);
@@ -751,6 +751,8 @@ static int roll_back(struct node *n, struct db *db, struct arena *a, void *arg)
 		err = restore_rows(db, app, version, m);
 	if (!err)
 		err = app_point(db, app->id, version, m->title);
+	if (!err)
+		err = clock_declare(n, db, a, app->id, m);
 	return err || c->purge ? err : docs_declare(db, app->id, m->collection, m->ncollections);
 }
 

@@ -3,6 +3,7 @@
 #include "base/now.h"
 #include "store/decision.h"
 #include "store/files.h"
+#include "store/job.h"
 #include "store/limit.h"
 #include "store/run.h"
 #include "store/snapshot.h"
@@ -98,9 +99,10 @@ int app_source(struct db *db, const char *id, const char *source, const char *or
 	return err ? err : app_changed(db, id);
 }
 
-#define UNUSED_VERSIONS "versions WHERE app_id = ?1 AND version NOT IN (?2, ?3) AND version NOT IN (SELECT version FROM runs WHERE app_id = ?1 AND ended = 0)"
+#define UNUSED_VERSIONS "versions WHERE app_id = ?1 AND version NOT IN (?2, ?3) AND version NOT IN (SELECT version FROM runs WHERE app_id = ?1 " \
+	"AND ended = 0) AND version NOT IN (SELECT DISTINCT version FROM runs WHERE app_id = ?1 AND state = 'failed' ORDER BY version DESC LIMIT 4)"
 
-/* Keep the version that serves, the one before it, and those that runs are on. */
+/* Keep the version that serves, the one before it, those that runs are on, and a few that failed runs may be tried again on. */
 static int drop_old(struct db *db, struct arena *a, const char *id, int64_t current, int64_t previous)
 {
 	int err = 0, n = 0, row = 0;
@@ -157,6 +159,8 @@ int app_state(struct db *db, const char *id, const char *state)
 	int err = db_run(db, "UPDATE apps SET state = ?, suspended = 0, suspension = 0 WHERE id = ?", "cc", state, id);
 	if (!err)
 		err = run_release(db, id);
+	if (!err)
+		err = job_settle(db, id);
 	return err ? err : app_changed(db, id);
 }
 
@@ -191,6 +195,8 @@ int app_forget(struct db *db, const char *id, bool purged)
 	int err = drop_candidates(db, a, id);
 	if (!err)
 		err = run_forget(db, id, purged);
+	if (!err)
+		err = job_forget(db, id, purged);
 	if (!err)
 		err = db_run(db, "DELETE FROM grants WHERE app_id = ?", "c", id);
 	if (!err)
@@ -243,12 +249,16 @@ int grant_add(struct db *db, const char *app_id, const char *permission, const c
 	int err = db_run(db, "INSERT INTO grants (app_id, permission, granted, about) VALUES (?, ?, ?, ?) "
 			 "ON CONFLICT (app_id, permission) DO UPDATE SET about = excluded.about",
 			 "ccic", app_id, permission, now_ms(), about);
+	if (!err)
+		err = job_settle(db, app_id);
 	return err ? err : app_changed(db, app_id);
 }
 
 int grant_remove(struct db *db, const char *app_id, const char *permission)
 {
 	int err = db_run(db, "DELETE FROM grants WHERE app_id = ? AND permission = ?", "cc", app_id, permission);
+	if (!err)
+		err = job_settle(db, app_id);
 	return err ? err : app_changed(db, app_id);
 }
 

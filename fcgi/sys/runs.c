@@ -53,6 +53,8 @@ static void write_run(struct req *r, struct db *db, struct out *o, const struct 
 	out_kcstr(o, "app", app ? app->name : NULL);
 	out_kcstr(o, "handler", *run->handler ? run->handler : "a request");
 	out_kcstr(o, "state", run->state);
+	if (*run->job)
+		out_kcstr(o, "job", run->job);
 	out_kcstr(o, "as", whose(r, db, run->principal));
 	out_kint(o, "steps", run->steps);
 	out_kint(o, "created", run->created);
@@ -137,6 +139,8 @@ static int show(struct req *r, struct db *db, const struct call *c, struct out *
 	out_object(o);
 	write_run(r, db, o, &run);
 	out_kint(o, "version", run.version);
+	if (run.moment)
+		out_kint(o, "moment", run.moment);
 	if (*run.parent)
 		out_kcstr(o, "parent", run.parent);
 	if (*run.awaits)

@@ -27,7 +27,7 @@ static const char *add(const char *key, int64_t priority, int64_t due)
 static bool take(int64_t now, struct run *r)
 {
 	db_begin(db);
-	int got = run_claim(db, arena, now, now + 100, "", r);
+	int got = run_claim(db, arena, now, now + 100, "", 1, r);
 	db_commit(db);
 	return got == 1;
 }
@@ -59,7 +59,7 @@ static void test_claims(void)
 	ok(take(1601, &again) && again.claim == 2, "… and so the other");
 	ok(write_as(&r, 1) == ERR_STALE, "who lost it writes nothing");
 	ok(end(&r) == ERR_STALE, "… nor ends it");
-	ok(run_next(db, "") < 2000 && run_next(db, app_id) == RUN_NEVER, "the next one is known, also without those of an app");
+	ok(run_next(db, "", 1) < 2000 && run_next(db, app_id, 1) == RUN_NEVER, "the next one is known, also without those of an app");
 	while (take(5000, &again))
 		ok(!end(&again), "a run ends");
 	ok(late != NULL, "the later one too");
