@@ -197,8 +197,10 @@ like($owner->get("$work/_fazt/run/$shown")->{body}, qr/part 3/, '… on a page t
 post('/signal', { run => $shown, event => 'go' });
 $fazt->wait_for(sub { ($owner->fetch(GET => "$work/_fazt/run/$shown")->{json} // {})->{state} eq 'done' }, 'it is done');
 is_deeply($owner->fetch(GET => "$work/_fazt/run/$shown")->{json}{result}, [JSON::PP::true], '… and what came of it');
-my $follow = $fazt->admin_json('run', 'follow', $shown, '--seq', 4);
+my $follow = $owner->fetch(GET => $fazt->url('os', "/_fazt/api/run.follow?id=$shown&seq=4"))->{json};
 is_deeply([map { $_->{name} } @{ $follow->{journal} }], ['step', 'wait'], 'the owner follows its steps');
+my @followed = map { text_of($_) } split /\n/, $fazt->admin('run', 'follow', $shown, '--seq', 4, '--json');
+is_deeply([map { $_->{name} // $_->{state} } @followed], ['step', 'wait', 'done'], '… in the terminal too, to its end');
 
 # ---- ends ----
 

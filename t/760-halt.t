@@ -126,6 +126,23 @@ is_deeply([said('caught')], [], 'pcall does not see that a request halts');
 $fazt->admin('halt', 'deny', asked('may I?'));
 is(post('/large', {})->{status}, 413, 'a request with too much behind it cannot halt');
 
+# ---- followed in a terminal ----
+
+my $followed = post('/queue', { to => 'followed', reason => 'Followed?' })->{json};
+my $question = asked('Followed?');
+my $follower = open(my $lines, '-|', 'env', 'FAZT_HOME=' . $fazt->home, Fazt::build() . '/fazt-admin', 'run', 'follow', $followed, '--json') // die "fork: $!";
+my $line = text_of(scalar <$lines>);
+is_deeply([@$line{qw(id state)}], [$followed, 'waiting'], 'whoever follows a run sees that it waits');
+$fazt->admin('halt', 'approve', $question);
+my @rest = map { text_of($_) } <$lines>;
+close $lines;
+is($?, 0, '… and is done when the run is');
+is_deeply([grep { defined } map { $_->{name} } @rest], ['halt', 'storage.docs.insert'], '… with each step as it ends');
+is($rest[-1]{state}, 'done', '… and how it ended');
+my ($exit, $told) = $fazt->try_admin('run', 'follow', $followed);
+is($exit, 0, 'one that is over is told to its end');
+like($told, qr/^ +1  halt\(.*Followed\?.*\n +2  storage\.docs\.insert\(.*\nasker api\/ask\.lua: done$/m, '… a line a step');
+
 # ---- what the owner sees ----
 
 my $evil = "<b>Fazt</b> \e[31mred \x{202E}gpj.exe";

@@ -32,7 +32,7 @@ return {
 	["GET /answer/:key"] = function(req) return { json = fazt.as_app(function() return fazt.storage.kv.get("answers/" .. req.params.key) end) or fazt.null } end,
 }
 LUA
-my @agent = ('app.json' => { visibility => 'members', title => 'The Agent', permissions => ['storage', 'storage:app', 'queue', 'halt', 'kernel:app.propose'],
+my @agent = ('app.json' => { visibility => 'members', title => 'The Agent', permissions => ['storage', 'storage:app', 'queue', 'kernel:app.propose'],
 	collections => { answers => { read => 'members', add => 'members', change => 'members' } } }, 'api/main.lua' => $agent, 'api/propose.lua' => $propose);
 sub blog {
 	my ($version, %files) = @_;
@@ -80,6 +80,9 @@ is($shown->{package}{rehearsal} && exists $shown->{package}{rehearsal}{migration
 is(front(), 'blog 1.0.0', 'meanwhile the version before serves');
 is(said($key), undef, '… and the app waits');
 
+my $told = $fazt->admin('halt', 'show', $q->{id});
+like($told, qr/The app agent proposes this: Better $key/, 'in a shell it is told in sentences');
+like($told, qr/^changed api\/main\.lua .*?^\+return.*by the agent.*^\+li\\u\{200B\}nes$/ms, '… and file by file');
 my $anna = $fazt->person('anna');
 isnt($anna->fetch(POST => "$os/_fazt/api/halt.approve", json => { id => $q->{id}, hash => $shown->{hash} })->{status}, 200, 'HLT-01: another person cannot deploy it');
 is($owner->fetch(POST => "$os/_fazt/api/halt.approve", json => { id => $q->{id}, hash => $shown->{hash} }, headers => ['X-Csrf-Token' => $csrf], from => $at)->{status}, 403,
@@ -95,6 +98,7 @@ is(api('halt.approve', id => $q->{id}, hash => $shown->{hash})->{status}, 409, '
 is(exit_of('halt', 'deny', $q->{id}), 5, 'HLT-03: … and a late no');
 is($fazt->admin_json('app', 'show', 'blog')->{version}, '1.0.0', 'what was not proposed stays as it was');
 is(show($q->{id})->{state}, 'applied', 'it is on record');
+like($fazt->admin('halt', 'show', $q->{id}), qr/It is applied already, by owner/, '… for people too');
 
 # ---- no ----
 

@@ -67,6 +67,8 @@ int admin_app_request(struct admin *a);
 int admin_tick(struct admin *a);
 int admin_app_test(struct admin *a);
 int admin_app_follow(struct admin *a);
+int admin_run_follow(struct admin *a);
+int admin_halt_show(struct admin *a);
 
 int admin_app_dev(struct admin *a);
 int admin_app_check(struct admin *a);
@@ -82,6 +84,10 @@ int admin_backup_restore(struct admin *a);
 
 /* What app check finds in a folder, on stderr; false: nothing. */
 bool admin_show_findings(struct admin *a, const char *folder);
+
+/* What app diff says of files (its "files"), on stdout. */
+struct json_t;
+void admin_show_files(const struct json_t *list);
 
 /* For recipes: an option nobody took is ERR_USAGE; a word as JSON; a result as --json or for a person. */
 int admin_leftover(struct admin *a);

@@ -38,17 +38,17 @@ static void print_asked(const json_t *o)
 	print_list(o, "migrations", "-");
 }
 
-static void print_files(const json_t *o)
+void admin_show_files(const json_t *list)
 {
 	size_t i;
 	json_t *f;
-	json_array_foreach(json_object_get(o, "files"), i, f) {
+	json_array_foreach(list, i, f) {
 		const json_t *diff = json_object_get(f, "diff");
 		printf("\n%s %s (%lld → %lld bytes)\n", text(f, "change"), text(f, "path"), (long long)json_integer_value(json_object_get(f, "before")),
 		       (long long)json_integer_value(json_object_get(f, "after")));
 		fputs(json_is_string(diff) ? json_string_value(diff) : "  not shown: it is no text, or too large\n", stdout);
 	}
-	if (!json_array_size(json_object_get(o, "files")))
+	if (!json_array_size(list))
 		puts("  The files are the same.");
 }
 
@@ -61,7 +61,7 @@ static void print_diff(struct admin *a, const struct buf *json)
 	}
 	printf("%s: %s → %s\n", text(o, "app"), visible(a->arena, str_of(text(o, "from")), 40), visible(a->arena, str_of(text(o, "to")), 40));
 	print_asked(o);
-	print_files(o);
+	admin_show_files(json_object_get(o, "files"));
 	json_decref(o);
 }
 

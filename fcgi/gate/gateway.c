@@ -13,6 +13,7 @@
 #include "gate/trace.h"
 #include "kernel/app.h"
 #include "kernel/identity.h"
+#include "kernel/install.h"
 #include "kernel/journal.h"
 #include "kernel/package.h"
 #include "kernel/page.h"
@@ -181,7 +182,7 @@ static int answer_later(struct req *r)
 /* What an app that may halt is asked is written down as it goes, in memory. */
 static int run_handler(struct req *r)
 {
-	if (app_granted(r->app, "halt") && !r->files.n)
+	if ((app_granted(r->app, "halt") || app_granted(r->app, PROPOSE)) && !r->files.n)
 		journal_open(r, NULL);
 	int err = handler(r);
 	return err == ERR_SUSPENDED && r->journal && r->journal->left == LEFT_PARKED ? answer_later(r) : err;

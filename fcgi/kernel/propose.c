@@ -43,7 +43,8 @@ static int read_changes(struct proposing *w)
 	bool object = json_next(&l) == JSON_OBJECT;
 	while (object && !err && json_next_member(&l, &key, &value))
 		err = add_change(w, key, value);
-	return err || w->n ? err : db_fail(w->db, ERR_BAD_REQUEST, "files is a table of paths and what is to be in them, such as { [\"api/main.lua\"] = text }");
+	return err || w->n ? err : db_fail(w->db, ERR_BAD_REQUEST, "files is a table of paths and what is to be in them, such as "
+					   "{ [\"api/main.lua\"] = text }");
 }
 
 static const struct change *change_of(const struct proposing *w, const char *path)
@@ -85,7 +86,8 @@ static int bytes_of(struct proposing *w, const struct change *c, struct buf *b)
 		return 0;
 	bool blob = c->value.p[0] == '{' && json_member(c->value, STR("blob"), &name) && json_text(&text, name);
 	int err = blob ? w->p->blob(w->p->arg, text.len ? buf_str(&text) : STR(""), b)
-		       : db_fail(w->db, ERR_BAD_REQUEST, "\"%s\": a file is a text, { blob = NAME }, or fazt.null to take it away", visible(w->arena, c->path, 200));
+		       : db_fail(w->db, ERR_BAD_REQUEST, "\"%s\": a file is a text, { blob = NAME }, or fazt.null to take it away",
+				 visible(w->arena, c->path, 200));
 	buf_release(&text);
 	return err;
 }

@@ -385,8 +385,9 @@ int candidate_tried(struct db *db, const char *id, struct str trial)
 
 int candidate_package(struct db *db, const char *id, const char *package, const char *commit, const char *origin)
 {
-	return db_run(db, "UPDATE candidates SET package = ?, commit_id = ?, origin = ?, changed = ? WHERE id = ?", "cccic", package, commit, origin,
-		      now_ms(), id);
+	int err = db_run(db, "UPDATE candidates SET package = ?, commit_id = ?, origin = ?, changed = ? WHERE id = ?", "cccic", package, commit, origin,
+			 now_ms(), id);
+	return err || db_changes(db) ? err : db_fail(db, ERR_CONFLICT, "it was thrown away meanwhile");
 }
 
 int candidate_rehearsed(struct db *db, const char *id, const char *rehearsal)
@@ -419,6 +420,8 @@ static int forget_candidate(struct db *db, const char *id, bool installed)
 	int err = package ? db_run(db, "DELETE FROM candidates WHERE id = ?", "c", id) : 0;
 	if (!err && package && *package)
 		err = package_sweep(db, package);
+	if (!err && package)
+		err = run_wake(db, id);
 	arena_free(a);
 	return err;
 }

@@ -7,6 +7,7 @@
 #define COLUMNS                                                                                                             \
 	"SELECT id, kind, app_id, run_id, about, reason, state, by, note, what, data, answer, version, base, asked, expires, decided, " \
 	"(SELECT count(*) FROM runs r WHERE r.awaits = d.id AND r.awaits <> '' AND r.ended = 0) FROM decisions d "
+#define INTO "INSERT INTO decisions (id, kind, app_id, version, run_id, about, base, reason, data, what, asked, expires, state, by, note, answer, decided) "
 #define ROWS 500
 
 static void read_decision(struct stmt *s, struct arena *a, struct decision *d)
@@ -85,9 +86,8 @@ static int join_question(struct db *db, const char *id, const struct decision *d
 static int new_question(struct db *db, const struct decision *d, const char *hash, const char *id)
 {
 	int err = decision_room(db, d->app_id, false);
-	return err ? err : db_run(db, "INSERT INTO decisions (id, kind, app_id, version, run_id, about, base, reason, data, what, asked, expires, state, by, note, "
-				  "answer, decided) VALUES (?, 'halt', ?, ?, ?, '', 0, ?, ?, ?, ?, ?, 'pending', '', '', 'null', 0)", "cciccscii", id, d->app_id,
-				  d->version, d->run_id, d->reason, d->data, hash, now_ms(), d->expires);
+	return err ? err : db_run(db, INTO "VALUES (?, 'halt', ?, ?, ?, '', 0, ?, ?, ?, ?, ?, 'pending', '', '', 'null', 0)", "cciccscii", id,
+				  d->app_id, d->version, d->run_id, d->reason, d->data, hash, now_ms(), d->expires);
 }
 
 int decision_ask(struct db *db, const struct decision *d, char id[ID_LEN + 1])
@@ -95,7 +95,8 @@ int decision_ask(struct db *db, const struct decision *d, char id[ID_LEN + 1])
 	char hash[DECISION_HASH + 1];
 	struct arena *a = arena_new();
 	what(d, hash);
-	const char *there = db_text(db, a, "SELECT id FROM decisions WHERE app_id = ? AND state = 'pending' AND what = ?", "cc", d->app_id, hash);
+	const char *there = db_text(db, a, "SELECT id FROM decisions WHERE app_id = ? AND state = 'pending' AND what = ?", "cc", d->app_id,
+				    hash);
 	id_new(id);
 	if (there)
 		snprintf(id, ID_LEN + 1, "%s", there);
@@ -106,10 +107,9 @@ int decision_ask(struct db *db, const struct decision *d, char id[ID_LEN + 1])
 
 int decision_package(struct db *db, const char *id, const char *reason)
 {
-	return db_run(db, "INSERT INTO decisions (id, kind, app_id, version, run_id, about, base, reason, data, what, asked, expires, state, by, note, answer, "
-		      "decided) SELECT c.id, 'package', c.asked_by, 0, c.run_id, c.for_app, ifnull(a.version, 0), iif(c.words = '', ?, c.words), 'null', "
-		      "c.package, ?, c.expires, 'pending', '', '', 'null', 0 FROM candidates c LEFT JOIN apps a ON a.id = c.for_app WHERE c.id = ?", "cic",
-		      reason, now_ms(), id);
+	return db_run(db, INTO "SELECT c.id, 'package', c.asked_by, 0, c.run_id, c.for_app, ifnull(a.version, 0), iif(c.words = '', ?, c.words), "
+		      "'null', c.package, ?, c.expires, 'pending', '', '', 'null', 0 FROM candidates c LEFT JOIN apps a ON a.id = c.for_app "
+		      "WHERE c.id = ?", "cic", reason, now_ms(), id);
 }
 
 /* ---- reading ---- */
@@ -147,8 +147,8 @@ static bool is_yes(const char *state)
 
 int decision_end(struct db *db, const char *id, const char *state, const char *by, struct str note, struct str answer)
 {
-	int err = db_run(db, "UPDATE decisions SET state = ?, by = ?, note = ?, answer = ?, decided = ? WHERE id = ? AND state = 'pending'", "ccssic", state, by,
-			 note.n ? note : STR(""), answer.n ? answer : STR("null"), now_ms(), id);
+	int err = db_run(db, "UPDATE decisions SET state = ?, by = ?, note = ?, answer = ?, decided = ? WHERE id = ? AND state = 'pending'",
+			 "ccssic", state, by, note.n ? note : STR(""), answer.n ? answer : STR("null"), now_ms(), id);
 	if (!err && !db_changes(db))
 		return db_fail(db, ERR_CONFLICT, "That has been decided already, or nobody waits for it any more.");
 	if (!err)
@@ -177,31 +177,33 @@ int decision_leave(struct db *db, const char *run_id, const char *state)
 	return err;
 }
 
-/* All that come to the same end, one after the other: few they are. */
-static int end_all(struct db *db, const char *state, const char *which, const char *app_id, int64_t version)
+/* What has become pointless, one after the other: few they are. */
+static int end_all(struct db *db, const char *which, const char *app_id, int64_t version)
 {
 	struct arena *a = arena_new();
 	int err = 0;
 	for (const char *id; !err && (id = db_text(db, a, which, "ci", app_id, version));)
-		err = decision_end(db, id, state, "", STR_NONE, STR_NONE);
+		err = decision_end(db, id, "stale", "", STR_NONE, STR_NONE);
 	arena_free(a);
 	return err ? err : db_fault(db)->err;
 }
 
 int decision_moved(struct db *db, const char *app_id, int64_t version)
 {
-	return end_all(db, "stale", "SELECT id FROM decisions WHERE about = ? AND about <> '' AND state = 'pending' AND base <> ? LIMIT 1", app_id, version);
+	return end_all(db, "SELECT id FROM decisions WHERE about = ? AND about <> '' AND state = 'pending' AND base <> ? LIMIT 1", app_id, version);
 }
 
 int decision_void_app(struct db *db, const char *app_id)
 {
-	return end_all(db, "stale", "SELECT id FROM decisions WHERE state = 'pending' AND (app_id = ?1 OR (about = ?1 AND about <> '')) AND ?2 = 0 LIMIT 1", app_id, 0);
+	return end_all(db, "SELECT id FROM decisions WHERE state = 'pending' AND (app_id = ?1 OR (about = ?1 AND about <> '')) AND ?2 = 0 LIMIT 1",
+		       app_id, 0);
 }
 
 int decision_anew(struct db *db)
 {
-	return db_run(db, "UPDATE decisions SET state = 'pending', by = '', note = '', answer = 'null', decided = 0 WHERE kind = 'halt' AND state IN "
-		      "('approved', 'applied', 'denied') AND id IN (SELECT r.awaits FROM runs r JOIN steps s ON s.run_id = r.id AND s.ended = 0 WHERE r.ended = 0)", "");
+	return db_run(db, "UPDATE decisions SET state = 'pending', by = '', note = '', answer = 'null', decided = 0 WHERE kind = 'halt' AND "
+		      "state IN ('approved', 'applied', 'denied') AND id IN (SELECT r.awaits FROM runs r JOIN steps s ON s.run_id = r.id AND "
+		      "s.ended = 0 WHERE r.ended = 0)", "");
 }
 
 int decision_prune(struct db *db, int64_t before)

@@ -20,7 +20,8 @@
  * own, because it may take a minute and handles strangers' bytes; in the shell whoever called runs it
  * (install_fetch), since nobody else waits. */
 
-#define FETCHES 4 /* at once */
+#define FETCHES 4 /* at once, */
+#define PROPOSALS 2 /* of which apps have so many at most */
 
 /* ---- a process for one fetch ---- */
 
@@ -29,17 +30,18 @@ static struct {
 	pid_t pid[FETCHES];
 } running = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
-/* A free place among them, after reaping those that ended; -1: none. Call with the lock held. */
-static int free_place(void)
+/* A free place among them, after reaping those that ended; -1: none, or most are taken. Call with the lock held. */
+static int free_place(int most)
 {
-	int place = -1;
+	int place = -1, taken = 0;
 	for (int i = 0; i < FETCHES; i++) {
 		if (running.pid[i] && waitpid(running.pid[i], NULL, WNOHANG))
 			running.pid[i] = 0;
 		if (!running.pid[i])
 			place = i;
+		taken += running.pid[i] != 0;
 	}
-	return place;
+	return taken < most ? place : -1;
 }
 
 static int spawn(pid_t *pid, const char *home, const char *id)
@@ -63,14 +65,19 @@ static int spawn(pid_t *pid, const char *home, const char *id)
 	return rc;
 }
 
-int candidate_start(struct req *r, const char *id)
+static int start(struct req *r, const char *id, int most)
 {
 	pthread_mutex_lock(&running.mutex);
-	int place = free_place(), rc = place < 0 ? EAGAIN : spawn(&running.pid[place], r->node->home, id);
+	int place = free_place(most), rc = place < 0 ? EAGAIN : spawn(&running.pid[place], r->node->home, id);
 	if (rc && place >= 0)
 		running.pid[place] = 0;
 	pthread_mutex_unlock(&running.mutex);
 	return rc ? fail(r, ERR_UNAVAILABLE, "%s", place < 0 ? "other packages are being fetched; try again in a moment" : "the fetch could not be started") : 0;
+}
+
+int candidate_look(struct req *r, const char *id)
+{
+	return start(r, id, PROPOSALS);
 }
 
 /* ---- fetch ---- */
@@ -109,7 +116,7 @@ int op_app_fetch(struct req *r, const struct call *c, struct out *o)
 	if (!err)
 		err = candidate_begin(r->node, w.source, name, w.for_app, w.local, id, &r->fault);
 	if (!err && r->door != DOOR_SHELL)
-		err = candidate_start(r, id);
+		err = start(r, id, FETCHES);
 	if (err)
 		return err;
 	out_object(o);

@@ -15,8 +15,8 @@ const char *decision_by(const struct req *r); /* whoever answers */
 
 /* ---- packages (sys/candidate) ---- */
 
-/* A process of its own looks into this one. ERR_UNAVAILABLE: enough of them do already. */
-int candidate_start(struct req *r, const char *id);
+/* A process of its own looks into what an app proposes. ERR_UNAVAILABLE: enough of them do already. */
+int candidate_look(struct req *r, const char *id);
 bool candidate_lost(const struct candidate *c); /* whoever looked into it is gone */
 /* What it is and asks for, as members. ERR_* of a package that cannot be read. */
 int write_package(struct req *r, struct db *db, struct out *o, const struct candidate *c);

@@ -51,9 +51,11 @@ static int look_into(struct asking *k, const struct options *opt, const struct c
 {
 	if (*c->progress && !candidate_lost(c))
 		return again(k, opt, FETCH_MS, c->id);
-	int err = candidate_start(k->r, c->id);
-	if (err == ERR_UNAVAILABLE)
+	int err = candidate_look(k->r, c->id);
+	if (err == ERR_UNAVAILABLE) {
+		fault_clear(&k->r->fault);
 		return again(k, opt, BUSY_MS, c->id);
+	}
 	if (!err)
 		err = candidate_progress(k->db, c->id, "Waiting for its turn");
 	return err ? err : again(k, opt, FETCH_MS, c->id);

@@ -191,7 +191,7 @@ async function tabTo(page, name, limit = 30) {
 
 await owner.goto(OS);
 await owner.getByRole('link', { name: /^Pad/ }).waitFor();
-for (const name of ['Skip to the content', 'Apps', 'People', 'Waiting', 'Account of', 'Pad', 'Settings of Pad', 'Add an app'])
+for (const name of ['Skip to the content', 'Apps', 'Runs', 'Calendar', 'People', 'Waiting', 'Account of', 'Pad', 'Settings of Pad', 'Add an app'])
 	ok((await tabTo(owner, name.replace(/^Pad$/, 'PPad'))).seen, `Tab reaches "${name}", and one sees it`);
 await owner.goto(OS);
 await owner.getByRole('link', { name: /^Pad/ }).waitFor();
@@ -212,7 +212,7 @@ ok(true, 'a note is written without a mouse');
 // ---- on a phone ----
 
 const phone = await signedIn(ownerLinks[2], { size: 'narrow' });
-for (const [name, url] of [['tiles', OS], ['people', `${OS}/people`], ['waiting', `${OS}/waiting`], ['add', `${OS}/add`],
+for (const [name, url] of [['tiles', OS], ['people', `${OS}/people`], ['runs', `${OS}/runs`], ['calendar', `${OS}/calendar`], ['waiting', `${OS}/waiting`], ['add', `${OS}/add`],
 	['app', `${OS}/apps/pad`], ['notes', PAD], ['note', address], ['share', `${address}/share`], ['trash', `${PAD}/trash`]]) {
 	await phone.goto(url);
 	await phone.waitForLoadState('networkidle');

@@ -17,10 +17,10 @@ ok(await shown(page.getByText('version 1.0')), 'the old version serves meanwhile
 
 await page.goto(OS);
 await page.getByRole('link', { name: /Waiting 1/ }).click();
-await page.getByRole('link', { name: /^R?Reader/ }).click();
+await page.locator('details.waits', { hasText: 'Reader' }).locator('summary').first().click();
 await page.getByRole('button', { name: 'Upgrade' }).scrollIntoViewIfNeeded();
 await page.locator('button[aria-disabled=false]', { hasText: 'Upgrade' }).click();
-ok(await shown(page.getByRole('heading', { name: 'Reader is installed' })), 'the decision is found under Waiting');
+ok(await shown(page.getByText('Reader has its new version.')), 'the decision is found under Waiting');
 await page.goto(READER);
 ok(await shown(page.getByText('version 2.0')), 'then the new version serves');
 

@@ -53,6 +53,7 @@ function Week({ firings }) {
       {chosen && <div class="row between"><strong>{longDay.format(chosen.day)}, {chosen.hour}:00 to {chosen.hour}:59</strong>
         <button class="button small quiet" type="button" onClick={() => choose(null)}>The whole week</button></div>}
       <Agenda days={days} firings={shown} />
+      <p class="hint">In the time of this device ({Intl.DateTimeFormat().resolvedOptions().timeZone}).</p>
       {firings.length === FIRINGS && <p class="hint">Only the first {FIRINGS.toLocaleString()} are shown.</p>}
     </Section>
   );

@@ -73,7 +73,7 @@ function Line({ run, titles }) {
     <a class="card decision" href={`/runs/${run.id}`}>
       <Face name={run.app ?? "?"} title={titled(titles, run.app)} />
       <span>
-        <strong>{titled(titles, run.app)}</strong> <code>{run.handler}</code> <State of={run.state} />
+        <strong>{titled(titles, run.app)}</strong> {run.job ? run.job : <code>{run.handler}</code>} <State of={run.state} />
         <span class="soft small"><Moment at={run.created} /> · {run.steps === 1 ? "one step" : `${run.steps} steps`}{run.ended > 0 && ` · took ${duration(run.ended - run.created)}`}</span>
         {!run.ended && <Bar progress={run.progress} />}
         {run.error && <span class="small failure">{run.error}</span>}
@@ -113,6 +113,7 @@ const principals = { app: "The app itself", nobody: "A stranger", gone: "Somebod
 
 function Facts({ run }) {
   const facts = [
+    ["Job", run.job && <a href="/calendar">{run.job}</a>],
     ["Acts as", principals[run.as] ?? run.as],
     ["Given", <pre class="value">{run.input}</pre>],
     ["Result", run.ended > 0 && run.state === "done" && <pre class="value">{run.result}</pre>],

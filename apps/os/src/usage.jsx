@@ -5,6 +5,8 @@ import { useRead, write } from "./api.js";
 import { bytes, Section, Trouble, useDeed } from "./ui.jsx";
 
 const words = {
+  "app.runs": "Runs under way",
+  "app.mails": "Mails sent in a day",
   "app.bytes": "Rows and keys, stored",
   "app.rows": "Rows and keys, how many",
   "app.files": "Files",
@@ -38,8 +40,9 @@ function Change({ app, row, done }) {
   const save = (to) => run(async () => { await write("app.limit", { app, name: row.name, value: to }); done(); });
   return (
     <form class="stack" onSubmit={(event) => { event.preventDefault(); save(value); }}>
-      <label class="field"><span>{row.name}</span><span class="soft small">{row.meaning}</span>
-        <input inputmode="numeric" value={value} onInput={(event) => setValue(event.target.value)} /></label>
+      <div><label class="label" for="limit">{words[row.name] ?? row.name}</label>
+        <input class="input" id="limit" inputmode="numeric" value={value} aria-describedby="limit-hint" onInput={(event) => setValue(event.target.value)} />
+        <p class="hint" id="limit-hint">{row.meaning}</p></div>
       {problem && <Trouble problem={problem} />}
       <div class="row">
         <button class="button small" disabled={busy}>Save</button>
