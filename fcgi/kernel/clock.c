@@ -52,6 +52,17 @@ static void set_next(struct job *j, int64_t next)
 
 /* ---- the jobs of a version ---- */
 
+int clock_admits(const struct settings *s, const struct manifest *m, struct fault *f)
+{
+	struct cron c;
+	long long least = s->number[SETTING_JOB_SECONDS];
+	for (int i = 0; i < m->ncron; i++)
+		if (!cron_parse(str_of(m->cron[i].schedule), &c, f) && cron_interval(&c) < 1000 * least)
+			return fault(f, ERR_BAD_MANIFEST, "app.json: cron[%d].schedule: \"%s\" is more often than every %lld seconds; write @every %llds, or let apps: "
+				     "fazt-admin setting set job.seconds N", i, m->cron[i].schedule, least, least);
+	return 0;
+}
+
 static struct job job_of(const char *app_id, const struct cron_entry *c, const char *owners_zone)
 {
 	struct timetable t;
