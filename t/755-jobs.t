@@ -22,7 +22,7 @@ end
 LUA
 	'api/wait.lua' => <<'LUA',
 local fazt = require "fazt"
-return function(req) fazt.wait("go") return req.due end
+return function(req) fazt.wait("go", req.input or {}) return req.due end
 LUA
 	'api/fail.lua' => 'return function() error("no") end',
 	'api/long.lua' => <<'LUA',
@@ -142,7 +142,7 @@ $fazt->admin('run', 'cancel', $_->{run}) for grep { $_->{state} eq 'waiting' } h
 # ---- Fazt was off ----
 
 upgrade(tick => app('3', job(one => '0 * * * *', 'note', input => 'one'), job(none => '0 * * * *', 'note', input => 'none', catchup => 'none'),
-	job(all => '0 * * * *', 'note', input => 'all', catchup => 'all', most => 3)));
+	job(all => '0 * * * *', 'note', input => 'all', catchup => 'all', most => 3), job(waits => '0 0 1 1 *', 'wait', input => { timeout => 60 })));
 $fazt->stop('serve');
 $clock->to('2027-03-01T20:30:00Z');
 $fazt->start_faztd;
@@ -171,7 +171,13 @@ is(listed('tick', 'one')->{next}, $clock->ms('2027-03-02T00:00:00Z'), '… and t
 $fazt->admin('app', 'revoke', 'tick', 'schedule');
 is(listed('tick', 'one')->{reason}, 'permission', 'without the permission nothing fires');
 is(($fazt->try_admin('job', 'run', 'tick', 'one'))[0], 3, '… nor by hand');
-$clock->to('2027-03-02T01:30:00Z');
+$fazt->admin('app', 'grant', 'tick', 'schedule');
+my $asleep = $fazt->admin('job', 'run', 'tick', 'waits');
+$fazt->wait_for(sub { $fazt->admin_json('run', 'show', $asleep)->{state} eq 'waiting' }, 'a run of a job waits');
+$fazt->admin('app', 'revoke', 'tick', 'schedule');
+to(tick => '2027-03-02T01:30:00Z');
+$fazt->wait_for(sub { $fazt->admin_json('run', 'show', $asleep)->{state} eq 'failed' }, 'a run of a job that waits ends with the permission');
+pass('… and what a job began ends with the permission');
 $fazt->admin('app', 'grant', 'tick', 'schedule');
 $fazt->wait_for(sub { (missed('tick', 'one')->{permission} // 0) == 2 }, 'granted again, they go on');
 $fazt->admin('job', 'pause', 'tick', 'one');

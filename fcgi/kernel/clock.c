@@ -6,6 +6,7 @@
 #include "store/run.h"
 
 #define COUNT_MOST 10000               /* moments that are looked at one by one; of more the middle is left out, */
+#define RING (JOB_MOST + 1)          /* those that get a run, and the last one that does not */
 #define COUNT_TAIL_MS (2 * 3600000ll) /* up to here before now */
 
 /* ---- when ---- */
@@ -117,20 +118,20 @@ struct firing_now {
 	struct job *job;
 	int64_t now;
 	struct timetable table;
-	int64_t n, moment[JOB_MOST], next; /* moments that have come: how many, the last of them, and the one behind */
+	int64_t n, moment[RING], next; /* moments that have come: how many, the last of them, and the one behind */
 };
 
 /* The i-th of them; of very many the last ones only. */
 static int64_t moment(const struct firing_now *f, int64_t i)
 {
-	return f->moment[i % JOB_MOST];
+	return f->moment[i % RING];
 }
 
 static void find_moments(struct firing_now *f, int64_t until)
 {
 	int64_t at = f->job->next;
 	for (f->n = 0; at <= until; at = clock_next(&f->table, at)) {
-		f->moment[f->n++ % JOB_MOST] = at;
+		f->moment[f->n++ % RING] = at;
 		if (f->n == COUNT_MOST)
 			at = MAX(at, until - COUNT_TAIL_MS);
 	}
