@@ -9,7 +9,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $clock = Fazt::Clock->new;
-my $fazt = Fazt->new(settings => { 'run.lease' => 500, timezone => 'Europe/Berlin' });
+my $fazt = Fazt->new(settings => { 'run.lease' => 500, 'run.days' => 3650, timezone => 'Europe/Berlin' });
 
 my %jobs = (
 	'api/main.lua' => 'return {}',
@@ -22,7 +22,7 @@ end
 LUA
 	'api/wait.lua' => <<'LUA',
 local fazt = require "fazt"
-return function(req) fazt.wait("go") return req.due end
+return function(req) fazt.wait("go", req.input or {}) return req.due end
 LUA
 	'api/fail.lua' => 'return function() error("no") end',
 	'api/long.lua' => <<'LUA',
@@ -49,7 +49,11 @@ sub result { return text_of($fazt->admin_json('run', 'show', $_[0])->{result}) }
 # All processes see the new time: whoever sleeps until the next moment is woken by a change.
 sub wake { $fazt->admin('app', 'enable', $_[0]) }
 sub to { my ($app, $moment) = @_; $clock->to($moment); wake($app) }
-sub until_runs { my ($app, $job, $n) = @_; $fazt->wait_for(sub { grep({ $_->{state} eq 'done' } runs($app, $job)) >= $n }, "$job has run $n times", 15) }
+sub until_runs {
+	my ($app, $job, $n) = @_;
+	my $done = sub { grep({ $_->{state} eq 'done' } runs($app, $job)) >= $n };
+	eval { $fazt->wait_for($done, "$job has run $n times", 30) } or die $@, $fazt->admin('job', 'list'), "\n", $fazt->admin('job', 'history', '--app', $app), "\n";
+}
 
 $clock->to('2027-03-01T10:00:30Z');
 $fazt->start;
@@ -96,6 +100,20 @@ is(listed('tick', 'morning')->{next}, $clock->ms('2027-03-01T22:30:00Z'), 'with 
 is(listed('tick', 'tokyo')->{next}, $clock->ms('2027-03-01T15:00:00Z'), '… but not where it has a zone of its own');
 $fazt->admin('setting', 'set', 'timezone', 'Europe/Berlin');
 
+# ---- how often ----
+
+my $often = $fazt->cartridge(often => app('1', job(often => '@every 2s', 'note', input => 'often')));
+my ($exit, $out) = $fazt->try_admin('app', 'install', $often, '--yes', '--grant', 'all', '--json');
+is(text_of($out)->{error}{code}, 'bad_manifest', 'SCH-01: an app is woken once a minute at most');
+like($out, qr/cron\[0\]\.schedule: .*job\.seconds/, '… and its author and its owner hear what to do');
+$fazt->admin('setting', 'set', 'job.seconds', 1);
+$fazt->admin('app', 'install', $often, '--yes', '--grant', 'all');
+until_runs('often', 'often', 2);
+my @times = map { $_->{due} } runs('often', 'often');
+is($times[-2] - $times[-1], 2000, '… unless its owner lets it');
+$fazt->admin('app', 'remove', 'often', '--purge');
+$fazt->admin('setting', 'set', 'job.seconds', 60);
+
 # ---- overlap ----
 
 upgrade(tick => app('2', job(skip => '* * * * *', 'wait'), job(queue => '* * * * *', 'wait', overlap => 'queue', most => 2),
@@ -124,7 +142,7 @@ $fazt->admin('run', 'cancel', $_->{run}) for grep { $_->{state} eq 'waiting' } h
 # ---- Fazt was off ----
 
 upgrade(tick => app('3', job(one => '0 * * * *', 'note', input => 'one'), job(none => '0 * * * *', 'note', input => 'none', catchup => 'none'),
-	job(all => '0 * * * *', 'note', input => 'all', catchup => 'all', most => 3)));
+	job(all => '0 * * * *', 'note', input => 'all', catchup => 'all', most => 3), job(waits => '0 0 1 1 *', 'wait', input => { timeout => 60 })));
 $fazt->stop('serve');
 $clock->to('2027-03-01T20:30:00Z');
 $fazt->start_faztd;
@@ -153,7 +171,13 @@ is(listed('tick', 'one')->{next}, $clock->ms('2027-03-02T00:00:00Z'), '… and t
 $fazt->admin('app', 'revoke', 'tick', 'schedule');
 is(listed('tick', 'one')->{reason}, 'permission', 'without the permission nothing fires');
 is(($fazt->try_admin('job', 'run', 'tick', 'one'))[0], 3, '… nor by hand');
-$clock->to('2027-03-02T01:30:00Z');
+$fazt->admin('app', 'grant', 'tick', 'schedule');
+my $asleep = $fazt->admin('job', 'run', 'tick', 'waits');
+$fazt->wait_for(sub { $fazt->admin_json('run', 'show', $asleep)->{state} eq 'waiting' }, 'a run of a job waits');
+$fazt->admin('app', 'revoke', 'tick', 'schedule');
+to(tick => '2027-03-02T01:30:00Z');
+$fazt->wait_for(sub { $fazt->admin_json('run', 'show', $asleep)->{state} eq 'failed' }, 'a run of a job that waits ends with the permission');
+pass('… and what a job began ends with the permission');
 $fazt->admin('app', 'grant', 'tick', 'schedule');
 $fazt->wait_for(sub { (missed('tick', 'one')->{permission} // 0) == 2 }, 'granted again, they go on');
 $fazt->admin('job', 'pause', 'tick', 'one');
@@ -188,14 +212,14 @@ $fazt->install(dst => app('1', map { job("at$_" => "30 $_ * * *", 'note', input 
 for my $day (['2027-03-27T', '2027-03-28T', '2027-03-29T'], ['2027-10-30T', '2027-10-31T', '2027-11-01T']) {
 	$clock->to("$day->[0]12:20:00Z") if $day->[0] =~ /10-30/;
 	wake('dst');
-	$fazt->wait_for(sub { listed('dst', 'at1')->{next} > $clock->now }, 'the time in between is settled');
+	$fazt->wait_for(sub { !grep { $_->{next} <= $clock->now || $_->{state} eq 'running' } @{ $fazt->admin_json('job', 'list') } }, 'the time in between is settled');
 	my %before = map { $_ => scalar(runs('dst', $_)) } qw(at1 at2 at3);
 	for my $step (1 .. 24) {
 		my $moment = $clock->ms("$day->[0]12:20:00Z") + $step * 3600000;
 		$clock->by(($moment - $clock->now) / 1000);
 		next if $step < 10 || $step > 15; # 23:20 to 4:20 in Berlin, more or less
 		wake('dst');
-		$fazt->wait_for(sub { !grep { $_->{next} <= $clock->now } @{ $fazt->admin_json('job', 'list') } }, 'what is due fires');
+		$fazt->wait_for(sub { !grep { $_->{next} <= $clock->now || $_->{state} eq 'running' } @{ $fazt->admin_json('job', 'list') } }, 'what is due fires');
 	}
 	for my $job (qw(at1 at2 at3)) {
 		until_runs('dst', $job, $before{$job} + 1);
@@ -234,12 +258,20 @@ $fazt->admin('app', 'remove', 'victim', '--purge');
 # ---- everybody at midnight ----
 
 my $many = $ENV{FAZT_LONG} ? 50 : 20;
-my $crowd = $fazt->cartridge(crowd => { 'app.json' => { permissions => ['storage', 'schedule'], cron => [{ name => 'night', schedule => '0 0 * * *', handler => 'api/j.lua', ($ENV{FAZT_LONG} ? () : (jitter => 8)) }] },
+my $crowd = $fazt->cartridge(crowd => { 'app.json' => { permissions => ['storage', 'schedule'], cron => [{ name => 'night', schedule => '0 0 * * *', handler => 'api/j.lua', ($ENV{FAZT_LONG} ? () : (jitter => 8)) },
+		map { { name => "year$_", schedule => "$_ 3 7 7 *", handler => 'api/j.lua' } } 1 .. 19] },
 	'api/main.lua' => 'return {}', 'api/j.lua' => 'return function(req) for _ = 1, 3000000 do end return req.due end' });
 $fazt->admin('app', 'install', $crowd, '--name', "crowd$_", '--yes', '--grant', 'all') for 1 .. $many;
-my %due = map { $_->{app} => $_->{next} } @{ $fazt->admin_json('job', 'list') };
+my %due = map { $_->{name} eq 'night' ? ($_->{app} => $_->{next}) : () } @{ $fazt->admin_json('job', 'list') };
 is(scalar(keys %{ { reverse %due } }), 1, "SCH-08: $many apps want to wake at midnight");
 my ($midnight) = values %due;
+sub cpu { my $sum = 0; for my $pid (workers()) { my @f = split ' ', slurp("/proc/$pid/stat") =~ s/.*\)//sr; $sum += $f[11] + $f[12] } $sum }
+sleep 0.5;
+my $before = cpu();
+sleep 2;
+my $spent = cpu() - $before;
+note "@{[20 * $many]} sleeping jobs cost $spent ticks in 2 s";
+cmp_ok($spent, '<', 70, 'jobs that sleep cost nothing');
 $clock->by(($midnight - 500 - $clock->now) / 1000);
 wake('crowd1');
 my ($most, $slowest, %seen, %began) = (0, 0);

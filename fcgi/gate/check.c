@@ -9,6 +9,7 @@
 #include "gate/pool.h"
 #include "gate/talk.h"
 #include "kernel/app.h"
+#include "kernel/clock.h"
 #include "kernel/req.h"
 #include "wire/syscall.h"
 
@@ -75,6 +76,8 @@ static int loads(struct node *n, const struct package *p, struct fault *f)
 	struct app *a = app_of(p);
 	struct cell c = {0};
 	int err = settings_of(n, a->arena, &s, f);
+	if (!err)
+		err = clock_admits(&s, p->manifest, f);
 	if (!err && a->nfiles) /* or it has public files only */
 		err = pool_apart(n, &s, a, NULL, &c, f);
 	pool_apart_end(&c);

@@ -91,7 +91,7 @@ static void failed(struct req *r, int err)
 		put_off(r, "held", RUN_NEVER, run->attempt, 0);
 	else if (is_passing(err))
 		put_off(r, "queued", now_ms() + MAX(1000 * r->retry_after, (int64_t)LATER_MS), run->attempt, err);
-	else if (run->attempt < run->retries && err != ERR_NOT_FOUND)
+	else if (run->attempt < run->retries && err != ERR_NOT_FOUND && err != ERR_PERMISSION_DENIED)
 		put_off(r, "queued", now_ms() + pause_before(run), run->attempt + 1, err);
 	else
 		fail_run(r, err);
@@ -191,12 +191,21 @@ static void orphan(struct req *r, struct db *db, const struct run *run)
 		log_event(LOG_WARN, "run.stuck", "run", run->id, "message", fault_message(&r->fault), NULL);
 }
 
+/* What a job began ends with the permission. */
+static int may_wake(struct req *r, const struct app *app, const struct run *run)
+{
+	return !*run->job || app_granted(app, "schedule") ? 0 : fail(r, ERR_PERMISSION_DENIED, "%s may not wake by itself any more.", app->title);
+}
+
 static void go_on(struct req *r, struct app *app, const struct run *run)
 {
 	r->app = app;
 	set_request(r, run);
 	journal_open(r, run);
-	settle(r, errand_is(run) ? errand_run(r) : req_resume(r, app, run->principal));
+	int err = may_wake(r, app, run);
+	if (!err)
+		err = errand_is(run) ? errand_run(r) : req_resume(r, app, run->principal);
+	settle(r, err);
 }
 
 /* Jobs that are due become runs, many in one transaction and none for long. */

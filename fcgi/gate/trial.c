@@ -117,6 +117,8 @@ static int settle(struct trial *t, struct fault *f)
 		err = set(db, "durability", "normal");
 	if (!err)
 		err = set(db, "scheme", "http");
+	if (!err) /* that was asked outside */
+		err = set(db, "job.seconds", "1");
 	err = err ? db_rollback(db) : db_commit(db);
 	db_return(db);
 	return err;

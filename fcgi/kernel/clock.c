@@ -6,6 +6,7 @@
 #include "store/run.h"
 
 #define COUNT_MOST 10000               /* moments that are looked at one by one; of more the middle is left out, */
+#define RING (JOB_MOST + 1)          /* those that get a run, and the last one that does not */
 #define COUNT_TAIL_MS (2 * 3600000ll) /* up to here before now */
 
 /* ---- when ---- */
@@ -51,6 +52,17 @@ static void set_next(struct job *j, int64_t next)
 }
 
 /* ---- the jobs of a version ---- */
+
+int clock_admits(const struct settings *s, const struct manifest *m, struct fault *f)
+{
+	struct cron c;
+	long long least = s->number[SETTING_JOB_SECONDS];
+	for (int i = 0; i < m->ncron; i++)
+		if (!cron_parse(str_of(m->cron[i].schedule), &c, f) && cron_interval(&c) < 1000 * least)
+			return fault(f, ERR_BAD_MANIFEST, "app.json: cron[%d].schedule: \"%s\" is more often than every %lld seconds; write @every %llds, or let apps: "
+				     "fazt-admin setting set job.seconds N", i, m->cron[i].schedule, least, least);
+	return 0;
+}
 
 static struct job job_of(const char *app_id, const struct cron_entry *c, const char *owners_zone)
 {
@@ -106,20 +118,20 @@ struct firing_now {
 	struct job *job;
 	int64_t now;
 	struct timetable table;
-	int64_t n, moment[JOB_MOST], next; /* moments that have come: how many, the last of them, and the one behind */
+	int64_t n, moment[RING], next; /* moments that have come: how many, the last of them, and the one behind */
 };
 
 /* The i-th of them; of very many the last ones only. */
 static int64_t moment(const struct firing_now *f, int64_t i)
 {
-	return f->moment[i % JOB_MOST];
+	return f->moment[i % RING];
 }
 
 static void find_moments(struct firing_now *f, int64_t until)
 {
 	int64_t at = f->job->next;
 	for (f->n = 0; at <= until; at = clock_next(&f->table, at)) {
-		f->moment[f->n++ % JOB_MOST] = at;
+		f->moment[f->n++ % RING] = at;
 		if (f->n == COUNT_MOST)
 			at = MAX(at, until - COUNT_TAIL_MS);
 	}

@@ -27,6 +27,8 @@
 #define CLOCK_LATE_MS 120000
 #define CLOCK_SPREAD_MS 30000
 
+/* ERR_BAD_MANIFEST: it wants to be woken more often than the owner lets any app. */
+int clock_admits(const struct settings *s, const struct manifest *m, struct fault *f);
 /* Inside a transaction: the app's jobs are those of this manifest. */
 int clock_declare(struct node *n, struct db *db, struct arena *a, const char *app_id, const struct manifest *m);
 /* Inside a transaction: the owner's zone is another one; jobs without one of their own follow. */

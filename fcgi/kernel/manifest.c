@@ -496,8 +496,6 @@ static int read_schedule(struct reading *g, json_t *v, void *into)
 		return err;
 	if (cron_parse(str_of(c->schedule), &cron, &f))
 		return bad(g, "\"%s\": %s", show(g, c->schedule), f.message);
-	if (cron_interval(&cron) < MANIFEST_CRON_MS)
-		return bad(g, "\"%s\" is more often than once a minute; write @every 60s or more", show(g, c->schedule));
 	return 0;
 }
 

@@ -18,7 +18,6 @@ enum visibility { VISIBLE_OWNER, VISIBLE_MEMBERS, VISIBLE_ANYONE };
 #define MANIFEST_PERMISSIONS 64
 #define MANIFEST_OPEN 32
 #define MANIFEST_CRON 20
-#define MANIFEST_CRON_MS 60000 /* the shortest time between two firings */
 #define MANIFEST_CRON_INPUT (4 * KIB)
 #define MANIFEST_CRON_MOST 10     /* where the job does not say how many */
 #define MANIFEST_CRON_JITTER 3600 /* seconds */

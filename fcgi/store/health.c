@@ -76,7 +76,7 @@ static const char *const dangling[] = {
 	" WHERE coalesce(p.nfiles, -1) <> (SELECT count(*) FROM files f WHERE f.package = v.package) LIMIT 20",
 	OF_NO_APP("docs"), OF_NO_APP("kv"), OF_NO_APP("blobs"), OF_NO_APP("uploads"), OF_NO_APP("shares"),
 	OF_NO_APP("versions"), OF_NO_APP("grants"), OF_NO_APP("hosts"), OF_NO_APP("env"), OF_NO_APP("app_members"),
-	OF_NO_APP("snapshots"), OF_NO_APP("sessions"), OF_NO_APP("tokens"),
+	OF_NO_APP("snapshots"), OF_NO_APP("sessions"), OF_NO_APP("tokens"), OF_NO_APP("jobs"),
 	"SELECT 'sessions of nobody' FROM sessions WHERE user_id NOT IN (SELECT id FROM users) LIMIT 1",
 	"SELECT 'a snapshot without its head: ' || app_id FROM snapshot_parts WHERE app_id NOT IN (SELECT app_id FROM snapshots) GROUP BY app_id LIMIT 20",
 	"SELECT 'this node has no owner' WHERE NOT EXISTS (SELECT 1 FROM users WHERE role = 3)",
@@ -88,6 +88,7 @@ static const char *const loose[] = {
 	"DELETE FROM env WHERE app_id NOT IN (SELECT id FROM apps)", "DELETE FROM app_members WHERE app_id NOT IN (SELECT id FROM apps)",
 	"DELETE FROM sessions WHERE (app_id <> '' AND app_id NOT IN (SELECT id FROM apps)) OR user_id NOT IN (SELECT id FROM users)",
 	"DELETE FROM tokens WHERE app_id <> '' AND app_id NOT IN (SELECT id FROM apps)",
+	"DELETE FROM jobs WHERE app_id NOT IN (SELECT id FROM apps)",
 	"DELETE FROM snapshot_parts WHERE app_id NOT IN (SELECT app_id FROM snapshots)",
 };
 

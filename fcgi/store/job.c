@@ -65,12 +65,13 @@ int job_settle(struct db *db, const char *app_id)
 
 int job_pause(struct db *db, const char *app_id, const char *name, bool pause)
 {
+	const char *why = held(db, app_id);
+	db_ring(db);
 	if (pause)
 		return db_run(db, "UPDATE jobs SET held = 'paused', due = NULL WHERE app_id = ? AND name = ?", "cc", app_id, name);
-	int err = held(db, app_id) ? db_run(db, "UPDATE jobs SET held = ? WHERE app_id = ? AND name = ? AND held = 'paused'", "ccc", held(db, app_id), app_id, name)
-				   : db_run(db, "UPDATE jobs SET due = ? WHERE app_id = ? AND name = ? AND held = 'paused'", "icc", now_ms(), app_id, name);
-	db_ring(db);
-	return err;
+	if (why)
+		return db_run(db, "UPDATE jobs SET held = ? WHERE app_id = ? AND name = ? AND held = 'paused'", "ccc", why, app_id, name);
+	return db_run(db, "UPDATE jobs SET due = ? WHERE app_id = ? AND name = ? AND held = 'paused'", "icc", now_ms(), app_id, name);
 }
 
 int job_forget(struct db *db, const char *app_id, bool purged)

@@ -104,6 +104,11 @@ static void test_request(void)
 	for (size_t n = 0; n < b.len; n++)
 		if (wire_get_request((struct str){b.p, n}, &q))
 			ok(0, "a request cut off after %zu bytes", n);
+	buf_clear(&b);
+	r.moment = 1234567890000;
+	wire_put_request(&b, &r);
+	ok(wire_get_request(buf_str(&b), &q) && q.moment == r.moment && q.nheaders == 1, "and the moment of a job");
+	ok(!wire_get_request((struct str){b.p, b.len - 1}, &q), "… whole");
 	buf_release(&b);
 }
 

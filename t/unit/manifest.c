@@ -16,6 +16,8 @@ static struct manifest *good(const char *json)
 	return m;
 }
 
+#define CRON(more) "{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@daily\",\"handler\":\"api/x.lua\"," more "}]}"
+
 static const struct refusal {
 	const char *json;
 	int err;
@@ -102,6 +104,14 @@ static const struct refusal {
 	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@daily\",\"handler\":\"api/x.lua\",\"overlap\":\"maybe\"}]}", ERR_BAD_MANIFEST, "cron[0].overlap"},
 	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@daily\",\"handler\":\"api/x.lua\",\"catchup\":1}]}", ERR_BAD_MANIFEST, "cron[0].catchup"},
 	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[1]}", ERR_BAD_MANIFEST, "cron[0]"},
+	{CRON("\"most\":0"), ERR_BAD_MANIFEST, "cron[0].most: must be a whole number from 1 to 100"},
+	{CRON("\"most\":101"), ERR_BAD_MANIFEST, "cron[0].most"},
+	{CRON("\"most\":\"3\""), ERR_BAD_MANIFEST, "cron[0].most"},
+	{CRON("\"jitter\":-1"), ERR_BAD_MANIFEST, "cron[0].jitter: must be a whole number from 0 to 3600"},
+	{CRON("\"jitter\":1.5"), ERR_BAD_MANIFEST, "cron[0].jitter"},
+	{CRON("\"zone\":\"UTC\""), ERR_BAD_MANIFEST, "cron[0]: there is no key \"zone\""},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"@daily\",\"handler\":\"api/x.lua\"},"
+	 "{\"name\":\"x\",\"schedule\":\"@weekly\",\"handler\":\"api/x.lua\"}]}", ERR_BAD_MANIFEST, "cron[1]: \"x\" is there twice"},
 	{"{\"name\":\"pad\",\"env\":[{}]}", ERR_BAD_MANIFEST, "env[0]"},
 	{"{\"name\":\"pad\",\"env\":[{\"name\":\"9A\"}]}", ERR_BAD_MANIFEST, "env[0].name"},
 	{"{\"name\":\"pad\",\"env\":[{\"name\":\"A\",\"secret\":\"yes\"}]}", ERR_BAD_MANIFEST, "env[0].secret"},
@@ -189,7 +199,8 @@ static void whole(void)
 				  "\"open\":[\"/hook/*\"],\"permissions\":[\"storage\",\"schedule\",\"net:api.example.com:443\"],"
 				  "\"collections\":{\"comments\":{\"parent\":\"posts\",\"read\":\"anyone\"},"
 				  "\"posts\":{\"read\":\"shared\",\"add\":\"admins\",\"index\":[\"tag,-created\",[\"a.b\",\"-c\"],\"-created\"],\"unique\":[\"slug\"]}},"
-				  "\"cron\":[{\"name\":\"tidy\",\"schedule\":\"0 3 * * MON\",\"handler\":\"api/tidy.lua\",\"overlap\":\"queue\",\"catchup\":\"none\"}],"
+				  "\"cron\":[{\"name\":\"tidy\",\"schedule\":\"0 3 * * MON\",\"handler\":\"api/tidy.lua\",\"overlap\":\"queue\",\"catchup\":\"none\","
+				  "\"input\":{\"a\":[1]},\"most\":5,\"jitter\":60}],"
 				  "\"exports\":[\"posts\"],\"imports\":[\"pad/notes\"],\"env\":[{\"name\":\"API_KEY\",\"secret\":true}]}");
 	if (!m)
 		return;
@@ -199,7 +210,8 @@ static void whole(void)
 	is_int(p->nindex, 3, "indexes");
 	ok(p->index[0].n == 2 && p->index[0].field[1].desc && !strcmp(p->index[0].field[1].path, "created"), "fields and directions");
 	ok(p->index[1].n == 2 && !strcmp(p->index[1].field[0].path, "a.b"), "an index as a list");
-	ok(m->cron[0].overlap == OVERLAP_QUEUE && m->cron[0].catchup == CATCHUP_NONE, "cron");
+	ok(m->cron[0].overlap == OVERLAP_QUEUE && m->cron[0].catchup == CATCHUP_NONE && m->cron[0].most == 5 && m->cron[0].jitter == 60000, "cron");
+	is_str(m->cron[0].input, "{\"a\":[1]}", "the input of a job");
 	ok(manifest_asks(m, STR("import:pad/notes")), "an import is asked for");
 	ok(m->env[0].secret && !m->env[0].required, "env");
 	const char **s;
@@ -214,13 +226,13 @@ static void whole(void)
 
 static void often(void)
 {
-	static const char *const schedules[] = {"* * * * * *", "@every 1ms", "@every 59s", "*/0 * * * *"};
+	static const char *const schedules[] = {"* * * * * *", "@every 1ms", "@every 0s", "*/0 * * * *"};
 	struct buf b = BUF_INIT;
 	struct manifest *m;
 	for (size_t i = 0; i < ARRAY_LEN(schedules); i++) {
 		struct fault f = {0};
 		const char *json = arena_printf(a, "{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"schedule\":\"%s\",\"handler\":\"api/x.lua\"}]}", schedules[i]);
-		is_int(manifest_parse(str_of(json), a, &m, &f), ERR_BAD_MANIFEST, "SCH-01: no job is woken more than once a minute: %s: %s", schedules[i], f.message);
+		is_int(manifest_parse(str_of(json), a, &m, &f), ERR_BAD_MANIFEST, "SCH-01: nothing is woken each second: %s: %s", schedules[i], f.message);
 	}
 	is_int(err_row(ERR_BAD_MANIFEST)->http, 422, "SCH-01: with 422");
 	buf_adds(&b, "{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[");
