@@ -199,7 +199,7 @@ static void server_fails(struct req *r, const struct posting *s)
 	char body[SAID_MAX + 200];
 	snprintf(body, sizeof body, "%s. What waits is tried again for hours; to see whether it works: fazt-admin mail test", s->said);
 	if (db)
-		notice_add(db, "mail.server", "", "", "Your mail server takes no mail", body);
+		notice_add(db, NOTICE_MAIL_SERVER, "", "", "Your mail server takes no mail", body);
 	db_return(db);
 	errand_wait(r, ERRAND_MAIL, now_ms() + (run->backoff << MIN(run->attempt, (int64_t)6)));
 }
@@ -234,7 +234,7 @@ int mailer_lost(struct req *r, struct db *db)
 	char *body = arena_printf(r->arena, "To %s, \"%s\": %s To try it again: fazt-admin run retry %s", visible(r->arena, l.to, 100),
 				  visible(r->arena, l.subject, 100), run->error, run->id);
 	char *title = arena_printf(r->arena, "A mail of %s was not delivered", r->app ? r->app->title : "an app that is gone");
-	return notice_add(db, "mail.failed", run->app_id, "", title, body);
+	return notice_add(db, NOTICE_MAIL_FAILED, run->app_id, "", title, body);
 }
 
 /* ---- trying it ---- */

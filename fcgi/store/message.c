@@ -1,8 +1,10 @@
 #include "store/message.h"
 
 #include "base/now.h"
+#include "codec/calendar.h"
+#include "codec/cron.h"
+#include "codec/ntfy.h"
 
-#define DAY 86400000
 #define REAPED 50 /* rows that one message may take with it */
 
 #define COLUMNS "SELECT id, topic, due, expires, title, message, priority, tags, rest, file, file_name, file_type, file_size, file_expires, object FROM messages "
@@ -75,6 +77,23 @@ int message_clear(struct db *db, struct str topic)
 
 /* ---- what comes ---- */
 
+int64_t message_due(const struct settings *s, int priority, int64_t now)
+{
+	int from, until;
+	struct zone z;
+	struct cron end;
+	char text[32];
+	if (priority == MESSAGE_URGENT || !ntfy_hours(str_of(s->text[SETTING_PUSH_QUIET]), &from, &until))
+		return now;
+	if (!zone_find(str_of(s->text[SETTING_TIMEZONE]), &z))
+		return now;
+	int64_t wall = now + zone_span(&z, now).offset;
+	int minute = (int)((wall - calendar_floor(wall, DAY_MS) * DAY_MS) / MINUTE_MS);
+	bool quiet = from < until ? minute >= from && minute < until : minute >= from || minute < until;
+	snprintf(text, sizeof text, "%d %d * * *", until % 60, until / 60);
+	return quiet && !cron_parse(str_of(text), &end, NULL) ? cron_next(&end, now, &z) : now;
+}
+
 static int insert(struct db *db, const struct message *m)
 {
 	static const char sql[] = "INSERT INTO messages (seq, id, topic, due, expires, title, message, priority, tags, rest, file, file_name, file_type,"
@@ -103,7 +122,7 @@ int message_count(struct db *db, const char *sender, int64_t most, int64_t now)
 {
 	static const char sql[] = "INSERT INTO messages_sent (sender, day, n) VALUES (?, ?, 1) ON CONFLICT (sender) DO UPDATE"
 				  " SET n = CASE WHEN day = excluded.day THEN n + 1 ELSE 1 END, day = excluded.day";
-	int64_t day = now / DAY;
+	int64_t day = now / DAY_MS;
 	if (db_int(db, 0, "SELECT n FROM messages_sent WHERE sender = ? AND day = ?", "ci", sender, day) >= most)
 		return db_fail(db, ERR_RATE_LIMITED, "%lld notifications were sent today, and no more may be; try again tomorrow", (long long)most);
 	return db_run(db, sql, "ci", sender, day);

@@ -7,9 +7,11 @@
 #define STORE_MESSAGE_H
 
 #include "store/object.h"
+#include "store/setting.h"
 #include "store/topic.h"
 
 #define MESSAGE_ID 12
+#define MESSAGE_URGENT 5 /* the priority that disturbs at any time */
 #define MESSAGE_BYTES 4096     /* of a body; ntfy's, and what is larger is an attachment */
 #define MESSAGE_TITLE 500
 #define MESSAGE_REST (16 * KIB)
@@ -28,6 +30,9 @@ struct message {
 	int64_t file_size, file_expires;
 	unsigned char object[HASH_LEN];
 };
+
+/* When the owner may be disturbed with that: now, or when the quiet hours (push.quiet) end. */
+int64_t message_due(const struct settings *s, int priority, int64_t now);
 
 /* m->id is chosen, unless it is. With a file the caller's reference to its object becomes the row's. */
 int message_add(struct db *db, struct message *m);
