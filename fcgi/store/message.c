@@ -4,7 +4,11 @@
 #include "codec/calendar.h"
 #include "codec/cron.h"
 #include "codec/ntfy.h"
+#include "store/run.h"
 
+#define UPSTREAM_TRIES 12
+#define UPSTREAM_PAUSE 10000 /* ms, before the second */
+#define UPSTREAM_MOST 10000  /* that wait at once */
 #define REAPED 50 /* rows that one message may take with it */
 
 #define COLUMNS "SELECT id, topic, due, expires, title, message, priority, tags, rest, file, file_name, file_type, file_size, file_expires, object FROM messages "
@@ -103,6 +107,20 @@ static int insert(struct db *db, const struct message *m)
 		      m->file[0] ? m->object : NULL, m->file[0] ? (size_t)HASH_LEN : (size_t)0);
 }
 
+/* Unless it came from another node already. */
+static int pass_on(struct db *db, const struct message *m)
+{
+	char input[64], id[ID_LEN + 1];
+	struct scope sc = scope_stranger(RUN_KERNEL);
+	sc.max_bytes = sc.max_rows = INT64_MAX;
+	if (m->passed || !db_int(db, 0, "SELECT length(value) FROM settings WHERE key = 'push.upstream'", ""))
+		return 0;
+	snprintf(input, sizeof input, "{\"message\":\"%s\"}", m->id);
+	struct run run = {.app_id = RUN_KERNEL, .handler = RUN_UPSTREAM, .input = str_of(input), .retries = UPSTREAM_TRIES, .backoff = UPSTREAM_PAUSE,
+			  .due = m->due};
+	return run_errand(db, &sc, &run, UPSTREAM_MOST, id);
+}
+
 int message_add(struct db *db, struct message *m)
 {
 	int64_t now = now_ms();
@@ -115,6 +133,8 @@ int message_add(struct db *db, struct message *m)
 		err = insert(db, m);
 	if (!err)
 		err = drop_oldest(db, m->topic);
+	if (!err)
+		err = pass_on(db, m);
 	return err ? err : object_sweep(db);
 }
 
@@ -147,6 +167,12 @@ struct stmt *message_query(struct db *db, const struct str *topic, int ntopics, 
 	}
 	return db_query(db, behind, "ssssssssssssssssiiiiii", t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11], t[12], t[13],
 			t[14], t[15], due, seq, (int64_t)scheduled, now, limit, (int64_t)since->latest);
+}
+
+struct stmt *message_get(struct db *db, struct str id)
+{
+	struct stmt *s = db_query(db, COLUMNS "WHERE id = ?", "s", id);
+	return s && stmt_row(s) == 1 ? s : NULL;
 }
 
 static void copy(char *to, size_t room, struct str s)
