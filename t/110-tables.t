@@ -81,13 +81,13 @@ for (@ops) {
 
 my $fazt = Fazt->new;
 my %sample = (str => '"x"', int => '1', num => '1', bool => 'true', bytes => '"x"', json => '{}', file => '"x"');
-my %api = ('app.json' => { visibility => 'anyone', permissions => ['storage', 'people', 'queue', 'halt', 'notify', 'mail:owner', 'net:api.example.com'] }, 'api/main.lua' => "local fazt = require 'fazt'\nreturn {\n" . join('', map {
+my %api = ('app.json' => { visibility => 'anyone', permissions => ['storage', 'people', 'queue', 'halt', 'notify', 'mail:owner', 'kernel:app.propose', 'net:api.example.com'] }, 'api/main.lua' => "local fazt = require 'fazt'\nreturn {\n" . join('', map {
 	my ($id, $name, undef, undef, $signature) = @$_;
 	"\t[\"POST /$id\"] = function() return { json = { fazt.$name(" . join(', ', map { $sample{ $_->[1] } } grep { !$_->[2] } parameters($signature)) . ") } } end,\n"
 } @calls) . "\t[\"POST /as_app\"] = function() fazt.as_app(function() fazt.storage.docs.count('x') end) return { text = '' } end,\n}\n");
 $fazt->install(bare => \%api, '--yes', '--grant', 'all');
 $fazt->install(full => \%api);
-$fazt->admin('app', 'revoke', 'bare', $_) for 'storage', 'people', 'queue', 'halt', 'notify', 'mail:owner', 'net:api.example.com';
+$fazt->admin('app', 'revoke', 'bare', $_) for 'storage', 'people', 'queue', 'halt', 'notify', 'mail:owner', 'kernel:app.propose', 'net:api.example.com';
 
 sub code_of {
 	my ($app, $id) = @_;

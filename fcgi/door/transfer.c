@@ -538,6 +538,14 @@ int transfer_done(struct transfer *t, CURLcode code, bool *again, struct fault *
 	return err;
 }
 
+void transfer_stop(struct transfer *t)
+{
+	if (!t->curl)
+		return;
+	count(t);
+	hang_up(t);
+}
+
 void transfer_end(struct transfer *t)
 {
 	if (!t->lib)

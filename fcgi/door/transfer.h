@@ -63,6 +63,7 @@ struct transfer {
 int transfer_begin(struct transfer *t, const struct curl_calls *lib, const struct wire_fetch *ask, struct fault *f);
 CURL *transfer_dial(struct transfer *t, const struct wire_pass *p, int64_t ms);
 int transfer_done(struct transfer *t, CURLcode code, bool *again, struct fault *f);
+void transfer_stop(struct transfer *t); /* in the place of transfer_done: what came so far is all */
 void transfer_head(const struct transfer *t, struct wire_head *h); /* borrows */
 void transfer_end(struct transfer *t);
 
