@@ -494,6 +494,14 @@ function fazt.test.advance(seconds) end
 ---@return table
 function fazt.test.env(name, value) end
 
+---The mails the app has sent, oldest first, as it said them: { to, subject, text, html, reply_to }. In tests everybody has an address, and nothing leaves.
+---@return table[]
+function fazt.test.mails() end
+
+---The notifications the app has sent, in the order in which they become visible, as a phone gets them: { id, time, topic, title, message, priority, tags, click }.
+---@return table[]
+function fazt.test.notifications() end
+
 ---What http.request sends: headers by name, and its options but for those that become the body. Returns the bytes of the answer, and { status, headers, url, file }. Errors: as http.request.
 ---@param method string
 ---@param url string

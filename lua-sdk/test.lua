@@ -176,6 +176,14 @@ function t.env(name, value)
   native.env(name, value)
 end
 
+function t.mails()
+  return native.mails()
+end
+
+function t.notifications()
+  return native.notifications()
+end
+
 function t.equal(got, expected, what)
   if not same(got, expected, 0) then fail(what, "got " .. show(got) .. ", expected " .. show(expected)) end
 end

@@ -141,6 +141,8 @@ SKIP: {
 }
 my ($exit, $out, $err) = $fazt->try_admin('backup', 'create', "$dir/nowhere/x.db");
 is($exit, 4, "a folder that is not there: $err");
+my ($failed) = grep { $_->{kind} eq 'backup.failed' } @{ $fazt->admin_json('notice', 'list') };
+like($failed->{body}, qr{\Q$dir/nowhere/x.db\E was not written: \S}, 'the owner is told of a backup that failed while nobody looked');
 
 # ---- back again ----
 

@@ -68,6 +68,14 @@ is($r->{status}, 202, 'a request that halts is answered at once');
 my ($run, $url) = @{ $r->{json} }{qw(run url)};
 is($r->{headers}{location}, $url, '… with an address to look at');
 is_deeply([said('all')], ['before'], 'what comes before the question has happened, once');
+my $phone = $fazt->admin('topic', 'token', 'add', 'phone', '--read', 'fazt');
+sub rung { return $fazt->browser->request(GET => $fazt->url('ntfy', '/fazt/json?poll=1'), headers => [Authorization => "Bearer $phone"])->{body} }
+sub notices { return grep { $_->{kind} eq 'app.asks' } @{ $fazt->admin_json('notice', 'list') } }
+my @rung = split /\n/, rung();
+is_deeply([map { [@{ text_of($_) }{qw(title message click)}] } @rung], [['Fazt: asker asks you something', 'Your dashboard says more.', "$os/"]],
+	'HLT-10: the owner\'s phone rings with the app\'s name and the way to the dashboard, and nothing else');
+unlike("@rung", qr/Send it|people|approve|_fazt|$run/, 'HLT-10: neither what is asked nor anything to answer with');
+is(scalar(notices()), 1, '… and it stands on the dashboard');
 my $state = $owner->fetch(GET => $url)->{json};
 is_deeply([@$state{qw(run state)}], [$run, 'waiting'], 'whoever asked sees that it waits');
 is($fazt->person('anna')->get($url)->{status}, 404, '… and nobody else');
@@ -99,6 +107,7 @@ is_deeply([said('all')], ['before'], '… and nothing has happened');
 
 is(api($owner, 'halt.approve', id => $id, hash => $shown->{hash}, note => 'fine', data => { people => 2 })->{status}, 200, 'the owner answers');
 run_state($run, 'done');
+is(scalar(notices()), 0, 'and need not be told of it any more');
 is_deeply([said('all')], ['before', 'sent'], 'HLT-03: what follows happens, and what came before not again');
 my $sent = entry('all');
 is_deeply([@$sent{qw(by note data)}], ['owner', 'fine', { people => 2 }], 'the app has the answer, as it was changed');

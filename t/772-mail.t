@@ -166,6 +166,10 @@ like($notice->{body}, qr/nobody-1\@example\.org.*To nobody.*550 5\.1\.1.*fazt-ad
 like($fazt->admin('app', 'logs', 'leads'), qr/550 5\.1\.1/, 'so is the log of the app');
 $fazt->admin('run', 'retry', $nobody->{id});
 $fazt->wait_for(sub { 2 == grep { /^to starttls nobody-1/ } $mail->said }, 'run retry asks again');
+my $phone = $fazt->admin('topic', 'token', 'add', 'phone', '--read', 'fazt');
+my $rung = $fazt->browser->request(GET => $fazt->url('ntfy', '/fazt/json?poll=1'), headers => [Authorization => "Bearer $phone"])->{body};
+like($rung, qr/"title":"Fazt: A mail of leads was not delivered".*"click":"http:[^"]*os\.localhost[^"]*"/, 'their phone rings') or diag $rung;
+unlike($rung, qr/nobody-1|To nobody|550|retry/, '… and says no more than that');
 my ($waiting) = notices('mail.server');
 like($waiting->{body}, qr/STARTTLS not supported.*fazt-admin mail test/s, 'that a server takes nothing the owner hears before anything is lost');
 

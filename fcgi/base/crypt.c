@@ -186,16 +186,26 @@ bool crypt_password_check(const char *hash, struct str password)
 	return crypto_pwhash_str_verify(hash, password.p ? password.p : "", password.n) == 0;
 }
 
-void crypt_b64url(struct buf *b, const void *p, size_t n)
+static void encode(struct buf *b, const void *p, size_t n, int variant)
 {
-	size_t room = sodium_base64_encoded_len(n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	size_t room = sodium_base64_encoded_len(n, variant);
 	if (b->max && room - 1 > b->max - b->len) {
 		b->full = true;
 		return;
 	}
 	buf_reserve(b, room);
-	sodium_bin2base64(b->p + b->len, room, p, n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	sodium_bin2base64(b->p + b->len, room, p, n, variant);
 	b->len += room - 1;
+}
+
+void crypt_b64url(struct buf *b, const void *p, size_t n)
+{
+	encode(b, p, n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+void crypt_b64(struct buf *b, const void *p, size_t n)
+{
+	encode(b, p, n, sodium_base64_VARIANT_ORIGINAL);
 }
 
 /* libsodium 1.0.18 takes every byte above 0x7F for the last letter of its alphabet, where a char is signed. */

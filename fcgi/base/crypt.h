@@ -59,6 +59,7 @@ bool crypt_password_check(const char *hash, struct str password);
 void crypt_b64url(struct buf *b, const void *p, size_t n);
 int crypt_unb64url(void *out, size_t room, struct str text);
 /* base64 with padding (RFC 4648 §4), as other people's protocols have it; likewise. */
+void crypt_b64(struct buf *b, const void *p, size_t n);
 int crypt_unb64(void *out, size_t room, struct str text);
 /* base32, lower case, alphabet 0-9 a-z without i l o u (Crockford); out has room for (n*8+4)/5 + 1. */
 void crypt_base32(char *out, const void *p, size_t n);

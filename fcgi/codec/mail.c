@@ -1,5 +1,6 @@
 #include "codec/mail.h"
 
+#include "base/crypt.h"
 #include "base/now.h"
 #include "base/visible.h"
 
@@ -92,18 +93,6 @@ static bool plain(struct str s)
 	return s.n <= PLAIN_MAX && str_trim(s).n == s.n;
 }
 
-static void add_base64(struct buf *b, struct str s)
-{
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	for (size_t i = 0; i < s.n; i += 3) {
-		uint32_t v = 0;
-		for (size_t k = 0; k < 3; k++)
-			v = v << 8 | (i + k < s.n ? (unsigned char)s.p[i + k] : 0u);
-		for (size_t k = 0; k < 4; k++)
-			buf_addc(b, i + k > s.n ? '=' : letters[v >> (18 - 6 * k) & 63]);
-	}
-}
-
 /* Encoded words of whole characters, each on its line (RFC 2047 §2 and §5). */
 static void add_words(struct buf *b, struct str s)
 {
@@ -113,7 +102,7 @@ static void add_words(struct buf *b, struct str s)
 			word.n = (size_t)(rest.p - s.p);
 		word.n = word.n ? word.n : MIN(s.n, (size_t)WORD_BYTES);
 		buf_adds(b, first ? "=?UTF-8?B?" : "\r\n =?UTF-8?B?");
-		add_base64(b, word);
+		crypt_b64(b, word.p, word.n);
 		buf_adds(b, "?=");
 		s = (struct str){s.p + word.n, s.n - word.n};
 	}

@@ -7,6 +7,7 @@
 #include "door/door.h"
 #include "kernel/home.h"
 #include "store/backup.h"
+#include "store/notice.h"
 
 /* What the backup is, as --json or in a sentence. */
 static void say(struct admin *a, const char *path, const struct backup *b, const char *what)
@@ -52,6 +53,16 @@ static const char *name_of(struct admin *a, const char *given)
 	return arena_printf(a->arena, "%s/fazt-%.10s-%.2s%.2s%.2s.db", given, at, at + 11, at + 14, at + 17);
 }
 
+/* Backups are made while nobody looks. The error stays the one that is reported. */
+static void tell(struct db *db, const char *path, const char *why)
+{
+	struct fault kept = *db_fault(db);
+	char body[FAULT_MAX + 200];
+	snprintf(body, sizeof body, "%s was not written: %s", path, why);
+	notice_add(db, NOTICE_BACKUP, "", "", "A backup failed", body);
+	*db_fault(db) = kept;
+}
+
 int admin_backup_create(struct admin *a)
 {
 	struct backup b;
@@ -61,6 +72,8 @@ int admin_backup_create(struct admin *a)
 	const char *path = name_of(a, a->cmd.word[2]);
 	struct db *db = db_borrow(a->node.store, &a->r.fault);
 	err = db ? backup_create(db, path, &b) : a->r.fault.err;
+	if (err && db)
+		tell(db, path, fault_message(&a->r.fault));
 	db_return(db);
 	if (!err)
 		say(a, path, &b, "is written");

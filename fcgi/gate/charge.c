@@ -124,7 +124,7 @@ static void tell(struct node *n, const struct app *a, enum budget b, bool full)
 	snprintf(title, sizeof title, full ? "%s has used up %s" : "%s has used most of %s", a->title, row->key);
 	snprintf(body, sizeof body, "%s %s is %lld; to allow it more: fazt-admin app limit %s %s VALUE", row->doc, row->key,
 		 (long long)a->limit[b], a->name, row->key);
-	notice_add(db, "app.limit", a->id, row->key, title, body);
+	notice_add(db, NOTICE_LIMIT, a->id, row->key, title, body);
 	db_return(db);
 }
 

@@ -25,7 +25,7 @@ static int suspend(struct db *db, const struct app *a)
 	snprintf(title, sizeof title, "%s was suspended", a->title);
 	snprintf(body, sizeof body, "It took too long five times within a minute and answers 503 for a while. Its log says why; to end that "
 				    "now: fazt-admin app enable %s", a->name);
-	return notice_add(db, "app.suspended", a->id, "", title, body);
+	return notice_add(db, NOTICE_SUSPENDED, a->id, "", title, body);
 }
 
 void suspend_count(struct req *r)

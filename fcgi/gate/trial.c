@@ -230,6 +230,7 @@ static int reopened(struct trial *t, int (*between)(struct trial *t, struct faul
 	node_close(&t->node);
 	int err = between(t, f);
 	int second = node_open(&t->node, t->home, STORE_SERVE, err ? NULL : f);
+	t->node.trial = true;
 	meters_close(t->node.meters);
 	t->node.pool = pool;
 	t->node.meters = meters;

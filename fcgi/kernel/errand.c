@@ -4,6 +4,7 @@
 #include "base/now.h"
 #include "kernel/app.h"
 #include "kernel/mailer.h"
+#include "kernel/upstream.h"
 
 static const struct {
 	const char *handler;
@@ -14,11 +15,6 @@ static const struct {
 #include "kernel/errand.def"
 #undef ERRAND
 };
-
-const char *errand_handler(enum errand_kind k)
-{
-	return table[k].handler;
-}
 
 static int find(const struct run *run)
 {
@@ -31,21 +27,6 @@ static int find(const struct run *run)
 bool errand_is(const struct run *run)
 {
 	return find(run) >= 0;
-}
-
-int errand_add(struct db *db, const struct scope *sc, enum errand_kind k, const struct run *run, int64_t most, char id[ID_LEN + 1])
-{
-	char fresh[ID_LEN + 1];
-	struct run r = *run;
-	id_new(fresh);
-	r.id = fresh;
-	r.handler = table[k].handler;
-	r.principal = r.principal ? r.principal : "app";
-	r.parent = r.parent ? r.parent : "";
-	r.key = "";
-	r.state = "queued";
-	r.priority = 3;
-	return run_insert(db, sc, &r, most, id);
 }
 
 int errand_run(struct req *r)
@@ -82,12 +63,18 @@ int errand_final(struct req *r, int err)
 	return err;
 }
 
-void errand_wait(struct req *r, enum errand_kind k, int64_t until)
+void errand_stalled(struct req *r, enum errand_kind k, int64_t until, enum notice_kind notice, const char *title, const char *body)
 {
 	struct fault quiet = {0};
 	struct db *db = db_borrow(r->node->store, &quiet);
 	int err = db ? db_begin(db) : quiet.err;
-	if (!err && (run_defer(db, table[k].handler, until) ? db_rollback(db) : db_commit(db)))
-		log_event(LOG_WARN, "errand", "message", fault_message(&quiet), NULL);
+	if (!err) {
+		err = run_defer(db, table[k].handler, until);
+		if (!err)
+			err = notice_add(db, notice, "", "", title, body);
+		err = err ? db_rollback(db) : db_commit(db);
+	}
 	db_return(db);
+	if (err)
+		log_event(LOG_WARN, "errand", "message", fault_message(&quiet), NULL);
 }

@@ -7,24 +7,31 @@
 #include "kernel/fetch.h"
 #include "kernel/meter.h"
 #include "kernel/people.h"
-#include "store/notice.h"
 
 #define MARGIN_MS 500
 #define SAID_MAX 300 /* bytes of what a server says that anybody gets to see */
 
 /* ---- who gets it ---- */
 
+/* In a trial everybody has an address, and nothing goes there. */
+static bool has_address(const struct req *r, struct user *u)
+{
+	if (!u->mail[0] && r->node->trial)
+		snprintf(u->mail, sizeof u->mail, "somebody@example.org");
+	return u->mail[0];
+}
+
 static int of_owner(struct req *r, struct db *db, struct user *u)
 {
 	int err = user_owner(db, u);
-	return err || u->mail[0] ? err : fail(r, ERR_BAD_REQUEST, "The owner of this node has no mail address yet: fazt-admin user mail %s ADDRESS", u->name);
+	return err || has_address(r, u) ? err : fail(r, ERR_BAD_REQUEST, "The owner of this node has no mail address yet: fazt-admin user mail %s ADDRESS", u->name);
 }
 
 static int of_person(struct req *r, struct db *db, struct str id, struct user *u)
 {
 	if (!people_find(r->node, db, r->app, id, r->arena, u))
 		return r->fault.err ? r->fault.err : fail(r, ERR_NOT_FOUND, "mail: to is \"owner\", the id of a person of this app, or an address.");
-	return u->mail[0] ? 0 : fail(r, ERR_BAD_REQUEST, "This person has no mail address; the owner gives them one: fazt-admin user mail NAME ADDRESS");
+	return has_address(r, u) ? 0 : fail(r, ERR_BAD_REQUEST, "This person has no mail address; the owner gives them one: fazt-admin user mail NAME ADDRESS");
 }
 
 static int find_address(struct req *r, struct db *db, struct str to, struct str *address)
@@ -113,10 +120,10 @@ int mailer_send(struct req *r, struct db *db, const struct scope *sc, const stru
 	struct mail m = compose(r, &whom, r->app->name, r->id, 0);
 	if (err || (err = mail_check(&m, &r->fault)) || (err = check_settings(r)) || (err = check_budget(r)))
 		return err;
-	struct run run = {.app_id = r->app->id, .version = r->app->version, .principal = journal_principal(r, false), .input = write_letter(r->arena, &said),
+	struct run run = {.app_id = r->app->id, .handler = RUN_MAIL, .version = r->app->version, .principal = journal_principal(r, false), .input = write_letter(r->arena, &said),
 			  .parent = r->journal ? r->journal->run.id : NULL, .retries = MAILER_TRIES,
 			  .backoff = 1000 * r->settings.number[SETTING_MAIL_RETRY], .due = now_ms()};
-	err = errand_add(db, sc, ERRAND_MAIL, &run, r->app->limit[BUDGET_APP_RUNS], id);
+	err = run_errand(db, sc, &run, r->app->limit[BUDGET_APP_RUNS], id);
 	if (!err)
 		meter_add(meter_of(r->node->meters, r->app->id), BUDGET_APP_MAILS, r->app->limit[BUDGET_APP_MAILS], 1);
 	return err;
@@ -190,18 +197,11 @@ static int find_mail(struct req *r, struct mail *m)
 	return err;
 }
 
-/* Nobody else needs to try before it does again; and the owner can do something about it before any mail is given up. */
 static void server_fails(struct req *r, const struct posting *s)
 {
 	const struct run *run = &r->journal->run;
-	struct fault quiet = {0};
-	struct db *db = db_borrow(r->node->store, &quiet);
-	char body[SAID_MAX + 200];
-	snprintf(body, sizeof body, "%s. What waits is tried again for hours; to see whether it works: fazt-admin mail test", s->said);
-	if (db)
-		notice_add(db, "mail.server", "", "", "Your mail server takes no mail", body);
-	db_return(db);
-	errand_wait(r, ERRAND_MAIL, now_ms() + (run->backoff << MIN(run->attempt, (int64_t)6)));
+	errand_stalled(r, ERRAND_MAIL, now_ms() + (run->backoff << MIN(run->attempt, (int64_t)6)), NOTICE_MAIL_SERVER, "Your mail server takes no mail",
+		       arena_printf(r->arena, "%s. What waits is tried again for hours; to see whether it works: fazt-admin mail test", s->said));
 }
 
 int mailer_deliver(struct req *r)
@@ -234,7 +234,7 @@ int mailer_lost(struct req *r, struct db *db)
 	char *body = arena_printf(r->arena, "To %s, \"%s\": %s To try it again: fazt-admin run retry %s", visible(r->arena, l.to, 100),
 				  visible(r->arena, l.subject, 100), run->error, run->id);
 	char *title = arena_printf(r->arena, "A mail of %s was not delivered", r->app ? r->app->title : "an app that is gone");
-	return notice_add(db, "mail.failed", run->app_id, "", title, body);
+	return notice_add(db, NOTICE_MAIL_FAILED, run->app_id, "", title, body);
 }
 
 /* ---- trying it ---- */

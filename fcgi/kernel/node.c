@@ -111,15 +111,10 @@ void node_close(struct node *n)
 
 char *node_origin(const struct settings *s, struct arena *a, const char *name)
 {
-	const char *domain = s->text[SETTING_DOMAIN];
-	return node_host_origin(s, a, name ? arena_printf(a, "%s.%s", name, domain) : domain);
+	return settings_origin(s, a, name);
 }
 
 char *node_host_origin(const struct settings *s, struct arena *a, const char *host)
 {
-	const char *scheme = s->text[SETTING_SCHEME];
-	int64_t port = s->number[SETTING_PORT], own = strcmp(scheme, "http") ? 443 : 80;
-	if (port == own)
-		return arena_printf(a, "%s://%s", scheme, host);
-	return arena_printf(a, "%s://%s:%lld", scheme, host, (long long)port);
+	return settings_host_origin(s, a, host);
 }

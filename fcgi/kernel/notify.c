@@ -4,35 +4,12 @@
 #include "base/out.h"
 #include "base/visible.h"
 #include "codec/calendar.h"
-#include "codec/cron.h"
 #include "codec/ntfy.h"
 #include "codec/path.h"
 
-#define URGENT 5
+/* ---- what an app says ---- */
 
-/* ---- quiet hours ---- */
-
-/* When the owner may be disturbed: now, or when the quiet hours end. */
-static int64_t due(const struct settings *s, int priority, int64_t now)
-{
-	int from, until;
-	struct zone z;
-	struct cron end;
-	char text[32];
-	if (priority == URGENT || !ntfy_hours(str_of(s->text[SETTING_PUSH_QUIET]), &from, &until))
-		return now;
-	if (!zone_find(str_of(s->text[SETTING_TIMEZONE]), &z))
-		return now;
-	int64_t wall = now + zone_span(&z, now).offset;
-	int minute = (int)((wall - calendar_floor(wall, DAY_MS) * DAY_MS) / MINUTE_MS);
-	bool quiet = from < until ? minute >= from && minute < until : minute >= from || minute < until;
-	snprintf(text, sizeof text, "%d %d * * *", until % 60, until / 60);
-	return quiet && !cron_parse(str_of(text), &end, NULL) ? cron_next(&end, now, &z) : now;
-}
-
-/* ---- what both have ---- */
-
-static void fill(struct message *m, struct arena *a, const struct settings *s, const struct notice *n, const char *title, const char *click)
+static void fill(struct message *m, struct arena *a, const struct settings *s, const struct notification *n, const char *title, const char *click)
 {
 	struct buf b = BUF_INIT;
 	struct out o = OUT(&b);
@@ -40,16 +17,13 @@ static void fill(struct message *m, struct arena *a, const struct settings *s, c
 	if (click)
 		out_kcstr(&o, "click", click);
 	out_end(&o);
-	int64_t now = now_ms();
 	*m = (struct message){.title = str_of(title), .message = ntfy_text(a, n->body), .tags = n->tags.n ? n->tags : STR(""), .priority = n->priority,
 			      .file_name = STR(""), .file_type = STR("")};
 	m->rest = arena_str(a, buf_str(&b));
-	m->due = due(s, n->priority, now);
+	m->due = message_due(s, n->priority, now_ms());
 	m->expires = m->due + s->number[SETTING_PUSH_HOURS] * HOUR_MS;
 	buf_release(&b);
 }
-
-/* ---- of an app ---- */
 
 static struct str skip_decoration(struct str s)
 {
@@ -103,7 +77,7 @@ static bool label(struct str s)
 	return !s.n || (text_label(s) && s.n <= NOTIFY_LABEL);
 }
 
-static int check(struct req *r, const struct notice *n, struct str title)
+static int check(struct req *r, const struct notification *n, struct str title)
 {
 	if (!n->title.n)
 		return fail(r, ERR_BAD_REQUEST, "a notification needs a title");
@@ -132,7 +106,7 @@ static int own_address(struct req *r, const struct app *app, struct str click, c
 	return 0;
 }
 
-int notify_app(struct req *r, struct db *db, const struct app *app, const struct notice *n, struct message *m)
+int notify_app(struct req *r, struct db *db, const struct app *app, const struct notification *n, struct message *m)
 {
 	const char *click, *topic;
 	struct str title = ntfy_line(r->arena, n->title);
@@ -148,19 +122,4 @@ int notify_app(struct req *r, struct db *db, const struct app *app, const struct
 	fill(m, r->arena, &r->settings, n, arena_printf(r->arena, "%s: %.*s", app->name, STR_FMT(title)), click);
 	m->topic = str_of(topic);
 	return message_add(db, m);
-}
-
-/* ---- of the kernel ---- */
-
-int notify_kernel(struct node *node, struct db *db, struct arena *a, const struct notice *n)
-{
-	struct settings s;
-	struct message m;
-	int err = node_settings(node, db, a, &s);
-	if (err)
-		return err;
-	const char *click = n->click.n ? arena_printf(a, "%s%.*s", node_origin(&s, a, "os"), STR_FMT(n->click)) : NULL;
-	fill(&m, a, &s, n, arena_printf(a, "Fazt: %.*s", STR_FMT(ntfy_line(a, n->title))), click);
-	m.topic = STR(TOPIC_KERNEL);
-	return message_add(db, &m);
 }

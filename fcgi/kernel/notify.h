@@ -1,8 +1,7 @@
-/* notify — notifications of apps and of the kernel itself, on their way to a topic (store/topic, store/message).
+/* notify — notifications of apps, on their way to a topic (store/topic, store/message).
  *
  * An app's carries its name in front of its title, put there by the kernel, and opens nothing but the app. It cannot
- * speak in the kernel's name: its words and topics are its own, and TOPIC_KERNEL is the kernel's alone. A notice never
- * contains a secret: whoever reads a topic can do nothing with it but sign in.
+ * speak in the kernel's name: its words and topics are its own, and TOPIC_KERNEL is the kernel's alone (store/notice).
  */
 #ifndef KERNEL_NOTIFY_H
 #define KERNEL_NOTIFY_H
@@ -15,7 +14,7 @@
 #define NOTIFY_LABEL 24 /* of an app's topic */
 #define NOTIFY_TAGS 5
 
-struct notice {
+struct notification {
 	struct str title, body;
 	struct str click; /* a path, or an address of the sender's own host; empty: none */
 	struct str tags;  /* with commas between them; empty: none */
@@ -25,10 +24,6 @@ struct notice {
 
 /* In the caller's transaction; *m says where it went. Errors: bad_request, reserved_name (speaks as somebody else),
  * rate_limited (the setting push.app). Quiet hours (push.quiet) put off what is not urgent. */
-int notify_app(struct req *r, struct db *db, const struct app *app, const struct notice *n, struct message *m);
-
-/* The kernel's own, to TOPIC_KERNEL, in the caller's transaction. Secrets, and what people wrote, have no place in it:
- * click leads to where they are shown, a path at os.DOMAIN. */
-int notify_kernel(struct node *node, struct db *db, struct arena *a, const struct notice *n);
+int notify_app(struct req *r, struct db *db, const struct app *app, const struct notification *n, struct message *m);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/now.h"
 #include "store/apps.h"
+#include "store/notice.h"
 #include "store/run.h"
 
 #define COLUMNS                                                                                                             \
@@ -78,6 +79,29 @@ int decision_room(struct db *db, const char *app_id, bool package)
 	return 0;
 }
 
+/* The owner hears that an app asks, and of what it asks nothing: that is shown where they decide. */
+static int tell(struct db *db, const char *app_id)
+{
+	char title[200];
+	struct arena *a = arena_new();
+	const char *name = *app_id ? db_text(db, a, "SELECT name FROM apps WHERE id = ?", "c", app_id) : NULL;
+	snprintf(title, sizeof title, "%s waits for your answer", name ? name : "");
+	int err = name ? notice_add(db, NOTICE_ASKS, app_id, "", title, "What it asks stands among what waits for you; in the shell: fazt-admin decision list") : 0;
+	arena_free(a);
+	return err;
+}
+
+/* The owner has answered: unless there is more of this app, they need not be reminded, and the next question is news. */
+static int told(struct db *db, const char *id)
+{
+	struct arena *a = arena_new();
+	const char *app_id = db_text(db, a, "SELECT app_id FROM decisions d WHERE id = ? AND app_id <> '' AND NOT EXISTS (SELECT 1 FROM decisions o WHERE "
+				     "o.app_id = d.app_id AND o.state = 'pending')", "c", id);
+	int err = app_id ? notice_over(db, NOTICE_ASKS, app_id) : 0;
+	arena_free(a);
+	return err;
+}
+
 static int join_question(struct db *db, const char *id, const struct decision *d)
 {
 	return db_run(db, "UPDATE decisions SET expires = iif(?1 = 0 OR expires = 0, 0, max(expires, ?1)) WHERE id = ?2", "ic", d->expires, id);
@@ -101,15 +125,23 @@ int decision_ask(struct db *db, const struct decision *d, char id[ID_LEN + 1])
 	if (there)
 		snprintf(id, ID_LEN + 1, "%s", there);
 	int err = there ? join_question(db, id, d) : new_question(db, d, hash, id);
+	if (!err && !there)
+		err = tell(db, d->app_id);
 	arena_free(a);
 	return err;
 }
 
 int decision_package(struct db *db, const char *id, const char *reason)
 {
-	return db_run(db, INTO "SELECT c.id, 'package', c.asked_by, 0, c.run_id, c.for_app, ifnull(a.version, 0), iif(c.words = '', ?, c.words), "
-		      "'null', c.package, ?, c.expires, 'pending', '', '', 'null', 0 FROM candidates c LEFT JOIN apps a ON a.id = c.for_app "
-		      "WHERE c.id = ?", "cic", reason, now_ms(), id);
+	int err = db_run(db, INTO "SELECT c.id, 'package', c.asked_by, 0, c.run_id, c.for_app, ifnull(a.version, 0), iif(c.words = '', ?, c.words), "
+			 "'null', c.package, ?, c.expires, 'pending', '', '', 'null', 0 FROM candidates c LEFT JOIN apps a ON a.id = c.for_app "
+			 "WHERE c.id = ?", "cic", reason, now_ms(), id);
+	struct arena *a = arena_new();
+	const char *asks = err ? NULL : db_text(db, a, "SELECT app_id FROM decisions WHERE id = ?", "c", id);
+	if (asks)
+		err = tell(db, asks);
+	arena_free(a);
+	return err;
 }
 
 /* ---- reading ---- */
@@ -153,6 +185,8 @@ int decision_end(struct db *db, const char *id, const char *state, const char *b
 		return db_fail(db, ERR_CONFLICT, "That has been decided already, or nobody waits for it any more.");
 	if (!err)
 		err = run_wake(db, id);
+	if (!err && *by)
+		err = told(db, id);
 	return err || is_yes(state) ? err : candidate_drop(db, id);
 }
 

@@ -1,8 +1,14 @@
 #include "store/message.h"
 
 #include "base/now.h"
+#include "codec/calendar.h"
+#include "codec/cron.h"
+#include "codec/ntfy.h"
+#include "store/run.h"
 
-#define DAY 86400000
+#define UPSTREAM_TRIES 12
+#define UPSTREAM_PAUSE 10000 /* ms, before the second */
+#define UPSTREAM_MOST 10000  /* that wait at once */
 #define REAPED 50 /* rows that one message may take with it */
 
 #define COLUMNS "SELECT id, topic, due, expires, title, message, priority, tags, rest, file, file_name, file_type, file_size, file_expires, object FROM messages "
@@ -75,6 +81,23 @@ int message_clear(struct db *db, struct str topic)
 
 /* ---- what comes ---- */
 
+int64_t message_due(const struct settings *s, int priority, int64_t now)
+{
+	int from, until;
+	struct zone z;
+	struct cron end;
+	char text[32];
+	if (priority == MESSAGE_URGENT || !ntfy_hours(str_of(s->text[SETTING_PUSH_QUIET]), &from, &until))
+		return now;
+	if (!zone_find(str_of(s->text[SETTING_TIMEZONE]), &z))
+		return now;
+	int64_t wall = now + zone_span(&z, now).offset;
+	int minute = (int)((wall - calendar_floor(wall, DAY_MS) * DAY_MS) / MINUTE_MS);
+	bool quiet = from < until ? minute >= from && minute < until : minute >= from || minute < until;
+	snprintf(text, sizeof text, "%d %d * * *", until % 60, until / 60);
+	return quiet && !cron_parse(str_of(text), &end, NULL) ? cron_next(&end, now, &z) : now;
+}
+
 static int insert(struct db *db, const struct message *m)
 {
 	static const char sql[] = "INSERT INTO messages (seq, id, topic, due, expires, title, message, priority, tags, rest, file, file_name, file_type,"
@@ -82,6 +105,20 @@ static int insert(struct db *db, const struct message *m)
 	return db_run(db, sql, "csiississcssiib", m->id, m->topic, m->due, m->expires, m->title, m->message, (int64_t)m->priority, m->tags,
 		      m->rest.n ? m->rest : STR("{}"), m->file, m->file_name, m->file_type, m->file_size, m->file_expires,
 		      m->file[0] ? m->object : NULL, m->file[0] ? (size_t)HASH_LEN : (size_t)0);
+}
+
+/* Unless it came from another node already. */
+static int pass_on(struct db *db, const struct message *m)
+{
+	char input[64], id[ID_LEN + 1];
+	struct scope sc = scope_stranger(RUN_KERNEL);
+	sc.max_bytes = sc.max_rows = INT64_MAX;
+	if (m->passed || !db_int(db, 0, "SELECT length(value) FROM settings WHERE key = 'push.upstream'", ""))
+		return 0;
+	snprintf(input, sizeof input, "{\"message\":\"%s\"}", m->id);
+	struct run run = {.app_id = RUN_KERNEL, .handler = RUN_UPSTREAM, .input = str_of(input), .retries = UPSTREAM_TRIES, .backoff = UPSTREAM_PAUSE,
+			  .due = m->due};
+	return run_errand(db, &sc, &run, UPSTREAM_MOST, id);
 }
 
 int message_add(struct db *db, struct message *m)
@@ -96,6 +133,8 @@ int message_add(struct db *db, struct message *m)
 		err = insert(db, m);
 	if (!err)
 		err = drop_oldest(db, m->topic);
+	if (!err)
+		err = pass_on(db, m);
 	return err ? err : object_sweep(db);
 }
 
@@ -103,7 +142,7 @@ int message_count(struct db *db, const char *sender, int64_t most, int64_t now)
 {
 	static const char sql[] = "INSERT INTO messages_sent (sender, day, n) VALUES (?, ?, 1) ON CONFLICT (sender) DO UPDATE"
 				  " SET n = CASE WHEN day = excluded.day THEN n + 1 ELSE 1 END, day = excluded.day";
-	int64_t day = now / DAY;
+	int64_t day = now / DAY_MS;
 	if (db_int(db, 0, "SELECT n FROM messages_sent WHERE sender = ? AND day = ?", "ci", sender, day) >= most)
 		return db_fail(db, ERR_RATE_LIMITED, "%lld notifications were sent today, and no more may be; try again tomorrow", (long long)most);
 	return db_run(db, sql, "ci", sender, day);
@@ -128,6 +167,12 @@ struct stmt *message_query(struct db *db, const struct str *topic, int ntopics, 
 	}
 	return db_query(db, behind, "ssssssssssssssssiiiiii", t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11], t[12], t[13],
 			t[14], t[15], due, seq, (int64_t)scheduled, now, limit, (int64_t)since->latest);
+}
+
+struct stmt *message_get(struct db *db, struct str id)
+{
+	struct stmt *s = db_query(db, COLUMNS "WHERE id = ?", "s", id);
+	return s && stmt_row(s) == 1 ? s : NULL;
 }
 
 static void copy(char *to, size_t room, struct str s)

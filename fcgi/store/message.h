@@ -7,9 +7,11 @@
 #define STORE_MESSAGE_H
 
 #include "store/object.h"
+#include "store/setting.h"
 #include "store/topic.h"
 
 #define MESSAGE_ID 12
+#define MESSAGE_URGENT 5 /* the priority that disturbs at any time */
 #define MESSAGE_BYTES 4096     /* of a body; ntfy's, and what is larger is an attachment */
 #define MESSAGE_TITLE 500
 #define MESSAGE_REST (16 * KIB)
@@ -27,9 +29,13 @@ struct message {
 	struct str file_name, file_type;
 	int64_t file_size, file_expires;
 	unsigned char object[HASH_LEN];
+	bool passed; /* on, by another node: it goes no further */
 };
 
-/* m->id is chosen, unless it is. With a file the caller's reference to its object becomes the row's. */
+/* When the owner may be disturbed with that: now, or when the quiet hours (push.quiet) end. */
+int64_t message_due(const struct settings *s, int priority, int64_t now);
+
+/* m->id is chosen, unless it is. It is sent on as well, where the owner wants that (kernel/upstream). With a file the caller's reference to its object becomes the row's. */
 int message_add(struct db *db, struct message *m);
 void message_id(char id[MESSAGE_ID + 1]);
 int message_clear(struct db *db, struct str topic);
@@ -43,6 +49,7 @@ struct message_since {
 /* Statement before its first row, at most limit of them; NULL: fault set. scheduled: those too that are not due at now. */
 struct stmt *message_query(struct db *db, const struct str *topic, int ntopics, const struct message_since *since, bool scheduled,
 			   int64_t now, int64_t limit);
+struct stmt *message_get(struct db *db, struct str id); /* at its row; NULL: there is none, or the fault is set */
 void message_read(struct stmt *s, struct message *m); /* borrowed until the next row */
 /* The attachment at this address, with its object; false: there is none. Texts in the arena. */
 bool message_file(struct db *db, struct arena *a, struct str file, int64_t now, struct message *m);

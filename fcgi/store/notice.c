@@ -2,23 +2,76 @@
 
 #include "base/id.h"
 #include "base/now.h"
+#include "codec/calendar.h"
+#include "store/message.h"
+#include "store/setting.h"
 
-static int insert(struct db *db, const char *kind, const char *app_id, const char *topic, const char *title, const char *body)
+static const struct {
+	const char *kind;
+	int priority;
+	const char *push;
+} kinds[] = {
+#define NOTICE(name, kind, priority, push) {kind, priority, push},
+#include "store/notice.def"
+#undef NOTICE
+};
+
+/* ---- on their devices ---- */
+
+static int send_title(struct db *db, struct arena *a, enum notice_kind kind, const char *title)
+{
+	struct settings s;
+	int err = settings_load(db, a, &s);
+	if (err)
+		return err;
+	char *rest = arena_printf(a, "{\"click\":\"%s/\"}", settings_origin(&s, a, "os"));
+	int64_t due = message_due(&s, kinds[kind].priority, now_ms());
+	struct message m = {.topic = STR(TOPIC_KERNEL), .due = due, .expires = due + s.number[SETTING_PUSH_HOURS] * HOUR_MS, .title = str_of(title),
+			    .message = STR("Your dashboard says more."), .tags = STR(""), .rest = str_of(rest), .priority = kinds[kind].priority,
+			    .file_name = STR(""), .file_type = STR("")};
+	return message_add(db, &m);
+}
+
+/* Who reads it learns that there is something, and of which app; to do anything about it they have to be the owner. */
+static int push(struct db *db, enum notice_kind kind, const char *app_id)
+{
+	char text[200], title[220];
+	struct arena *a = arena_new();
+	const char *name = *app_id ? db_text(db, a, "SELECT name FROM apps WHERE id = ?", "c", app_id) : NULL;
+	struct str after, before = str_cut(str_of(kinds[kind].push), '%', &after);
+	snprintf(text, sizeof text, "%.*s%s%s", STR_FMT(before), after.p ? name ? name : "an app" : "", after.p ? after.p + 1 : "");
+	snprintf(title, sizeof title, "Fazt: %s", text);
+	int err = send_title(db, a, kind, title);
+	arena_free(a);
+	return err;
+}
+
+/* ---- on the dashboard ---- */
+
+/* Nobody was told of it lately. */
+static bool is_news(struct db *db, enum notice_kind kind, const char *app_id, const char *topic, int64_t now)
+{
+	return now - db_int(db, 0, "SELECT max(seen, changed) FROM notices WHERE kind = ? AND app_id = ? AND topic = ?", "ccc", kinds[kind].kind, app_id,
+			    topic) > NOTICE_AGAIN_MS;
+}
+
+static int insert(struct db *db, enum notice_kind kind, const char *app_id, const char *topic, const char *title, const char *body)
 {
 	char id[ID_LEN + 1];
-	int64_t now = now_ms();
+	int64_t now = now_ms(), news = is_news(db, kind, app_id, topic, now);
 	id_new(id);
 	int err = db_run(db,
 			 "INSERT INTO notices (id, kind, app_id, topic, title, body, times, created, changed, seen) "
 			 "VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, 0) ON CONFLICT (kind, app_id, topic) DO UPDATE SET "
-			 "title = excluded.title, body = excluded.body, times = times + 1, "
-			 "seen = iif(excluded.changed - max(seen, changed) > ?, 0, seen), changed = excluded.changed",
-			 "cccccciii", id, kind, app_id, topic, title, body, now, now, NOTICE_AGAIN_MS);
-	return err ? err : db_run(db, "DELETE FROM notices WHERE id IN (SELECT id FROM notices ORDER BY changed DESC LIMIT 10 OFFSET ?)",
-				  "i", (int64_t)NOTICE_ROWS);
+			 "title = excluded.title, body = excluded.body, times = times + 1, seen = iif(?, 0, seen), changed = excluded.changed",
+			 "cccccciii", id, kinds[kind].kind, app_id, topic, title, body, now, now, news);
+	if (!err)
+		err = db_run(db, "DELETE FROM notices WHERE id IN (SELECT id FROM notices ORDER BY changed DESC LIMIT 10 OFFSET ?)", "i",
+			     (int64_t)NOTICE_ROWS);
+	return err || !news || !kinds[kind].priority ? err : push(db, kind, app_id);
 }
 
-int notice_add(struct db *db, const char *kind, const char *app_id, const char *topic, const char *title, const char *body)
+int notice_add(struct db *db, enum notice_kind kind, const char *app_id, const char *topic, const char *title, const char *body)
 {
 	bool own = !db_in_transaction(db);
 	int err = own ? db_begin(db) : 0;
@@ -26,6 +79,11 @@ int notice_add(struct db *db, const char *kind, const char *app_id, const char *
 		return err;
 	err = insert(db, kind, app_id, topic, title, body);
 	return !own ? err : err ? db_rollback(db) : db_commit(db);
+}
+
+int notice_over(struct db *db, enum notice_kind kind, const char *app_id)
+{
+	return db_run(db, "DELETE FROM notices WHERE kind = ? AND app_id = ?", "cc", kinds[kind].kind, app_id);
 }
 
 static struct notice read_notice(struct stmt *s, struct arena *a)

@@ -1,4 +1,6 @@
-/* notice — what the owner should know: a table of a few hundred rows that the dashboard and fazt-admin show.
+/* notice — what the owner should know: a table of a few hundred rows that the dashboard and fazt-admin show, and a notification
+ * to their devices when one is new. notice_add is the one place where the kernel speaks to its owner; what it may say where is
+ * notice.def.
  *
  * A notice is added in the transaction that causes it, or in one of its own where there is none, so nobody is told of
  * what did not happen. The same kind about the same app and topic is the same row: it counts how often, and is unseen
@@ -13,14 +15,22 @@
 #define NOTICE_ROWS 500
 #define NOTICE_AGAIN_MS (60 * 60 * 1000ll)
 
+enum notice_kind {
+#define NOTICE(name, kind, priority, push) NOTICE_##name,
+#include "store/notice.def"
+#undef NOTICE
+};
+
 struct notice {
 	const char *id, *kind, *app_id, *topic, *title, *body;
 	const char *app; /* read: the name of the installed app, or NULL */
 	int64_t times, created, changed, seen; /* moments; seen 0: not yet */
 };
 
-/* kind: "app.suspended", "app.limit" …; app_id and topic may be empty. title and body are the owner's to read. */
-int notice_add(struct db *db, const char *kind, const char *app_id, const char *topic, const char *title, const char *body);
+/* app_id and topic may be empty. title and body are the owner's to read, on the dashboard. */
+int notice_add(struct db *db, enum notice_kind kind, const char *app_id, const char *topic, const char *title, const char *body);
+/* Of this app there is nothing of the kind any more. */
+int notice_over(struct db *db, enum notice_kind kind, const char *app_id);
 /* Newest first; their number, or -ERR_*. */
 int notice_list(struct db *db, struct arena *a, struct notice **list);
 int64_t notice_unseen(struct db *db);

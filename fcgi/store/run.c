@@ -73,6 +73,20 @@ int run_insert(struct db *db, const struct scope *sc, const struct run *r, int64
 	return err ? err : usage_add(db, sc, bytes, 1);
 }
 
+int run_errand(struct db *db, const struct scope *sc, const struct run *run, int64_t most, char id[ID_LEN + 1])
+{
+	char fresh[ID_LEN + 1];
+	struct run r = *run;
+	id_new(fresh);
+	r.id = fresh;
+	r.principal = r.principal ? r.principal : "app";
+	r.parent = r.parent ? r.parent : "";
+	r.key = "";
+	r.state = "queued";
+	r.priority = RUN_FOREGROUND - 1;
+	return run_insert(db, sc, &r, most, id);
+}
+
 bool run_get(struct db *db, struct arena *a, struct str id, struct run *run)
 {
 	struct stmt *s = db_query(db, "SELECT " COLUMNS " FROM runs WHERE id = ?", "s", id);

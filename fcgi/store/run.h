@@ -17,6 +17,9 @@
 #define RUN_FOREGROUND 3    /* those below are background, and leave room */
 #define RUN_RETRIES 3       /* where nobody says otherwise, */
 #define RUN_BACKOFF_MS 5000 /* before the first, and then for twice as long each time */
+#define RUN_KERNEL "kernel"  /* whose a run is that is no app's */
+#define RUN_MAIL "kernel:mail"
+#define RUN_UPSTREAM "kernel:upstream"
 #define RUN_EVENTS 100      /* signals of one run that nothing has waited for */
 
 struct run {
@@ -40,6 +43,9 @@ struct step {
 /* A new one of these. With a key another run has: *id is that one's, and nothing else happens. ERR_RATE_LIMITED past most
  * of the app under way. sc: whose quota it stands under. */
 int run_insert(struct db *db, const struct scope *sc, const struct run *run, int64_t most, char id[ID_LEN + 1]);
+/* One of the kernel's own (kernel/errand), to be done at due: app_id (RUN_KERNEL: no app's), handler, input, retries and backoff
+ * are said, the rest may be. */
+int run_errand(struct db *db, const struct scope *sc, const struct run *run, int64_t most, char id[ID_LEN + 1]);
 int64_t run_under_way(struct db *db, const char *app_id, int64_t most); /* how many an app has; counted up to most */
 bool run_get(struct db *db, struct arena *a, struct str id, struct run *run); /* false: look at the fault when that matters */
 /* The youngest first, of one app or all (NULL), under way or not; each in column 0. NULL: fault set. */

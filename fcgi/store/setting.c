@@ -156,3 +156,18 @@ int setting_set(struct db *db, struct str key, struct str value)
 		      "excluded.value",
 		      "ss", key, value);
 }
+
+char *settings_origin(const struct settings *s, struct arena *a, const char *name)
+{
+	const char *domain = s->text[SETTING_DOMAIN];
+	return settings_host_origin(s, a, name ? arena_printf(a, "%s.%s", name, domain) : domain);
+}
+
+char *settings_host_origin(const struct settings *s, struct arena *a, const char *host)
+{
+	const char *scheme = s->text[SETTING_SCHEME];
+	int64_t port = s->number[SETTING_PORT], own = strcmp(scheme, "http") ? 443 : 80;
+	if (port == own)
+		return arena_printf(a, "%s://%s", scheme, host);
+	return arena_printf(a, "%s://%s:%lld", scheme, host, (long long)port);
+}

@@ -33,4 +33,9 @@ bool setting_admits(enum setting s, struct str value);
 int setting_check(struct db *db, enum setting s, struct str value); /* type and bounds: 0 or ERR_BAD_REQUEST */
 int setting_set(struct db *db, struct str key, struct str value); /* checks type and bounds; touches the epoch */
 
+/* "http://os.localhost:8080": the port is left out where it is the scheme's own. name NULL: the domain itself. */
+char *settings_origin(const struct settings *s, struct arena *a, const char *name);
+/* The same for a host that is not below the domain. */
+char *settings_host_origin(const struct settings *s, struct arena *a, const char *host);
+
 #endif

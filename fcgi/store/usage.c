@@ -25,7 +25,7 @@ static int warn(struct db *db, const struct scope *sc, const struct part *p)
 	char body[200];
 	snprintf(body, sizeof body, "It has %lld of %lld (%s). When that is used up, writes end with 507.", (long long)p->now, (long long)p->most,
 		 p->limit);
-	return notice_add(db, "app.limit", sc->app_id, p->limit, "An app has used most of what it may store", body);
+	return notice_add(db, NOTICE_LIMIT, sc->app_id, p->limit, "An app has used most of what it may store", body);
 }
 
 static bool crossed(const struct part *p)

@@ -58,7 +58,7 @@ static int priority(struct req *r, struct str raw, int *n)
 	return 0;
 }
 
-static int member(struct req *r, struct str key, struct str value, struct notice *n)
+static int member(struct req *r, struct str key, struct str value, struct notification *n)
 {
 	const struct {
 		const char *name;
@@ -80,12 +80,12 @@ static int member(struct req *r, struct str key, struct str value, struct notice
 	return fail(r, ERR_BAD_REQUEST, "a notification has title, body, priority, tags, click and topic");
 }
 
-static int read(struct req *r, struct str json, struct notice *n)
+static int read(struct req *r, struct str json, struct notification *n)
 {
 	struct json_lex l;
 	struct str key, value;
 	int err = 0;
-	*n = (struct notice){STR(""), STR(""), STR(""), STR(""), STR(""), 0};
+	*n = (struct notification){STR(""), STR(""), STR(""), STR(""), STR(""), 0};
 	json_lex_init(&l, json, JSON_DEPTH);
 	if (json_next(&l) != JSON_OBJECT)
 		return fail(r, ERR_BAD_REQUEST, "notify takes a table: fazt.notify{ title = \"…\" }");
@@ -96,7 +96,7 @@ static int read(struct req *r, struct str json, struct notice *n)
 
 static int send(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
-	struct notice n;
+	struct notification n;
 	struct message m;
 	int err = read(r, c->arg[0].s, &n);
 	if (!err)

@@ -3,6 +3,7 @@
 #include "codec/json.h"
 #include "codec/mime.h"
 #include "codec/ntfy.h"
+#include "kernel/upstream.h"
 #include "sys/ntfy_ask.h"
 
 #define DELAY_MIN_MS 10000
@@ -101,6 +102,7 @@ static int read_params(struct ask *k, struct publish *p)
 {
 	struct message *m = &p->m;
 	*p = (struct publish){.m = {.topic = k->topic, .file_name = STR(""), .file_type = STR("")}};
+	m->passed = req_header(k->r, UPSTREAM_HOPS).p != NULL;
 	p->kept = ntfy_bool(ask_line(k, "x-cache,cache"), true);
 	m->title = ask_line(k, "x-title,title,t");
 	m->message = message_param(k);
@@ -164,15 +166,8 @@ static int take_file(struct ask *k, struct publish *p, struct str body)
 
 static void encode(struct ask *k, struct publish *p, struct str body)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct buf b = BUF_INIT;
-	for (size_t i = 0; i < body.n; i += 3) {
-		uint32_t v = 0;
-		for (size_t j = 0; j < 3; j++)
-			v = v << 8 | (i + j < body.n ? (unsigned char)body.p[i + j] : 0);
-		for (size_t j = 0; j < 4; j++)
-			buf_addc(&b, i + j > body.n ? '=' : digits[v >> (18 - 6 * j) & 63]);
-	}
+	crypt_b64(&b, body.p, body.n);
 	p->m.message = arena_str(k->r->arena, buf_str(&b));
 	p->encoded = true;
 	buf_release(&b);

@@ -2,7 +2,7 @@
 #include "base/now.h"
 #include "base/visible.h"
 #include "kernel/app.h"
-#include "kernel/journal.h"
+#include "kernel/errand.h"
 #include "kernel/page.h"
 #include "store/decision.h"
 #include "store/user.h"
@@ -189,13 +189,13 @@ static int retry(struct req *r, struct db *db, const struct call *c, struct out 
 		return err;
 	if (!run.ended || !strcmp(run.state, "done"))
 		return fail(r, ERR_CONFLICT, "The run is %s; only one that failed or was cancelled is tried again.", run.state);
-	if (!app)
+	bool newest = c->arg[2].present && c->arg[2].b, errand = errand_is(&run);
+	if (!app && !errand)
 		return fail(r, ERR_CONFLICT, "The app is gone.");
-	bool newest = c->arg[2].present && c->arg[2].b;
-	if (!newest && !version_package(db, r->arena, app->id, run.version))
+	if (!newest && !errand && !version_package(db, r->arena, app->id, run.version))
 		return fail(r, ERR_CONFLICT, "Version %lld of %s is not there any more; try it with newest.", (long long)run.version, app->name);
 	out_null(o);
-	return run_again(db, run.id, newest ? app->version : run.version, c->arg[1].present && c->arg[1].b);
+	return run_again(db, run.id, newest && app ? app->version : run.version, c->arg[1].present && c->arg[1].b);
 }
 
 int op_run_retry(struct req *r, const struct call *c, struct out *o)

@@ -33,8 +33,8 @@ static void write_user(struct out *o, const struct user *u)
 {
 	out_kcstr(o, "name", u->name);
 	out_kcstr(o, "role", role_name(u->role));
-	out_kcstr(o, "mail", u->mail[0] ? u->mail : NULL);
 	out_kbool(o, "pending", !u->password[0] && !u->seen); /* nobody came in by it yet */
+	out_kcstr(o, "mail", u->mail[0] ? u->mail : NULL);
 }
 
 static int make_link(struct req *r, struct db *db, const struct user *u, struct code *c, char **link)

@@ -1,5 +1,7 @@
 /* What the kernel itself has to say, and how long messages stay: without any server. */
-#include "kernel/notify.h"
+#include "kernel/node.h"
+#include "store/message.h"
+#include "store/notice.h"
 
 #include "base/now.h"
 #include "home.h"
@@ -44,13 +46,30 @@ static void kernel_notice(void)
 {
 	struct db *db = borrow();
 	struct message m = {0};
-	struct notice n = {.title = STR("notes asks to go on"), .body = STR("Look at it before you say yes."), .click = STR("/approvals/7"), .priority = 4};
-	is_int(notify_kernel(&node, db, a, &n), 0, "the kernel says something");
+	struct notice *list;
+	db_run(db, "INSERT INTO apps (id, name, title, source, origin, state, version, rev, purged, created, changed) VALUES ('A', 'notes', 'My <b>notes', '', '', 'enabled', 1, 1, 0, 1, 1)", "");
+	is_int(notice_add(db, NOTICE_ASKS, "A", "", "My notes asks to go on", "Pay 500 to mallory@example.org?"), 0, "the kernel says something");
 	done(db);
 	db = borrow();
 	is_int(count(db, TOPIC_KERNEL, &m), 1, "in its topic");
-	is_str(m.title.p, "Fazt: notes asks to go on", "in its own name");
-	is_str(m.rest.p, "{\"click\":\"https://os.localhost/approvals/7\"}", "HLT-10: what a notice leads to asks who one is, and it carries no secret");
+	is_str(m.title.p, "Fazt: notes asks you something", "in its own name, with the app's");
+	is_str(m.message.p, "Your dashboard says more.", "HLT-10: nothing of what an app said");
+	is_str(m.rest.p, "{\"click\":\"https://os.localhost/\"}", "HLT-10: what a notice leads to asks who one is, and it carries no secret");
+	is_int(notice_add(db, NOTICE_ASKS, "A", "", "Again", "x"), 0, "the same again");
+	is_int(notice_add(db, NOTICE_UPSTREAM, "", "", "That does not work", "x"), 0, "something for the dashboard alone");
+	is_int(count(db, TOPIC_KERNEL, &m), 1, "rings once");
+	is_int(notice_list(db, a, &list), 2, "and is a row each");
+	now_shift(NOTICE_AGAIN_MS + 1000);
+	is_int(notice_add(db, NOTICE_ASKS, "A", "", "Again", "x"), 0, "after an hour");
+	is_int(count(db, TOPIC_KERNEL, &m), 2, "it rings again");
+	is_int(notice_over(db, NOTICE_ASKS, "A"), 0, "it was answered");
+	is_int(notice_list(db, a, &list), 1, "and the row is gone");
+	is_int(notice_add(db, NOTICE_ASKS, "A", "", "Another", "x"), 0, "another one");
+	is_int(count(db, TOPIC_KERNEL, &m), 3, "rings");
+	is_int(notice_add(db, NOTICE_MAIL_SERVER, "", "", "No mail", "x"), 0, "of no app");
+	count(db, TOPIC_KERNEL, &m);
+	is_str(m.title.p, "Fazt: Your mail server takes no mail", "it says so");
+	now_shift(0);
 	done(db);
 }
 
