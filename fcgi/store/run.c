@@ -56,6 +56,12 @@ int64_t run_under_way(struct db *db, const char *app_id, int64_t most)
 	return db_int(db, 0, "SELECT count(*) FROM (SELECT 1 FROM runs WHERE app_id = ? AND ended = 0 LIMIT ?)", "ci", app_id, most);
 }
 
+int64_t run_depth(struct db *db, const char *id, int64_t most)
+{
+	return db_int(db, 0, "WITH RECURSIVE up (id, n) AS (SELECT ?1, 1 UNION ALL SELECT p.id, up.n + 1 FROM up JOIN runs r ON r.id = up.id "
+		      "JOIN runs p ON p.id = r.parent WHERE p.ended = 0 AND up.n < ?2) SELECT max(n) FROM up", "ci", id, most);
+}
+
 int run_insert(struct db *db, const struct scope *sc, const struct run *r, int64_t most, char id[ID_LEN + 1])
 {
 	int64_t bytes = ROW_BYTES + (int64_t)(r->input.n + r->request.n);

@@ -5,6 +5,8 @@ import { useRead, write } from "./api.js";
 import { bytes, Section, Trouble, useDeed } from "./ui.jsx";
 
 const words = {
+  "app.runs": "Runs under way",
+  "app.starts": "Runs started in a day",
   "app.bytes": "Rows and keys, stored",
   "app.rows": "Rows and keys, how many",
   "app.files": "Files",
