@@ -17,9 +17,9 @@ const char *journal_principal(const struct req *r, bool as_app)
 void journal_open(struct req *r, const struct run *run)
 {
 	struct journal *j = NEW(r->arena, struct journal);
-	*j = (struct journal){.arena = r->arena, .scope = scope_stranger(r->app->id)};
-	j->scope.max_bytes = r->app->limit[BUDGET_APP_BYTES];
-	j->scope.max_rows = r->app->limit[BUDGET_APP_ROWS];
+	*j = (struct journal){.arena = r->arena, .scope = scope_stranger(r->app ? r->app->id : run->app_id)};
+	j->scope.max_bytes = r->app ? r->app->limit[BUDGET_APP_BYTES] : INT64_MAX;
+	j->scope.max_rows = r->app ? r->app->limit[BUDGET_APP_ROWS] : INT64_MAX;
 	if (run) {
 		j->run = *run;
 		j->request = run->request;

@@ -1,5 +1,6 @@
-# ./dev kill [N] — N times in a row: a run of fifty steps whose workers are killed at the boundary of each step, beside others
-# that are hit wherever they are. What is lost or doubled in the end is counted; none may be.
+# ./dev kill [N [EVERY]] — N times in a row: a run of fifty steps whose workers are killed at the boundary of each step (or of
+# each EVERYth, another one each time), beside others that are hit wherever they are. What is lost or doubled in the end is
+# counted; none may be.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -7,7 +8,7 @@ use Fazt;
 use Fazt::Kills;
 use Time::HiRes qw(time);
 
-my $rounds = shift // 100;
+my ($rounds, $every) = (shift // 100, shift // 1);
 my ($steps, $beside, $fewer) = (50, 3, 20);
 my $fazt = Fazt->new(settings => { 'run.lease' => 300, 'app.cpu' => 6000000, 'run.deadline' => 60000 });
 my $kills = Fazt::Kills->new($fazt);
@@ -57,7 +58,7 @@ for my $round (1 .. $rounds) {
 	my %runs = map { ("r$round-$_" => $_ ? $fewer : $steps) } 0 .. $beside;
 	my @names = sort keys %runs;
 	my $ids = fetch(POST => '/queue', json => [map { { name => $_, steps => $runs{$_}, work => 100000 } } @names]);
-	$killed += $kills->murder($ids->[0], map { 3 * $_ } 1 .. $steps);
+	$killed += $kills->murder($ids->[0], map { 3 * $_ } grep { $_ % $every == $round % $every } 1 .. $steps);
 	for my $i (0 .. $#names) {
 		my $now;
 		eval { $fazt->wait_for(sub { ($now = $kills->look($ids->[$i]))->{state} =~ /^(?:done|failed)$/ }, 'it ends', 60) };
