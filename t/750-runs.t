@@ -3,6 +3,7 @@ use strict;
 use warnings;
 use lib 't/lib';
 use Fazt qw(text_of json_of slurp);
+use Fazt::Kills;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -31,24 +32,7 @@ return function(req)
 	return { said = "hello " .. req.input.name }
 end
 LUA
-	# two effects for each step, and a decision that hangs on chance
-	'api/count.lua' => <<'LUA',
-local fazt = require "fazt"
-local docs, kv = fazt.storage.docs, fazt.storage.kv
-return function(req)
-	local ids = {}
-	for i = 1, req.input.steps do
-		local n = kv.incr("count:" .. req.input.name, 1)
-		for _ = 1, req.input.work do end
-		local doc = docs.insert("things", { of = req.input.name, i = i, n = n, id_made = fazt.id(), chance = math.random(1000000) })
-		assert(docs.get("things", doc.id).n == n)
-		for _ = 1, req.input.work do end
-		ids[#ids + 1] = doc.id
-		if i % 10 == 0 then fazt.sleep(0.05) end
-	end
-	return fazt.list(ids)
-end
-LUA
+	'api/count.lua' => Fazt::Kills->code,
 	'api/progress.lua' => <<'LUA',
 local fazt = require "fazt"
 return function()
@@ -236,46 +220,24 @@ isnt(queue(waiter => { name => 'key', events => 'x', timeout => 0 }, key => 'one
 
 # ---- who killed it does not matter ----
 
-sub workers { my $all = $fazt->processes_below($fazt->pid('serve')); grep { $all->{$_} =~ /\bworker\b/ } keys %$all }
-sub kill_workers { kill KILL => workers() }
-sub steps_of { my $a = eval { $owner->fetch(GET => $fazt->url('os', "/_fazt/api/run.follow?id=$_[0]&seq=100000")) }; $a && $a->{status} == 200 ? $a->{json} : undef }
-
-# Kill the workers whenever a step more is behind it, so many times.
-sub murder {
-	my ($id, @boundaries) = @_;
-	my ($kills, $until) = (0, time + 600);
-	while (@boundaries && time < $until) {
-		my $now = steps_of($id) // next;
-		last if $now->{state} =~ /^(?:done|failed|cancelled)$/;
-		next if $now->{steps} < $boundaries[0];
-		kill_workers();
-		$kills++;
-		shift @boundaries while @boundaries && $boundaries[0] <= $now->{steps};
-	}
-	return $kills;
-}
-
-sub whole {
-	my ($name, $steps) = @_;
-	my @docs = sort { $a->{i} <=> $b->{i} } things($name);
-	is_deeply([map { $_->{i} } @docs], [1 .. $steps], "SCH-05: $name: every step has one effect, none is lost and none doubled");
-	is_deeply([map { $_->{n} } @docs], [1 .. $steps], '… and they were made in their order');
-	my %ids = map { $_->{id_made} => 1 } @docs;
-	is(scalar keys %ids, $steps, '… with ids of their own');
-}
+my $kills_of = Fazt::Kills->new($fazt);
+sub workers { $kills_of->workers }
+sub kill_workers { $kills_of->strike }
+sub whole { my ($name, $steps) = @_; is_deeply([$kills_of->faults([things($name)], $steps)], [], "SCH-05: $name: every step has one effect, none is lost and none doubled, in their order") }
+sub done { my ($id, $seconds) = @_; $fazt->wait_for(sub { $kills_of->look($id)->{state} eq 'done' }, "$id ends", $seconds) }
 
 my @boundaries = $ENV{FAZT_LONG} ? 1 .. 150 : (1, 2, 7, 40, 90, 149);
 my $victim = queue(count => { name => 'victim', steps => 50, work => $ENV{FAZT_LONG} ? 3000000 : 300000 });
-my $kills = murder($victim, @boundaries);
+my $kills = $kills_of->murder($victim, @boundaries);
 cmp_ok($kills, '>=', @boundaries / 4, "the workers were killed $kills times");
-$fazt->wait_for(sub { my $now = steps_of($victim); $now && $now->{state} eq 'done' }, 'the run ends', 120);
+done($victim, 120);
 whole('victim', 50);
 is(run_of($victim)->{id}, $victim, 'SCH-05: it is the same run all the while');
 
 # Two workers, four threads, leases that end all the time: no run is worked on twice.
 my @many = map { queue(count => { name => "many$_", steps => 10, work => 1000 }) } 1 .. 8;
 for (1 .. 5) { sleep 0.2; kill_workers() }
-for my $i (1 .. 8) { $fazt->wait_for(sub { my $now = steps_of($many[$i - 1]); $now && $now->{state} eq 'done' }, "many$i ends", 60) }
+done($_, 60) for @many;
 whole("many$_", 10) for 1 .. 8;
 
 # ---- an app that is off, or gone ----

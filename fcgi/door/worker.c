@@ -45,6 +45,7 @@
 #define DRAIN_BYTES (64 * MIB) /* of a body that nobody wanted */
 #define DRAIN_SECONDS 2
 #define SWEEPS 32
+#define PRUNINGS 100
 
 extern char **environ;
 
@@ -289,15 +290,20 @@ static void follow_supervisor(void)
 		raise(SIGQUIT);
 }
 
-/* Runs that ended long ago, a few at a time. */
+/* Runs that ended long ago: a few in each transaction, so that nobody waits for it, and more in a second than end in one. */
 static void forget_runs(struct db *db)
 {
 	struct settings s;
 	struct arena *a = arena_new();
-	if (!node_settings(&node, db, a, &s) && !db_begin(db)) {
-		int n = run_prune(db, now_ms() - s.number[SETTING_RUN_DAYS] * 86400000, s.number[SETTING_RUN_KEEP]);
-		int m = n < 0 ? 0 : firing_prune(db, now_ms() - s.number[SETTING_RUN_DAYS] * 86400000, s.number[SETTING_RUN_KEEP]);
-		n < 0 || m < 0 || n + m == 0 ? db_rollback(db) : db_commit(db);
+	int n = node_settings(&node, db, a, &s) ? 0 : 1;
+	for (int i = 0; n > 0 && i < PRUNINGS; i++) {
+		if (db_begin(db))
+			break;
+		int64_t before = now_ms() - s.number[SETTING_RUN_DAYS] * 86400000;
+		n = run_prune(db, before, s.number[SETTING_RUN_KEEP]);
+		int m = n < 0 ? n : firing_prune(db, before, s.number[SETTING_RUN_KEEP]);
+		n = m < 0 ? m : n + m;
+		n <= 0 ? db_rollback(db) : db_commit(db);
 	}
 	arena_free(a);
 }

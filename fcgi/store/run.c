@@ -57,6 +57,12 @@ int64_t run_under_way(struct db *db, const char *app_id, int64_t most)
 	return db_int(db, 0, "SELECT count(*) FROM (SELECT 1 FROM runs WHERE app_id = ? AND ended = 0 LIMIT ?)", "ci", app_id, most);
 }
 
+int64_t run_depth(struct db *db, const char *id, int64_t most)
+{
+	return db_int(db, 0, "WITH RECURSIVE up (id, n) AS (SELECT ?1, 1 UNION ALL SELECT p.id, up.n + 1 FROM up JOIN runs r ON r.id = up.id "
+		      "JOIN runs p ON p.id = r.parent WHERE p.ended = 0 AND up.n < ?2) SELECT max(n) FROM up", "ci", id, most);
+}
+
 int run_insert(struct db *db, const struct scope *sc, const struct run *r, int64_t most, char id[ID_LEN + 1])
 {
 	int64_t bytes = ROW_BYTES + (int64_t)(r->input.n + r->request.n);
@@ -305,8 +311,9 @@ static int drop(struct db *db, struct arena *a, const char *id)
 
 int run_prune(struct db *db, int64_t before, int64_t keep)
 {
-	static const char old[] = "SELECT id FROM runs WHERE ended > 0 AND ended < ?1 UNION SELECT id FROM (SELECT id, row_number() OVER "
-				  "(PARTITION BY app_id ORDER BY id DESC) AS nth FROM runs WHERE ended > 0) WHERE nth > ?2 LIMIT ?3";
+	static const char old[] = "SELECT r.id FROM apps a JOIN runs r ON r.app_id = a.id AND r.ended > 0 AND r.ended < ?1 UNION ALL "
+				  "SELECT r.id FROM apps a JOIN runs r ON r.app_id = a.id AND r.ended > 0 AND (r.ended, r.id) <= "
+				  "(SELECT ended, id FROM runs WHERE app_id = a.id AND ended > 0 ORDER BY ended DESC, id DESC LIMIT 1 OFFSET ?2) LIMIT ?3";
 	struct arena *a = arena_new();
 	const char *id[PRUNE];
 	int n = 0, row, err = 0;

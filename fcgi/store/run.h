@@ -47,6 +47,8 @@ int run_insert(struct db *db, const struct scope *sc, const struct run *run, int
  * are said, the rest may be. */
 int run_errand(struct db *db, const struct scope *sc, const struct run *run, int64_t most, char id[ID_LEN + 1]);
 int64_t run_under_way(struct db *db, const char *app_id, int64_t most); /* how many an app has; counted up to most */
+/* How many runs that are under way stand one above the other down to this one; counted up to most. */
+int64_t run_depth(struct db *db, const char *id, int64_t most);
 bool run_get(struct db *db, struct arena *a, struct str id, struct run *run); /* false: look at the fault when that matters */
 /* The youngest first, of one app or all (NULL), under way or not; each in column 0. NULL: fault set. */
 struct stmt *run_query(struct db *db, const char *app_id, const char *state, int64_t limit);

@@ -2,12 +2,15 @@
  * (journal_suspend), and is called again when that may be so. */
 #include "base/now.h"
 #include "codec/json.h"
+#include "kernel/app.h"
 #include "kernel/journal.h"
+#include "kernel/meter.h"
 #include "sys/options.h"
 #include "sys/rows.h"
 #include "sys/sys.h"
 
 #define KEY_MAX 200
+#define DEPTH 20       /* runs under way, each started by the one above it */
 #define EVENT_MAX 64
 #define EVENTS 20      /* names one wait may list */
 #define MOMENT 100000000000.0 /* a number that large is a moment in milliseconds, a smaller one seconds */
@@ -34,6 +37,18 @@ static int small(struct req *r, struct str json, const char *what)
 	return (int64_t)json.n <= most ? 0 : fail(r, ERR_TOO_LARGE, "%s may have %lld KB.", what, (long long)(most / KIB));
 }
 
+/* Runs that start runs: not too deep, and not without end. */
+static int may_start(struct req *r, struct db *db)
+{
+	const char *mine = current_run(r);
+	if (mine && run_depth(db, mine, DEPTH) >= DEPTH)
+		return fail(r, ERR_RATE_LIMITED, "Runs that start runs are at most %d deep; let one end when it has queued the next.", DEPTH);
+	if (meter_wait(meter_of(r->node->meters, r->app->id), BUDGET_APP_STARTS))
+		return fail(r, ERR_RATE_LIMITED, "The app started %lld runs within a day, which is the most it may. The owner may allow it more: "
+			    "fazt-admin app limit %s app.starts VALUE", (long long)r->app->limit[BUDGET_APP_STARTS], r->app->name);
+	return 0;
+}
+
 static int queue(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
 	struct options opt;
@@ -52,9 +67,12 @@ static int queue(struct req *r, struct db *db, const struct call *c, struct out 
 			  .input = c->arg[1].present ? c->arg[1].s : STR("null"), .key = arena_cstr(r->arena, opt.key), .state = "queued",
 			  .priority = opt.priority ? opt.priority : RUN_FOREGROUND, .retries = opt.retries < 0 ? RUN_RETRIES : opt.retries,
 			  .backoff = opt.backoff < 0 ? RUN_BACKOFF_MS : 1000 * opt.backoff, .due = now_ms() + 1000 * opt.delay};
-	if (!(err = run_insert(db, &sc, &run, r->app->limit[BUDGET_APP_RUNS], id)))
-		out_cstr(o, id);
-	return err;
+	if ((err = may_start(r, db)) || (err = run_insert(db, &sc, &run, r->app->limit[BUDGET_APP_RUNS], id)))
+		return err;
+	if (!strcmp(id, fresh))
+		meter_add(meter_of(r->node->meters, r->app->id), BUDGET_APP_STARTS, r->app->limit[BUDGET_APP_STARTS], 1);
+	out_cstr(o, id);
+	return 0;
 }
 
 int sys_queue(struct req *r, const struct call *c, struct out *o)

@@ -7,6 +7,7 @@ import { bytes, Section, Trouble, useDeed } from "./ui.jsx";
 const words = {
   "app.runs": "Runs under way",
   "app.mails": "Mails sent in a day",
+  "app.starts": "Runs started in a day",
   "app.bytes": "Rows and keys, stored",
   "app.rows": "Rows and keys, how many",
   "app.files": "Files",
