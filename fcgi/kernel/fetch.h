@@ -66,6 +66,7 @@ struct fetch {
 	struct header *answer;
 	int64_t sent, received;  /* bytes so far as they are known: all of them once it ended */
 	/* private */
+	const struct fetch_client *client;
 	int fd;                  /* of the conversation while opened */
 	bool opened, ended;
 	struct buf in;

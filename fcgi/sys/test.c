@@ -4,6 +4,7 @@
 #include "kernel/app.h"
 #include "kernel/home.h"
 #include "kernel/identity.h"
+#include "kernel/mock.h"
 
 #define RUNS_MOST 1000 /* that one advance takes up */
 #define CENTURY_S 3155760000.0
@@ -50,6 +51,19 @@ int sys_test_env(struct req *r, const struct call *c, struct out *o)
 	set.arg[1] = c->arg[0];
 	set.arg[2] = c->arg[1];
 	return op_app_env_set(r, &set, o);
+}
+
+int sys_test_server(struct req *r, const struct call *c, struct out *o)
+{
+	out_null(o);
+	mock_answers(r->node, c->arg[0].s);
+	return 0;
+}
+
+int sys_test_sent(struct req *r, const struct call *c UNUSED, struct out *o)
+{
+	mock_sent(r->node, o);
+	return 0;
 }
 
 int sys_test_advance(struct req *r, const struct call *c, struct out *o)
