@@ -137,15 +137,20 @@ static size_t count_char(struct str text, char what)
 	return n;
 }
 
-/* Of quotes and lists, at the beginning of one line: as many as there may be. */
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Of quotes and lists, at the beginning of one line: as many as there may be. A list's has a blank behind it. */
 static size_t most_marks(struct str text)
 {
 	size_t most = 0;
 	while (text.n) {
 		struct str line = str_cut(text, '\n', &text);
 		size_t marks = 0;
-		for (size_t i = 0; i < line.n && line.p[i] && strchr(">-+*.) \t0123456789", line.p[i]); i++)
-			marks += line.p[i] != ' ' && line.p[i] != '\t' && !(line.p[i] >= '0' && line.p[i] <= '9');
+		for (size_t i = 0; i + 1 < line.n && line.p[i] && strchr(">-+*.) \t0123456789", line.p[i]); i++)
+			marks += line.p[i] == '>' || (!blank(line.p[i]) && blank(line.p[i + 1]));
 		most = MAX(most, marks);
 	}
 	return most;
