@@ -502,6 +502,14 @@ function fazt.test.mails() end
 ---@return table[]
 function fazt.test.notifications() end
 
+---What other servers answer from now on: { ["GET https://…"] = a list of { status, headers, body } or { fails = CODE } }. t.server makes it. Until then there are none.
+---@param answers any
+function fazt.test.server(answers) end
+
+---What the app has sent to other servers in this test: a list of { method, url, headers, body, answered }.
+---@return table[]
+function fazt.test.sent() end
+
 ---What http.request sends: headers by name, and its options but for those that become the body. Returns the bytes of the answer, and { status, headers, url, file }. Errors: as http.request.
 ---@param method string
 ---@param url string

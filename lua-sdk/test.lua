@@ -136,6 +136,24 @@ function Client:as(fn, ...)
   return table.unpack(results, 2, results.n)
 end
 
+-- other servers
+
+local ANSWER = { status = true, headers = true, body = true, json = true, fails = true }
+local answers, served
+
+local function answer(url, a)
+  if type(a) == "string" then a = { fails = a } end
+  if type(a) ~= "table" then error("t.server: what " .. url .. " answers must be a table or an error's code", 4) end
+  local made = { status = 200, headers = {}, body = a.body or "" }
+  for name, value in next, a do
+    if not ANSWER[name] then error('t.server: an answer has no "' .. tostring(name) .. '"; it has status headers json body, or fails', 4) end
+    if name ~= "json" and name ~= "headers" then made[name] = value end
+  end
+  if a.json ~= nil then made.headers["content-type"], made.body = "application/json", json.encode(a.json) end
+  for name, value in next, a.headers or {} do made.headers[lower(name)] = tostring(value) end
+  return made
+end
+
 local clients
 
 local function client(account, person)
@@ -184,6 +202,30 @@ function t.notifications()
   return native.notifications()
 end
 
+function t.server(said)
+  for url, a in next, said do
+    if type(url) ~= "string" or not match(url, "^%u+ https?://[^/]") then error('t.server: write ["GET https://host/path"] = { json = … }', 2) end
+    local list = {}
+    if type(a) == "table" and a[1] ~= nil then
+      for i = 1, #a do list[i] = answer(url, a[i]) end
+    else
+      list[1] = answer(url, a)
+    end
+    answers[url] = list
+  end
+  native.server(answers)
+  served = true
+end
+
+function t.sent()
+  local list = native.sent()
+  for i = 1, #list do
+    local done, value = pcall(json.decode, list[i].body)
+    if done then list[i].json = value end
+  end
+  return list
+end
+
 function t.equal(got, expected, what)
   if not same(got, expected, 0) then fail(what, "got " .. show(got) .. ", expected " .. show(expected)) end
 end
@@ -205,8 +247,12 @@ function t.fails(code, fn, ...)
 end
 
 local function run(n)
-  clients = {}
+  clients, answers, served = {}, {}, false
   functions[n](t)
+  local list = served and native.sent() or {}
+  for i = 1, #list do
+    if not list[i].answered then error("the app asked " .. list[i].method .. " " .. list[i].url .. ", and t.server does not say what comes of it", 0) end
+  end
 end
 
 local function test(name, fn)

@@ -37,6 +37,8 @@ return {
 	["GET /invent"] = function() return { json = fazt.test.person("mallory", "admin") } end,
 	["GET /pretend"] = function() fazt.test.become("owner") return { json = docs.find("items") } end,
 	["GET /wait"] = function() return { json = fazt.test.advance(3600) } end,
+	["GET /answer"] = function() fazt.test.server({}) return { text = "" } end,
+	["GET /listen"] = function() return { json = fazt.test.sent() } end,
 	["GET /tell"] = function() fazt.test.env("KEY", "mine") return { text = "" } end,
 	["GET /module"] = function() return { json = (pcall(require, "fazt.test")) } end,
 }
@@ -125,6 +127,96 @@ LUA
 	is($told->{passed}, 2, 'an app is told what it asks for, in one test') or diag explain $told;
 }
 
+# ---- other servers ----
+
+my %asks = ('app.json' => { visibility => 'members', permissions => ['storage', 'queue', 'net:api.example.com', 'net:http://old.example.com:8080'], env => [{ name => 'KEY', host => 'api.example.com' }] },
+	'api/main.lua' => <<'LUA', 'api/later.lua' => 'return function() return require "fazt".http.get("https://api.example.com/later").body end');
+local fazt = require "fazt"
+return {
+	["POST /ask"] = function(req)
+		local q, parts = req.json, {}
+		if q.stream then q.opts.stream = function(piece) parts[#parts + 1] = #piece end end
+		local done, a = pcall(fazt.http.request, q.method or "GET", q.url, q.opts)
+		if not done then return { json = { code = a.code, message = a.message } } end
+		return { json = { status = a.status, body = #a.body < 1000 and a.body or nil, headers = a.headers, url = a.url, parts = parts } }
+	end,
+	["GET /queue"] = function() return { text = fazt.queue("api/later.lua") } end,
+}
+LUA
+sub asks {
+	my ($body) = @_;
+	my $all = results(lists(%asks, 't/one.lua' => "local test, fazt = require 'fazt.test', require 'fazt'\nlocal api = 'https://api.example.com'\n"
+		. "test('one', function(t)\nlocal function ask(url, opts, more) local q = { url = url, opts = opts or {} } for k, v in pairs(more or {}) do q[k] = v end return t.owner():post('/ask', { json = q }).json end\n$body\nend)\n"));
+	return $all->{tests} ? $all->{tests}[0] : $all;
+}
+sub asked { my ($body, $name) = @_; my $x = asks($body); ok($x->{passed}, $name) or diag explain $x }
+sub unasked { my ($body, $like, $name) = @_; my $x = asks($body); ok(!$x->{passed}, "$name: fails"); like($x->{message}, $like, '… and says why') }
+
+asked(<<'LUA', 'a test says what other servers answer');
+	t.server {
+		["GET https://api.example.com/a"] = { json = { n = 1 }, headers = { ["X-Own"] = "yes" } },
+		["POST https://api.example.com/a"] = { status = 201, body = "made" },
+		["GET https://api.example.com/"] = "timeout",
+		["GET https://api.example.com/a?x=2"] = { body = "two" },
+		["GET http://old.example.com:8080/"] = { status = 302, headers = { location = "https://api.example.com/a" } },
+	}
+	local a = ask(api .. "/a")
+	t.equal({ a.status, a.body, a.headers["x-own"], a.headers["content-type"], a.url }, { 200, '{"n":1}', "yes", "application/json", api .. "/a" })
+	t.equal(ask(api .. "/a", { body = "x" }, { method = "POST" }).body, "made")
+	t.equal(ask(api .. "/").code, "timeout")
+	t.equal(ask(api .. "/a?x=1").body, '{"n":1}', "any query")
+	t.equal(ask(api .. "/a?x=2").body, "two", "its own answer")
+	t.equal(ask("http://old.example.com:8080/").status, 302, "no redirect is followed")
+LUA
+asked(<<'LUA', 'what was sent is there to look at');
+	t.env("KEY", "k3y")
+	t.server { ["POST https://api.example.com/a"] = { status = 204 } }
+	ask(api .. "/a", { json = { text = "ü" }, headers = { ["X-A"] = "b" }, secret = "KEY" }, { method = "POST" })
+	local sent = t.sent()
+	t.equal(#sent, 1)
+	t.equal({ sent[1].method, sent[1].url, sent[1].json, sent[1].headers["x-a"], sent[1].headers.authorization, sent[1].answered },
+		{ "POST", api .. "/a", { text = "ü" }, "b", "Bearer k3y", true })
+LUA
+asked(<<'LUA', 'answers in a row, for retries');
+	t.server { ["GET https://api.example.com/a"] = { { status = 503 }, { status = 503 }, { body = "third" } } }
+	t.equal(ask(api .. "/a", { retries = 1 }).status, 503)
+	t.equal(ask(api .. "/a").body, "third")
+	t.equal(ask(api .. "/a").body, "third", "the last stays")
+	t.server { ["GET https://api.example.com/b"] = { body = "b" } }
+	t.equal(ask(api .. "/a").status, 503, "said anew, they begin anew")
+	t.equal(#t.sent(), 5)
+LUA
+asked(<<'LUA', 'files, streams and limits are as with others');
+	local large = ("x"):rep(200000)
+	t.server { ["GET https://api.example.com/a"] = { body = large }, ["GET https://api.example.com/b"] = "response_too_large" }
+	t.equal(ask(api .. "/a", {}, { stream = true }).parts, { 65536, 65536, 65536, 3392 })
+	t.equal(ask(api .. "/b").code, "response_too_large")
+	t.equal(ask("https://other.example.com/").code, "permission_denied")
+	t.equal(ask("http://127.0.0.1/").code, "blocked_address")
+	t.equal(ask("nonsense").code, "bad_request")
+	t.equal(#t.sent(), 2, "what may not be reached was not asked")
+LUA
+asked(<<'LUA', 'runs have them as well');
+	t.server { ["GET https://api.example.com/later"] = { body = "later" } }
+	local run = t.owner():get("/queue").text
+	t.advance(1)
+	t.equal(t.sent()[1].url, api .. "/later")
+LUA
+unasked(<<'LUA', qr{^the app asked GET https://api\.example\.com/b, and t\.server does not say what comes of it}, 'a request that the test did not expect');
+	t.server { ["GET https://api.example.com/a"] = { body = "" } }
+	local a = ask(api .. "/b")
+	t.equal(a.code, "unavailable")
+	t.match(a.message, 't%.server { %["GET https://api%.example%.com/b"%] = ', "and how to say it")
+LUA
+asked(<<'LUA', 'without any there are no other servers');
+	local a = ask(api .. "/a")
+	t.equal(a.code, "unavailable")
+	t.match(a.message, "t%.server")
+LUA
+unasked('t.server { ["https://api.example.com/a"] = {} }', qr/write \["GET https/, 'an answer to no method');
+unasked('t.server { ["GET https://api.example.com/a"] = { text = "x" } }', qr/an answer has no "text"/, 'an answer with something there is not');
+unasked('t.server { ["GET https://api.example.com/a"] = 1 }', qr/must be a table or an error's code/, 'an answer that is none');
+
 # ---- each test begins with nothing ----
 
 my $all = results(lists('t/a.lua' => <<'LUA', 't/b.lua' => 'require "fazt.test"("other file", function(t) t.equal(shared, nil) end)', 't/lib/deep.lua' => 'error "not a test"'));
@@ -175,7 +267,7 @@ fails('while true do end', qr/longer than 1 seconds/, 'HOST endless', '--timeout
 fails('local s = {} while true do s[#s + 1] = ("x"):rep(1000) .. #s end', qr/memory/, 'HOST memory');
 fails('for i = 1, 2000 do t.user("u" .. i) end', qr/1000 calls/, 'HOST two thousand people');
 fails('for i = 1, 2000 do pcall(function() t.stranger():get("/items") end) end', qr/1000 calls/, 'HOST two thousand requests, whatever it catches');
-passes('for _, path in ipairs { "/steal", "/invent", "/pretend", "/wait", "/tell" } do t.equal(t.owner():get(path).json.error.code, "permission_denied", path) end
+passes('for _, path in ipairs { "/steal", "/invent", "/pretend", "/wait", "/tell", "/answer", "/listen" } do t.equal(t.owner():get(path).json.error.code, "permission_denied", path) end
 t.equal(t.owner():get("/module").json, false)', 'the app itself gets nothing of this');
 my $mixed = results(lists('t/a.lua' => "local test = require 'fazt.test'\ntest('dies', function(t) while true do end end)\ntest('lives', function(t) t.ok(true) end)\n", 't/b.lua' => 'this is not Lua',
 	't/c.lua' => "require 'fazt'.storage.docs.find('items')", 't/d.lua' => "require 'fazt.test'('x')"), '--timeout', 1);

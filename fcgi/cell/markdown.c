@@ -18,6 +18,8 @@
 #define TEXT_MAX (256 * KIB)
 #define PAIRS_MAX 25000000 /* at the end of a link the library looks at every picture that is open */
 #define SCANNED_MAX (1024ul * MIB) /* for the end of each <? it looks through the rest */
+#define ADDRESS_MAX (512ul * MIB) /* for each @ it looks for an address of mail around it */
+#define MARKS_MAX (8 * KIB)       /* of quotes and lists in each other, at the beginning of one line: it goes through all of them for each */
 #define REGION (48 * MIB) /* the tree of 256 KB of text, unless somebody made it to be large */
 #define ALIGN 16
 
@@ -127,10 +129,38 @@ static size_t count(struct str text, const char what[2])
 	return n;
 }
 
+static size_t count_char(struct str text, char what)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < text.n; i++)
+		n += text.p[i] == what;
+	return n;
+}
+
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Of quotes and lists, at the beginning of one line: as many as there may be. A list's has a blank behind it. */
+static size_t most_marks(struct str text)
+{
+	size_t most = 0;
+	while (text.n) {
+		struct str line = str_cut(text, '\n', &text);
+		size_t marks = 0;
+		for (size_t i = 0; i + 1 < line.n && line.p[i] && strchr(">-+*.) \t0123456789", line.p[i]); i++)
+			marks += line.p[i] == '>' || (!blank(line.p[i]) && blank(line.p[i + 1]));
+		most = MAX(most, marks);
+	}
+	return most;
+}
+
 /* Where the library's time is quadratic, a product says how much it would be. */
 static bool too_slow(struct str text)
 {
-	return count(text, "![") * count(text, "](") > PAIRS_MAX || count(text, "<?") * text.n > SCANNED_MAX;
+	return count_char(text, '@') * text.n > ADDRESS_MAX || most_marks(text) > MARKS_MAX ||
+	       count(text, "![") * count(text, "](") > PAIRS_MAX || count(text, "<?") * text.n > SCANNED_MAX;
 }
 
 int markdown_html(lua_State *L)

@@ -11,6 +11,7 @@
 #include "gate/runner.h"
 #include "gate/talk.h"
 #include "kernel/app.h"
+#include "kernel/mock.h"
 #include "store/files.h"
 #include "sys/test.h"
 
@@ -235,6 +236,7 @@ static int run_test(struct run *w, int number, struct str name)
 {
 	struct fault f = {0};
 	int err = check_time(w);
+	mock_forget(&w->trial->node);
 	if (!err)
 		err = trial_again(w->trial, w->fault);
 	if (err || !loaded(w))
@@ -312,6 +314,7 @@ int tests_run(struct trial *t, struct tests *s, struct fault *f)
 		err = run_files(&w);
 	test_pipeline = NULL;
 	test_run = NULL;
+	mock_forget(&t->node);
 	pool_apart_end(&w.cell);
 	watch_release(&w.watch);
 	app_release(w.app);

@@ -2,6 +2,7 @@
 
 #include "base/now.h"
 #include "kernel/meter.h"
+#include "kernel/mock.h"
 
 #define TRUST_BYTES (256 * KIB)
 
@@ -34,23 +35,25 @@ static void charge(struct fetch *f)
 int fetch_open(struct fetch *f)
 {
 	f->fd = -1;
-	if (!fetch_client || f->node->fetcher == FETCHER_NONE)
-		return fault(f->fault, ERR_UNAVAILABLE, "Nothing is fetched here: while an app is only tried there are no other servers.");
+	f->client = f->node->mock ? &mock_client : f->node->fetcher == FETCHER_NONE ? NULL : fetch_client;
+	if (!f->client)
+		return fault(f->fault, ERR_UNAVAILABLE, "Nothing is fetched here: while an app is only tried there are no other servers. A test says "
+			     "what one would answer: t.server { [\"%.*s %.*s\"] = { json = … } }", STR_FMT(f->method), STR_FMT(f->url));
 	int err = check_budget(f);
 	f->opened = !err;
-	return err ? err : fetch_client->open(f);
+	return err ? err : f->client->open(f);
 }
 
 int fetch_next(struct fetch *f, struct str *piece)
 {
-	return f->ended ? 0 : fetch_client->next(f, piece);
+	return f->ended ? 0 : f->client->next(f, piece);
 }
 
 void fetch_close(struct fetch *f)
 {
 	if (!f->opened)
 		return;
-	fetch_client->close(f);
+	f->client->close(f);
 	charge(f);
 	f->opened = false;
 }

@@ -70,6 +70,7 @@ struct fetch {
 	const char *why;         /* with an error: what the log says, for the owner's eyes. Or NULL */
 	int64_t sent, received;  /* bytes so far as they are known: all of them once it ended */
 	/* private */
+	const struct fetch_client *client;
 	int fd;                  /* of the conversation while opened */
 	bool opened, ended;
 	struct buf in;

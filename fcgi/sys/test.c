@@ -4,6 +4,7 @@
 #include "kernel/app.h"
 #include "kernel/home.h"
 #include "kernel/identity.h"
+#include "kernel/mock.h"
 #include "store/run.h"
 #include "sys/ntfy_ask.h"
 
@@ -72,6 +73,19 @@ static void live_until(struct node *n, int64_t moment)
 	move_to(moment);
 	for (int i = 0; i < STEPS_MOST && test_run(n); i++)
 		;
+}
+
+int sys_test_server(struct req *r, const struct call *c, struct out *o)
+{
+	out_null(o);
+	mock_answers(r->node, c->arg[0].s);
+	return 0;
+}
+
+int sys_test_sent(struct req *r, const struct call *c UNUSED, struct out *o)
+{
+	mock_sent(r->node, o);
+	return 0;
 }
 
 int sys_test_advance(struct req *r, const struct call *c, struct out *o)

@@ -1,9 +1,10 @@
-# ./dev bench — the same three jobs through the same nginx for Fazt, php-fpm + PDO, node + better-sqlite3 and nginx
+# ./dev bench — the same four jobs through the same nginx for Fazt, php-fpm + PDO, node + better-sqlite3 and nginx
 # alone, in interleaved rounds; then what only Fazt has. One table, and a chart in build/bench/.
 #
 # Equal terms: one machine, one nginx, WAL with synchronous=FULL for all three, 1 KB documents, 32 connections. Fazt also
 # restores a VM, isolates it in a process of its own and checks who may see the row; its inserts are signed in. So that its
-# clients wait as they do for the others, instead of 503, the queue before an app's cells is made long enough.
+# clients wait as they do for the others, instead of 503, the queue before an app's cells is made long enough. The fourth job asks
+# another server (nginx, over plain http) and passes its answer on; Fazt does that through a process without the database.
 #
 # BENCH_ROUNDS (3), BENCH_SECONDS (4) and BENCH_APPS (200) shorten it.
 use strict;
@@ -33,14 +34,17 @@ sub median { my @s = sort { $a <=> $b } @_; return @s % 2 ? $s[@s / 2] : ($s[@s 
 
 # ---- the contestants ----
 
-my $fazt = Fazt->new(settings => { 'app.bytes' => 4_000_000_000, 'app.rows' => 100_000_000, 'queue.app' => 2 * $connections });
+my $port = Fazt::free_port();
+my $fazt = Fazt->new(port => $port, settings => { 'net.allow' => "nginx.bench:80=127.0.0.1:$port", 'app.egress' => 1_000_000_000_000, 'app.bytes' => 4_000_000_000, 'app.rows' => 100_000_000, 'queue.app' => 2 * $connections });
 my $home = $fazt->home;
 $fazt->install(bench => {
-	'app.json' => { visibility => 'anyone', permissions => ['storage'], collections => { docs => { read => 'anyone', add => 'members' } } },
+	'app.json' => { visibility => 'anyone', permissions => ['storage', 'net:http://nginx.bench'], collections => { docs => { read => 'anyone', add => 'members' } } },
 	'api/main.lua' => <<'LUA',
-local docs = require("fazt").storage.docs
+local fazt = require "fazt"
+local docs = fazt.storage.docs
 return {
 	["GET /hello"] = function() return { text = "hello" } end,
+	["GET /fetch"] = function() return { text = fazt.http.get("http://nginx.bench/").body } end,
 	["GET /docs/:id"] = function(req)
 		local doc = docs.get("docs", req.params.id)
 		return doc and { json = doc }
@@ -57,6 +61,7 @@ sub start_php {
 	spew("$home/php-fpm.conf", $conf);
 	make_database("$home/php.db");
 	local $ENV{BENCH_DB} = "$home/php.db";
+	local $ENV{BENCH_PORT} = $port;
 	$fazt->spawn(php => $fpm, ($> ? () : '-R'), '-F', '-y', "$home/php-fpm.conf");
 	$fazt->wait_for(sub { -S "$home/run/php.sock" }, 'php-fpm listens');
 }
@@ -65,6 +70,7 @@ sub start_node {
 	my ($node) = grep { -x } map { ("$_/node", "$_/nodejs") } split /:/, $ENV{PATH};
 	make_database("$home/node.db");
 	local $ENV{BENCH_DB} = "$home/node.db";
+	local $ENV{BENCH_PORT} = $port;
 	local $ENV{BENCH_SOCKET} = "$home/run/node.sock";
 	local $ENV{BENCH_NODE} = $ENV{BENCH_NODE} // build() . '/bench/node';
 	$fazt->spawn(node => $node, "$here/peers/server.mjs");
@@ -130,7 +136,10 @@ for my $who (qw(fazt php node)) {
 	}
 	my $back = exchange($who, GET => "/docs/$ids{$who}[0]");
 	die "$who does not read: $back->{raw}" unless $back->{json}{text} eq $text;
-	die "$who does not greet" unless exchange($who, GET => '/hello')->{body} eq 'hello';
+	for my $path ('/hello', '/fetch') {
+		my $hello = exchange($who, GET => $path);
+		die "$who does not greet at $path: $hello->{raw}" unless $hello->{body} eq 'hello';
+	}
 	spew("$home/$who.ids", join '', map { "$_\n" } @{ $ids{$who} });
 }
 
@@ -140,7 +149,9 @@ my %jobs = (
 	hello => { path => '/hello' },
 	read => { path => '/docs/', ids => 1 },
 	insert => { path => '/docs', METHOD => 'POST', BODY => $document },
+	fetch => { path => '/fetch' },
 );
+my @jobs = qw(hello read insert fetch);
 
 sub cpu_of {
 	my ($who) = @_;
@@ -170,7 +181,7 @@ my @who = qw(fazt php node nginx);
 my %results;
 for my $round (1 .. $rounds) {
 	note("round $round of $rounds");
-	for my $job (qw(hello read insert)) {
+	for my $job (@jobs) {
 		for my $who ($round % 2 ? @who : reverse @who) {
 			next if $who eq 'nginx' && $job ne 'hello';
 			push @{ $results{$job}{$who} }, measure($who, $job);
@@ -217,7 +228,7 @@ for my $n (1 .. ($apps < 40 ? $apps : 40)) {
 my %title = (fazt => 'Fazt', php => 'php-fpm + PDO', node => 'node + better-sqlite3', nginx => 'nginx return 200');
 my $base = figure('hello', 'nginx', 'rate');
 my $report = sprintf "%-8s %-22s %10s %9s %9s %9s %9s %9s %7s\n", 'job', 'who', 'req/s', 'ratio', 'x php', 'p50 ms', 'p99 ms', 'CPU us', 'failed';
-for my $job (qw(hello read insert)) {
+for my $job (@jobs) {
 	for my $who (grep { $results{$job}{$_} } @who) {
 		my %f = map { $_ => figure($job, $who, $_) } qw(rate p50 p99 cpu);
 		my $bad = 0;
@@ -244,7 +255,7 @@ note("also in $out: result.txt, chart.svg");
 sub chart {
 	my %colour = (fazt => '#2563eb', php => '#8b5cf6', node => '#16a34a', nginx => '#9ca3af');
 	my ($y, $bars) = (30, '');
-	for my $job (qw(hello read insert)) {
+	for my $job (@jobs) {
 		$bars .= qq{<text x="10" y="$y" font-weight="bold">$job</text>\n};
 		my $most = (sort { $b <=> $a } map { figure($job, $_, 'rate') } grep { $_ ne 'nginx' && $results{$job}{$_} } @who)[0];
 		for my $who (grep { $_ ne 'nginx' && $results{$job}{$_} } @who) {

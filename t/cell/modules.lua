@@ -345,6 +345,21 @@ r["GET /expect/ok/template-blanks"] = function()
   return #html.template("x\n" .. (" "):rep(100000) .. "{% if a then %}" .. (" "):rep(100000) .. "y{% end %}", "t") { a = true } > 100000 and "ok" or "no"
 end
 r["GET /expect/too_large/markdown-tree"] = function() return #tostring(markdown.render(("*a*_b_ "):rep(37000))) > 0 and fazt.fail("too_large") end
+-- what the library would take seconds for
+local function refused(text)
+  local done, why = pcall(markdown.render, text)
+  return not done and why.code == "too_large"
+end
+r["GET /expect/ok/markdown-slow"] = function()
+  for _, text in ipairs { ("> "):rep(100000), ("1. "):rep(80000), ("+ > "):rep(60000), ("a@b."):rep(60000), ("x@"):rep(120000) } do
+    if not refused(text) then return text:sub(1, 8) end
+  end
+  local usual = { ("> "):rep(1000) .. "x", ("- - "):rep(2000), ("a@b.example "):rep(3000), ("x\n"):rep(100000), (" "):rep(100000) .. "x" }
+  for _, text in ipairs(usual) do
+    if refused(text) then return "refused " .. text:sub(1, 8) end
+  end
+  return "ok"
+end
 -- a memory cap that is met while the library's memory is in use leaves nothing behind
 r["GET /expect/app_memory/markdown-full"] = function()
   local keep = {}

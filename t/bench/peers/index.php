@@ -1,9 +1,14 @@
 <?php
-// The same three jobs in PHP: hello, read one document by key, insert one durably.
+// The same four jobs in PHP: hello, ask another server, read one document by key, insert one durably.
 $path = $_SERVER['DOCUMENT_URI'];
 if ($path === '/hello') {
 	header('Content-Type: text/plain; charset=utf-8');
 	echo 'hello';
+	return;
+}
+if ($path === '/fetch') {
+	header('Content-Type: text/plain; charset=utf-8');
+	echo file_get_contents('http://127.0.0.1:' . getenv('BENCH_PORT') . '/', false, stream_context_create(['http' => ['header' => 'Host: nginx.bench']]));
 	return;
 }
 $db = new PDO('sqlite:' . getenv('BENCH_DB'), null, null, [PDO::ATTR_PERSISTENT => true, PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION]);

@@ -1,4 +1,4 @@
-// The same three jobs in node: two processes on one socket, better-sqlite3 or, in newer nodes, the built-in SQLite.
+// The same four jobs in node: two processes on one socket, better-sqlite3 or, in newer nodes, the built-in SQLite.
 import cluster from 'node:cluster';
 import http from 'node:http';
 import { createRequire } from 'node:module';
@@ -32,6 +32,11 @@ function serve() {
 		if (req.url === '/hello') {
 			res.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' });
 			res.end('hello');
+		} else if (req.url === '/fetch') {
+			http.get({ port: process.env.BENCH_PORT, headers: { Host: 'nginx.bench' } }, (answer) => {
+				res.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' });
+				answer.pipe(res);
+			}).on('error', () => res.writeHead(502).end());
 		} else if (req.method === 'POST') {
 			let text = '';
 			req.on('data', (piece) => { text += piece; });

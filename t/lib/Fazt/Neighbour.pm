@@ -4,7 +4,10 @@ package Fazt::Neighbour;
 # that one answered, and how much later than when it is alone?
 #
 #     my $street = Fazt::Neighbour->new($fazt);        # installs both, greedy and modest; then $fazt->start
-#     my $r = $street->measure('cpu', seconds => 3);   # { success, p99, idle, ratio, loads }
+#     my $r = $street->measure('cpu', seconds => 3);   # { success, p99, idle, ratio, loads, taken }
+#
+# loads is how many requests of the greedy one were answered, taken the share of them that did what it wanted: a greed that is
+# refused at once is none.
 #
 # Idle and busy moments alternate, so that a machine which is slow just then is slow for both. The one who makes the load
 # has the lowest priority: clients live on other machines, and what is measured is Fazt.
@@ -23,7 +26,8 @@ our %greed = (
 	memory => 'return function() local t = {} for i = 1, 1e5 do t[i] = ("x"):rep(60) .. i end return { json = #t } end',
 	calls => 'return function() for i = 1, 900 do kv.get("seen/x") end return { json = 1 } end',
 	scans => 'return function() for _ = 1, 20 do docs.count("rows", { text = { contains = "zzz" } }) end return { json = 1 } end',
-	writes => 'return function() fazt.storage.tx(function() for i = 1, 100 do kv.set("seen/" .. i, i) end end) return { json = 1 } end',
+	writes => 'return function() for i = 1, 100 do kv.set("seen/" .. i, i) end return { json = 1 } end',
+	batches => 'return function() fazt.storage.tx(function() for i = 1, 300 do docs.insert("rows", { n = i }) end end) return { json = 1 } end',
 	inserts => 'return function() for _ = 1, 100 do docs.insert("rows", { text = ("x"):rep(200) }) end return { json = 1 } end',
 	logs => 'return function() for i = 1, 1000 do print(("x"):rep(3000)) end return { json = 1 } end',
 	uploads => 'return function(req) return { json = #req.body } end',
@@ -75,7 +79,7 @@ sub probe {
 	return @list;
 }
 
-# Connections that ask for the same again and again, until the process is killed.
+# Connections that ask for the same again and again, until they are told to end or nobody is left who would.
 sub load {
 	my ($self, $kind, $connections) = @_;
 	$self->{token} //= $self->{fazt}->token('owner', $self->{greedy});
@@ -85,50 +89,73 @@ sub load {
 	my $what = request($self->{greedy}, exists $body{$kind} ? 'POST' : 'GET', "/$kind", $body{$kind}, "Authorization: Bearer $self->{token}\r\n");
 	$SIG{PIPE} = 'IGNORE';
 	for (2 .. $connections) { last unless fork // 1 }
-	$SIG{TERM} = sub { POSIX::_exit(0) };
-	while (1) {
+	my ($parent, %got) = (getppid);
+	$SIG{TERM} = sub { Fazt::spew("$self->{fazt}{home}/load.$$", join ' ', %got); POSIX::_exit(0) };
+	while (getppid == $parent) {
 		my $s = $self->dial or do { sleep 0.05; next };
-		while (1) {
+		while (getppid == $parent) {
 			my $at = 0;
 			while ($at < length $what) { my $n = syswrite($s, $what, 65536, $at) or last; $at += $n }
 			my $status = answer($s) or last;
+			$got{$status}++;
 			sleep 0.02 if $status != 200; # a client that is turned away comes back, and does not spin
 		}
 	}
+	POSIX::_exit(0);
+}
+
+# What the connections were answered, by status; they are gone then.
+sub loads {
+	my ($self) = @_;
+	my %all;
+	for my $path (glob "$self->{fazt}{home}/load.*") {
+		my %got = split ' ', Fazt::slurp($path);
+		$all{$_} += $got{$_} for keys %got;
+		unlink $path;
+	}
+	return \%all;
 }
 
 sub percentile { my ($p, @s) = @_; @s = sort { $a <=> $b } @s; return $s[$p * $#s] }
 
-# Children of the load are in its group: one signal ends them all.
+# Children of the load are in its group: one signal ends them all. What they were answered adds up in $counts.
 sub under {
-	my ($self, $kind, $connections, $code) = @_;
+	my ($self, $kind, $connections, $code, $counts) = @_;
 	my $pid = fork // die "fork: $!";
 	if (!$pid) {
 		POSIX::setpgid(0, 0);
-		my $child = $self->load($kind, $connections);
-		waitpid $child, 0;
+		$self->load($kind, $connections);
+		$SIG{TERM} = 'IGNORE';
+		1 while wait > 0;
 		POSIX::_exit(0);
 	}
 	POSIX::setpgid($pid, $pid);
 	sleep 0.4;
 	my @list = $code->();
+	kill TERM => -$pid;
+	my $until = time + 2;
+	sleep 0.02 while kill(0 => -$pid) && waitpid($pid, POSIX::WNOHANG) == 0 && time < $until;
 	kill KILL => -$pid;
 	waitpid $pid, 0;
+	my $got = $self->loads;
+	$counts->{$_} += $got->{$_} for keys %$got;
 	return @list;
 }
 
 sub measure {
 	my ($self, $kind, %o) = @_;
 	my ($rounds, $seconds) = ($o{rounds} // 3, $o{seconds} // 2);
-	my (@idle, @busy);
+	my (@idle, @busy, %counts);
 	$self->probe(0.3);
 	for (1 .. $rounds) {
 		push @idle, $self->probe($seconds);
-		push @busy, $self->under($kind, $o{connections} // 24, sub { $self->probe($seconds) });
+		push @busy, $self->under($kind, $o{connections} // 24, sub { $self->probe($seconds) }, \%counts);
 		sleep 0.3;
 	}
 	my ($idle, $busy) = map { percentile(0.99, map { $_->[1] } @$_) } \@idle, \@busy;
-	return { kind => $kind, idle => $idle, p99 => $busy, ratio => $busy / $idle, probes => scalar @busy, p50 => percentile(0.5, map { $_->[1] } @busy),
+	my $loads = 0;
+	$loads += $_ for values %counts;
+	return { kind => $kind, loads => $loads, taken => $loads ? ($counts{200} // 0) / $loads : 0, idle => $idle, p99 => $busy, ratio => $busy / $idle, probes => scalar @busy, p50 => percentile(0.5, map { $_->[1] } @busy),
 		idle50 => percentile(0.5, map { $_->[1] } @idle), success => (grep { $_->[0] == 200 } @busy) / @busy };
 }
 

@@ -1,0 +1,111 @@
+#include "store/notice.h"
+
+#include "base/now.h"
+#include "home.h"
+#include "tap.h"
+
+static struct notice *list;
+
+static int all(struct db *db, struct arena *a)
+{
+	int n = notice_list(db, a, &list);
+	ok(n >= 0, "%d notices are read", n);
+	return n;
+}
+
+static void wait_ms(int64_t ms)
+{
+	now_shift(now_shifted() + ms);
+}
+
+static void one_row(struct db *db, struct arena *a)
+{
+	ok(!notice_add(db, "app.limit", "a1", "app.cpu", "first", "text"), "a notice");
+	wait_ms(10);
+	ok(!notice_add(db, "app.limit", "a1", "app.cpu", "again", "other"), "the same again");
+	is_int(all(db, a), 1, "… is one row");
+	ok(list[0].times == 2 && !list[0].seen && list[0].changed > list[0].created, "which counts");
+	is_str(list[0].title, "again", "with what was said last");
+	is_str(list[0].body, "other", "… in full");
+	ok(!list[0].app, "an app that is not installed has no name");
+	notice_add(db, "app.limit", "a2", "app.cpu", "x", "");
+	notice_add(db, "app.limit", "a1", "app.log", "x", "");
+	notice_add(db, "app.suspended", "a1", "app.cpu", "x", "");
+	is_int(all(db, a), 4, "another app, topic or kind is another");
+	is_int(notice_unseen(db), 4, "none was seen");
+}
+
+static void seen(struct db *db, struct arena *a)
+{
+	all(db, a);
+	struct str id = str_of(list[0].id);
+	ok(!notice_seen(db, id), "one is seen");
+	is_int(notice_unseen(db), 3, "… and three are left");
+	is_int(notice_seen(db, STR("nonsense")), ERR_NOT_FOUND, "one there is not");
+	ok(!notice_seen(db, STR("")) && !notice_seen(db, STR("")), "all, and all again");
+	is_int(notice_unseen(db), 0, "none is left");
+	wait_ms(NOTICE_AGAIN_MS / 2);
+	notice_add(db, "app.limit", "a2", "app.cpu", "soon", "");
+	is_int(notice_unseen(db), 0, "soon after it was seen the same is no news");
+	wait_ms(NOTICE_AGAIN_MS * 2);
+	notice_add(db, "app.limit", "a2", "app.cpu", "late", "");
+	is_int(notice_unseen(db), 1, "later it is");
+	all(db, a);
+	is_str(list[0].title, "late", "the newest comes first");
+}
+
+static void together(struct db *db, struct arena *a)
+{
+	int before = all(db, a);
+	ok(!db_begin(db), "a transaction");
+	notice_add(db, "x", "", "", "never", "");
+	db_rollback(db);
+	is_int(all(db, a), before, "that was taken back has told nobody");
+	ok(!db_begin(db), "another");
+	notice_add(db, "x", "", "", "told", "");
+	ok(!db_commit(db), "… that is committed");
+	is_int(all(db, a), before + 1, "has");
+}
+
+static void cleared(struct db *db, struct arena *a)
+{
+	int before = all(db, a);
+	struct str id = str_of(list[0].id);
+	ok(!notice_clear(db, id), "one is cleared");
+	is_int(notice_clear(db, id), ERR_NOT_FOUND, "… once");
+	is_int(all(db, a), before - 1, "and no other");
+	ok(!notice_clear(db, STR("")), "all are");
+	is_int(all(db, a), 0, "and none is left");
+}
+
+static void flood(struct db *db, struct arena *a)
+{
+	char topic[32];
+	int err = 0;
+	for (int i = 0; i < NOTICE_ROWS + 50 && !err; i++) {
+		snprintf(topic, sizeof topic, "t%d", i);
+		wait_ms(1);
+		err = notice_add(db, "flood", "", topic, topic, "");
+	}
+	ok(!err, "many notices");
+	is_int(all(db, a), NOTICE_ROWS, "a few hundred are kept");
+	is_str(list[0].topic, topic, "the newest");
+	is_str(list[NOTICE_ROWS - 1].topic, "t50", "without the oldest");
+}
+
+int main(void)
+{
+	struct fault f = {0};
+	struct store *s = home_make();
+	struct arena *a = arena_new();
+	struct db *db = db_borrow(s, &f);
+	one_row(db, a);
+	seen(db, a);
+	together(db, a);
+	cleared(db, a);
+	flood(db, a);
+	db_return(db);
+	arena_free(a);
+	home_remove(s);
+	return done_testing();
+}
