@@ -20,17 +20,17 @@ static void wait_ms(int64_t ms)
 
 static void one_row(struct db *db, struct arena *a)
 {
-	ok(!notice_add(db, "app.limit", "a1", "app.cpu", "first", "text"), "a notice");
+	ok(!notice_add(db, NOTICE_LIMIT, "a1", "app.cpu", "first", "text"), "a notice");
 	wait_ms(10);
-	ok(!notice_add(db, "app.limit", "a1", "app.cpu", "again", "other"), "the same again");
+	ok(!notice_add(db, NOTICE_LIMIT, "a1", "app.cpu", "again", "other"), "the same again");
 	is_int(all(db, a), 1, "… is one row");
 	ok(list[0].times == 2 && !list[0].seen && list[0].changed > list[0].created, "which counts");
 	is_str(list[0].title, "again", "with what was said last");
 	is_str(list[0].body, "other", "… in full");
 	ok(!list[0].app, "an app that is not installed has no name");
-	notice_add(db, "app.limit", "a2", "app.cpu", "x", "");
-	notice_add(db, "app.limit", "a1", "app.log", "x", "");
-	notice_add(db, "app.suspended", "a1", "app.cpu", "x", "");
+	notice_add(db, NOTICE_LIMIT, "a2", "app.cpu", "x", "");
+	notice_add(db, NOTICE_LIMIT, "a1", "app.log", "x", "");
+	notice_add(db, NOTICE_SUSPENDED, "a1", "app.cpu", "x", "");
 	is_int(all(db, a), 4, "another app, topic or kind is another");
 	is_int(notice_unseen(db), 4, "none was seen");
 }
@@ -45,10 +45,10 @@ static void seen(struct db *db, struct arena *a)
 	ok(!notice_seen(db, STR("")) && !notice_seen(db, STR("")), "all, and all again");
 	is_int(notice_unseen(db), 0, "none is left");
 	wait_ms(NOTICE_AGAIN_MS / 2);
-	notice_add(db, "app.limit", "a2", "app.cpu", "soon", "");
+	notice_add(db, NOTICE_LIMIT, "a2", "app.cpu", "soon", "");
 	is_int(notice_unseen(db), 0, "soon after it was seen the same is no news");
 	wait_ms(NOTICE_AGAIN_MS * 2);
-	notice_add(db, "app.limit", "a2", "app.cpu", "late", "");
+	notice_add(db, NOTICE_LIMIT, "a2", "app.cpu", "late", "");
 	is_int(notice_unseen(db), 1, "later it is");
 	all(db, a);
 	is_str(list[0].title, "late", "the newest comes first");
@@ -58,11 +58,11 @@ static void together(struct db *db, struct arena *a)
 {
 	int before = all(db, a);
 	ok(!db_begin(db), "a transaction");
-	notice_add(db, "x", "", "", "never", "");
+	notice_add(db, NOTICE_BACKUP, "", "", "never", "");
 	db_rollback(db);
 	is_int(all(db, a), before, "that was taken back has told nobody");
 	ok(!db_begin(db), "another");
-	notice_add(db, "x", "", "", "told", "");
+	notice_add(db, NOTICE_BACKUP, "", "", "told", "");
 	ok(!db_commit(db), "… that is committed");
 	is_int(all(db, a), before + 1, "has");
 }
@@ -85,7 +85,7 @@ static void flood(struct db *db, struct arena *a)
 	for (int i = 0; i < NOTICE_ROWS + 50 && !err; i++) {
 		snprintf(topic, sizeof topic, "t%d", i);
 		wait_ms(1);
-		err = notice_add(db, "flood", "", topic, topic, "");
+		err = notice_add(db, NOTICE_BACKUP, "", topic, topic, "");
 	}
 	ok(!err, "many notices");
 	is_int(all(db, a), NOTICE_ROWS, "a few hundred are kept");
