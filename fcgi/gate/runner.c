@@ -200,12 +200,14 @@ static int fire(struct req *r, struct db *db)
 
 static int claim(struct req *r, struct db *db, const char *but, int64_t least, struct run *run)
 {
-	int err = node_settings(r->node, db, r->arena, &r->settings);
-	if (!err)
-		err = fire(r, db);
+	int err = node_settings(r->node, db, r->arena, &r->settings), stuck = err ? 0 : fire(r, db);
 	int64_t now = now_ms();
+	if (stuck) { /* runs go on all the same */
+		log_event(LOG_WARN, "job.stuck", "message", fault_message(&r->fault), NULL);
+		fault_clear(&r->fault);
+	}
 	if (err || run_next(db, but, least) > now || (err = db_begin(db)))
-		return err ? -err : 0;
+		return -(err ? err : stuck);
 	int got = run_claim(db, r->arena, now, now + r->settings.number[SETTING_RUN_LEASE], but, least, run);
 	err = got < 0 ? db_rollback(db) : db_commit(db);
 	return err ? -err : got;
