@@ -183,7 +183,11 @@ fazt.storage.kv = {}
 
 fazt.storage.blob = {}
 
+fazt.mail = {}
+
 fazt.users = {}
+
+fazt.app = {}
 
 fazt.run = {}
 
@@ -421,6 +425,11 @@ function fazt.storage.commit(batch) end
 ---@return any
 function fazt.storage.tx(fn) end
 
+---Sends a mail and returns the id of the run that delivers it: { to ("owner", the id of a person, or an address), subject, text, html, reply_to }; one of text and html will do, 256 KB together. It goes out at once or as soon as the owner's server takes it, and survives everything; a run may fazt.join it to learn what became of it. Permissions: mail:owner, mail:members or mail:anyone, by whom it is to. Errors: permission_denied, not_found (no such person), bad_request (no address, line breaks in a subject), too_large, rate_limited (app.mails, for each day), unsupported (the owner has set no mail server).
+---@param letter any
+---@return string
+function fazt.mail.send(letter) end
+
 ---A person of this app by id: { id, name }, or nil.
 ---@param id string
 ---@return Person?
@@ -429,6 +438,13 @@ function fazt.users.get(id) end
 ---The people of this app: a list of { id, name, role }.
 ---@return Person[]
 function fazt.users.list() end
+
+---Proposes a version of an app to the owner of the node, or a new app, and goes on with the answer, as halt does. files: paths and what is to be in them: a text, { blob = NAME } of a file of this app's, or fazt.null to take one away; every other file stays as it is in the version that serves. It is checked, tried and rehearsed as any upgrade is, the owner sees each change and permission, and yes deploys exactly these bytes; version is the app's then. opts: reason (a sentence, needed), base (the version, or hash, this is for), timeout (seconds, a week by default), after which approved is false and by is "timeout". Errors: stale (another version serves), conflict (nothing would change), reserved_name (Fazt's own apps), rate_limited (5 proposals wait already), and what is wrong with the package: bad_path, bad_manifest, bad_package …
+---@param app string
+---@param files any
+---@param opts? any
+---@return {approved:boolean, by:string, note:string, version:integer?}
+function fazt.app.propose(app, files, opts) end
 
 ---What fazt.step asks first: { value } of a step that is known, else nil.
 ---@param name string
@@ -487,7 +503,25 @@ function fazt.test.env(name, value) end
 ---@return string?, table
 function fazt.http.send(method, url, headers, opts, body) end
 
----Sends a request to another server and returns { status, headers, body, url }; its field json is the body decoded. The app needs the permission net:HOST[:PORT], exactly; plain http is net:http://HOST[:PORT]. opts: headers, and one of json, form (a table) and body (a string, at most 1 MB); secret (a name of `env` in app.json with `host`: sent to that host alone, and never seen by the app), timeout (seconds, 15 at most), redirects (that are followed, 0 to 3; 3 by default), retries (0 by default, 5 at most: of what may be sent twice, after Retry-After or a growing pause), file (a name: the body of a 2xx answer, of any size, becomes a file for blob.put, in the field file). Errors: permission_denied, bad_request, blocked_address, fetch_failed, timeout, response_too_large (over 1 MB without file), rate_limited (four at once, or the bytes of a day), loop_detected.
+---What http.request with stream sends: as http.send, but the body of a 2xx answer stays to be read, by the number in the field stream. At most four at once, until the request ends; in a run inside fazt.step only.
+---@param method string
+---@param url string
+---@param headers? any
+---@param opts? any
+---@param body? string
+---@return string?, table
+function fazt.http.open(method, url, headers, opts, body) end
+
+---The next piece of an answer that http.open left to be read, as soon as it is there; empty at its end, and then it is closed. Errors: bad_request (not open), fetch_failed (it broke off), timeout, response_too_large.
+---@param stream integer
+---@return string
+function fazt.http.read(stream) end
+
+---Gives up what was not read of an answer that http.open left to be read. Nothing happens when it is closed already.
+---@param stream integer
+function fazt.http.close(stream) end
+
+---Sends a request to another server and returns { status, headers, body, url }; its field json is the body decoded. The app needs the permission net:HOST[:PORT], exactly; plain http is net:http://HOST[:PORT]. opts: headers, and one of json, form (a table) and body (a string, at most 1 MB); secret (a name of `env` in app.json with `host`: sent to that host alone, and never seen by the app), timeout (seconds, 15 at most), redirects (that are followed, 0 to 3; 3 by default), retries (0 by default, 5 at most: of what may be sent twice, after Retry-After or a growing pause), file (a name: the body of a 2xx answer, of any size, becomes a file for blob.put, in the field file), stream (fn(piece, answer): the body of a 2xx answer, of any size, is given to it as it comes; false ends it. In a run inside fazt.step only). Errors: permission_denied, bad_request, blocked_address, fetch_failed, timeout, response_too_large (over 1 MB without file or stream), rate_limited (four at once, or the bytes of a day), loop_detected.
 ---@param method string
 ---@param url string
 ---@param opts? any

@@ -1,9 +1,9 @@
 -- fazt.http: a request with its options, made into the one call of the kernel, and the answer of it.
 
 local native = ...
-local send, fail = native.http.send, native.fail
+local send, open, read, close, fail = native.http.send, native.http.open, native.http.read, native.http.close, native.fail
 local encode, decode = native.json.encode, native.json.decode
-local next, pcall, rawset, setmetatable, tostring, type = next, pcall, rawset, setmetatable, tostring, type
+local error, next, pcall, rawset, setmetatable, tostring, type = error, next, pcall, rawset, setmetatable, tostring, type
 local byte, concat, format, gsub, lower, sort = string.byte, table.concat, string.format, string.gsub, string.lower, table.sort
 
 local function quote(value)
@@ -45,6 +45,19 @@ function answer.__index(self, name)
   return value
 end
 
+-- fn gets the answer's body piece by piece. It may yield, so the answer is closed by hand; whoever yields for good leaves that
+-- to the end of the request.
+local function pour(made, fn)
+  local id = made.stream
+  made.stream = nil
+  local done, why = pcall(function()
+    local piece = read(id)
+    while piece ~= "" and fn(piece, made) ~= false do piece = read(id) end
+  end)
+  close(id)
+  if not done then error(why, 0) end
+end
+
 local function request(method, url, opts)
   if opts ~= nil and type(opts) ~= "table" then fail("bad_request", "http.request: opts must be a table") end
   local headers, rest, body = {}, {}, nil
@@ -64,13 +77,18 @@ local function request(method, url, opts)
     if type(name) ~= "string" or type(value) == "table" then fail("bad_request", "http.request: headers are texts by name") end
     headers[name] = tostring(value)
   end
-  local bytes, made = send(method, url, next(headers) and headers or nil, next(rest) and rest or nil, body)
+  local stream = rest.stream
+  rest.stream = nil
+  if stream ~= nil and type(stream) ~= "function" then fail("bad_request", "http.request: stream must be a function") end
+  local bytes, made = (stream and open or send)(method, url, next(headers) and headers or nil, next(rest) and rest or nil, body)
   made.body = bytes
-  return setmetatable(made, answer)
+  setmetatable(made, answer)
+  if made.stream then pour(made, stream) end
+  return made
 end
 
 local function with(method)
   return function(url, opts) return request(method, url, opts) end
 end
 
-return { send = send, request = request, get = with "GET", post = with "POST" }
+return { send = send, open = open, read = read, close = close, request = request, get = with "GET", post = with "POST" }

@@ -46,13 +46,54 @@ return {
 		local a = http.get("https://api.example.com/echo", { headers = { ["X-Own"] = "1" } })
 		return { json = a.json.headers }
 	end,
+	["POST /stream"] = function(req)
+		local q, seen, began = req.json, { pieces = 0, size = 0, longest = 0 }, nil
+		q.opts = q.opts or {}
+		q.opts.stream = function(piece, answer)
+			seen.pieces, seen.size, seen.status = seen.pieces + 1, seen.size + #piece, answer.status
+			if #piece > seen.longest then seen.longest = #piece end
+			if #piece < 100 then seen.text = (seen.text or "") .. piece end
+			if q.fails then error("enough of that") end
+			return not (q.most and seen.size >= q.most)
+		end
+		local ok, a = pcall(http.get, q.url, q.opts)
+		if not ok then seen.code = type(a) == "table" and a.code or tostring(a) else seen.answered, seen.body = a.status, a.body end
+		return { json = seen }
+	end,
+	["GET /yields"] = function(req)
+		local lines = coroutine.wrap(function() http.get("https://api.example.com/events?n=3&ms=1", { stream = coroutine.yield }) end)
+		return { text = lines():sub(1, 8) }
+	end,
+	["GET /leaves"] = function()
+		local ids = {}
+		for i = 1, 4 do ids[i] = select(2, http.open("GET", "https://api.example.com/endless")).stream end
+		local _, why = pcall(http.open, "GET", "https://api.example.com/endless")
+		http.close(ids[1]) http.close(ids[1])
+		local _, closed = pcall(http.read, ids[1])
+		return { json = { ids = ids, fifth = why.code, closed = closed.code, size = #http.read(ids[2]) } }
+	end,
+	["GET /run"] = function() return { text = fazt.queue("api/job.lua", { bare = false }) } end,
+	["GET /run/bare"] = function() return { text = fazt.queue("api/job.lua", { bare = true }) } end,
 	["GET /circle"] = function() return { text = http.get("http://circle.example.com/circle").body } end,
 }
 LUA
-my %manifest = (visibility => 'anyone', open => ['/open'], permissions => ['storage', map({ "net:$_" } @own, @inside), 'net:slow.example.com', 'net:nowhere.example.com', "net:api.example.com:$closed",
+my $job = <<'LUA';
+local fazt = require "fazt"
+local function size()
+	local n = 0
+	fazt.http.get("https://api.example.com/bytes?n=300000", { stream = function(piece) n = n + #piece end })
+	return n
+end
+return function(req)
+	if not req.input.bare then return fazt.step("size", size) end
+	local done, why = pcall(size)
+	return done or why.message
+end
+LUA
+my %manifest = (visibility => 'anyone', open => ['/open'], permissions => ['storage', 'queue', map({ "net:$_" } @own, @inside), 'net:slow.example.com', 'net:nowhere.example.com', "net:api.example.com:$closed",
 	'net:http://api.example.com', 'net:http://files.example.com', 'net:http://circle.example.com'],
 	env => [{ name => 'KEY', host => 'api.example.com' }, { name => 'TOKEN', host => 'files.example.com', header => 'X-Api-Key' }, { name => 'CITY' }]);
-$fazt->install(web => { 'app.json' => \%manifest, 'api/main.lua' => $code });
+$fazt->install(web => { 'app.json' => \%manifest, 'api/main.lua' => $code, 'api/job.lua' => $job });
 $fazt->install(bare => { 'app.json' => { visibility => 'anyone', permissions => ['storage'] }, 'api/main.lua' => $code });
 $fazt->admin('app', 'domain', 'add', 'web', 'circle.example.com');
 my %token = map { $_ => $fazt->token('owner', $_) } qw(web bare);
@@ -251,7 +292,8 @@ code_is('https://files.example.com/echo', 'bad_request', '… nor one that wants
 
 my $n = 0;
 sub flaky { my ($fails, $more) = @_; return "$api/flaky?fails=$fails&id=" . $n++ . ($more // '') }
-is(ask(flaky(2), retries => 2)->{body}, 'attempt 3', 'as often as it is worth');
+my $patient = ask(flaky(2), retries => 2);
+is($patient->{body}, 'attempt 3', 'as often as it is worth') or diag json_of($patient);
 is(ask(flaky(2), retries => 1)->{status}, 503, '… and no oftener');
 is(ask(flaky(1, '&how=cut'), retries => 1)->{body}, 'attempt 2', 'after a connection that broke');
 is(ask(flaky(1), retries => 3, method => 'POST')->{status}, 503, 'a POST is sent once');
@@ -260,6 +302,51 @@ my $began = time;
 is(ask(flaky(1, '&after=2'), retries => 1)->{body}, 'attempt 2', 'after as long as the server asks for');
 cmp_ok(time - $began, '>=', 2, '… that is, not before');
 is(ask(flaky(1, '&after=3600'), retries => 1)->{status}, 503, '… but not longer than there is time');
+$began = time;
+is(ask(flaky(1, '&date=3'), retries => 1)->{body}, 'attempt 2', 'a date says it as well');
+cmp_ok(time - $began, '>=', 1.9, '… to the second'); # dates have no parts of one
+is(ask(flaky(1, '&date=3600'), retries => 1)->{status}, 503, '… one that is too far away');
+is(ask(flaky(1, "&after=$_"), retries => 1)->{body}, 'attempt 2', "… \"$_\" says nothing") for 'Sun,%2006%20Nov%201994%2008:49:37%20GMT', 'soon', '-1', '99999999999999999999';
+
+# ---- answers that are read as they come ----
+
+sub stream { my ($url, %q) = @_; my $got = call('web', POST => '/stream', json => { url => $url, %q }); return $got->{json} // diag $got->{body} }
+my $big = stream("$api/bytes?n=20000000");
+is_deeply([@$big{qw(size answered body status)}], [20_000_000, 200, '', 200], 'a large body comes in pieces') or diag json_of($big);
+cmp_ok($big->{longest}, '<=', 65536, '… of at most 64 KB');
+cmp_ok($big->{pieces}, '>', 300, '… more calls than a request may make otherwise count for nothing') if $big->{longest} < 65536;
+my $events = stream("$api/events?n=10&ms=50");
+is($events->{text}, join('', map { "event $_\n" } 1 .. 10), 'events come one by one');
+cmp_ok($events->{pieces}, '>=', 5, '… as soon as they are there');
+is(stream("$api/status?status=404")->{body}, 'as you like', 'what is no 2xx comes whole');
+is(stream("$api/status?status=204")->{pieces}, 0, 'a body without bytes');
+is(stream("$api/bomb?n=3000000")->{size}, 3_000_000, 'a packed one');
+my $cut = stream("$api/events?n=5&cut=1");
+is($cut->{code}, 'fetch_failed', 'one that is cut in the middle');
+like($cut->{text}, qr/^event 1\nevent 2\n/, '… after what came');
+is(stream(raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort"))->{code}, 'fetch_failed', '… by its length as well');
+my $early = stream("$api/endless", most => 500_000);
+is($early->{answered}, 200, 'the app has enough of it') or diag json_of($early);
+cmp_ok($early->{size}, '<', 700_000, '… and gets no more');
+like(stream("$api/endless", fails => \1)->{code}, qr/enough of that/, 'an error of the app is its error');
+is(stream("$api/drip", opts => { timeout => 3 })->{code}, 'timeout', 'SSRF-10 time is up while it comes');
+is(call('web', GET => '/yields')->{body}, 'event 1' . "\n", 'the function may yield');
+my $left = call('web', GET => '/leaves')->{json};
+is_deeply([@$left{qw(ids fifth closed)}], [[1 .. 4], 'rate_limited', 'bad_request'], 'four at once');
+$fazt->wait_for(sub { ask("$api/open")->{body} == 0 }, 'the other server sees that nobody reads');
+pass('what an app leaves open ends with its request');
+is(stream('http://127.0.0.1/')->{code}, 'blocked_address', 'SSRF-01 the same rules');
+is(stream(redirect('https://inside.example.com/'))->{code}, 'blocked_address', 'SSRF-05 … for redirects');
+is(stream("$api/hello", opts => { file => 'x' })->{code}, 'bad_request', 'a file or a stream');
+for ([run => '300000'], ['run/bare' => qr/inside fazt\.step/]) {
+	my ($path, $want) = @$_;
+	my $run = call('web', GET => "/$path")->{body};
+	my $shown;
+	$fazt->wait_for(sub { $shown = $fazt->admin_json('run', 'show', $run); $shown->{state} !~ /queued|running/ }, 'the run ends');
+	like(json_of($shown), ref $want ? $want : qr/\b$want\b/, ref $want ? '… and refused as bare calls' : 'in a run it is one step') or diag json_of($shown);
+}
+my ($rss) = slurp('/proc/' . fetcher() . '/status') =~ /^VmHWM:\s+(\d+)/m;
+cmp_ok($rss, '<', Fazt::sanitized() ? 400000 : 60000, "none of it is ever in memory whole ($rss KB at most)");
 
 # ---- files ----
 
@@ -301,6 +388,11 @@ is(ask('https://files.example.com/hello')->{body}, 'Hello!', '… and one that i
 
 # ---- the day's bytes ----
 
+$fazt->admin('app', 'limit', 'web', 'app.egress', 5_000_000);
+is(stream("$api/endless")->{code}, 'response_too_large', 'what is left of them bounds a stream');
+my %ends;
+for (1 .. 60) { $ends{ stream("$api/endless", most => 1)->{code} // 'fine' }++; last if $ends{rate_limited} } # two workers count for themselves
+ok($ends{rate_limited}, '… and what was on its way when the app had enough is counted') or diag json_of(\%ends);
 $fazt->admin('app', 'limit', 'web', 'app.egress', 1000);
 for (1 .. 20) { last if (ask("$api/hello")->{code} // '') eq 'rate_limited' }
 my $over = code_is("$api/hello", 'rate_limited', 'an app has so many bytes in a day');

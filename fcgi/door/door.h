@@ -10,7 +10,8 @@ int serve_main(int argc, char **argv);
 bool serve_holds(const char *home); /* does a faztd serve that home? */
 
 /* faztd worker --home DIR LANE LANES: one of LANES workers, on its lane of the processors (base/lane.h). FastCGI on
- * descriptor 0, the zygote on descriptor 3, the fetcher on 4. With no socket on descriptor 0 it is a plain CGI program that answers one
+ * descriptor 0, the zygote on descriptor 3, the fetcher on 4, the supervisor's ear on 5. SIGQUIT: all workers end, and what was accepted or
+ * waits for it is answered. SIGHUP, SIGTERM, SIGINT: this one does, and another takes its place first. With no socket on descriptor 0 it is a plain CGI program that answers one
  * request. */
 int worker_main(int argc, char **argv);
 
@@ -36,6 +37,7 @@ bool cgi_sends_body(const struct req *r);
 
 #define ZYGOTE_FD 3 /* where a worker finds its zygote, and a zygote or a fetcher its control socket */
 #define FETCHER_FD 4 /* where a worker finds the fetcher */
+#define NOTES_FD 5 /* … and says its pid when somebody else than the supervisor told it to end */
 
 /* Root works as whoever owns the home, so that no file of root's appears in it. 0, or -1 with errno. */
 int become_owner(const char *home);

@@ -50,6 +50,7 @@ struct job {
 	struct transfer transfer;
 	CURL *running; /* in the multi handle */
 	bool paused;
+	bool alone;    /* whoever asked wants no more of it, and only waits to hear what it cost */
 };
 
 static const struct curl_calls *lib;
@@ -182,6 +183,29 @@ static bool parse(struct job *j)
 	return n == 0;
 }
 
+static void stop_running(struct job *j)
+{
+	if (j->running)
+		lib->multi_remove_handle(multi, j->running);
+	j->running = NULL;
+}
+
+static void cut_short(struct job *j, int err, const char *why)
+{
+	stop_running(j);
+	transfer_stop(&j->transfer);
+	end(j, err, why);
+}
+
+/* What is on its way already goes on, since it may have begun in the middle of a frame. */
+static bool give_up(struct job *j)
+{
+	j->alone = true;
+	if (j->stage == STAGE_ASKING || j->stage == STAGE_RUNNING)
+		cut_short(j, 0, NULL);
+	return j->stage == STAGE_ENDING;
+}
+
 static bool take_in(struct job *j)
 {
 	buf_reserve(&j->in, 64 * KIB);
@@ -189,7 +213,7 @@ static bool take_in(struct job *j)
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
 	j->in.len += (size_t)n;
-	return n > 0 && parse(j);
+	return n ? parse(j) : give_up(j);
 }
 
 /* What the socket takes; a transfer that waited for room goes on. */
@@ -219,13 +243,6 @@ static void job_open(int fd)
 	struct job *j = jobs[njobs++] = xcalloc(1, sizeof *j);
 	j->fd = fd;
 	j->until = mono_ms() + LOOK_MS * 30;
-}
-
-static void stop_running(struct job *j)
-{
-	if (j->running)
-		lib->multi_remove_handle(multi, j->running);
-	j->running = NULL;
 }
 
 static void job_close(struct job *j)
@@ -269,10 +286,8 @@ static void look(struct job *j, short events)
 {
 	bool sound = !(events & CURL_WAIT_POLLIN) || take_in(j);
 	sound = sound && give_out(j);
-	if (sound && j->stage < STAGE_ENDING && mono_ms() >= j->until) {
-		stop_running(j);
-		end(j, ERR_TIMEOUT, "the time was up");
-	}
+	if (sound && j->stage < STAGE_ENDING && mono_ms() >= j->until)
+		cut_short(j, ERR_TIMEOUT, "the time was up");
 	if (!sound)
 		j->stage = STAGE_GONE;
 }
@@ -308,13 +323,18 @@ static int wait_for(struct job *j, int64_t now)
 	return (int)MIN(MAX(j->until - now, (int64_t)0), (int64_t)LOOK_MS);
 }
 
+static short events_of(const struct job *j)
+{
+	return (short)((j->alone ? 0 : CURL_WAIT_POLLIN) | (j->out.len ? CURL_WAIT_POLLOUT : 0));
+}
+
 static void turn(int control)
 {
 	struct curl_waitfd fds[1 + JOBS] = {{.fd = control, .events = CURL_WAIT_POLLIN}};
 	int n = njobs, still, ms = LOOK_MS;
 	int64_t now = mono_ms();
 	for (int i = 0; i < n; i++) {
-		fds[1 + i] = (struct curl_waitfd){jobs[i]->fd, (short)(CURL_WAIT_POLLIN | (jobs[i]->out.len ? CURL_WAIT_POLLOUT : 0)), 0};
+		fds[1 + i] = (struct curl_waitfd){jobs[i]->fd, events_of(jobs[i]), 0};
 		ms = MIN(ms, wait_for(jobs[i], now));
 	}
 	lib->multi_poll(multi, fds, (unsigned)(1 + n), ms, NULL);
@@ -353,6 +373,8 @@ int fetch_main(int argc UNUSED, char **argv UNUSED)
 {
 	int control = ZYGOTE_FD;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTERM, SIG_IGN); /* meant for everybody, it is the supervisor's: requests under way still need this */
+	signal(SIGINT, SIG_IGN);
 	keep_descriptors(control);
 	await_first(control);
 	setenv("RES_OPTIONS", "timeout:2 attempts:2", 1); /* before any thread: a name that nobody answers for is let go soon */

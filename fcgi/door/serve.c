@@ -23,7 +23,7 @@
 #define WORKERS 2
 #define HELPERS 2 /* before the workers in the list of children */
 #define BACKLOG 512
-#define PATIENCE_MS 9000      /* how long workers may finish their requests */
+#define PATIENCE_MS 63000     /* how long workers may finish their requests, whose deadlines are sooner than that */
 #define LIVED_MS 200          /* who lived as long did start, whatever ended it */
 #define READY_SECONDS 20      /* within which a fresh worker opens the home */
 #define RESTART_MIN_MS 50
@@ -44,6 +44,7 @@ struct child {
 
 static const char *home;
 static bool stopping;
+static int notes[2]; /* a pipe: pids of workers that somebody else told to end. SIGIO says that there is one */
 static pid_t retired[4 * WORKERS]; /* workers of before a reload that still finish */
 
 /* ---- sockets ---- */
@@ -121,8 +122,10 @@ static void start(struct child *c)
 	if (c->stdin_fd >= 0)
 		posix_spawn_file_actions_adddup2(&files, c->stdin_fd, 0);
 	posix_spawn_file_actions_adddup2(&files, c->control_fd, ZYGOTE_FD);
-	if (c->fetcher_fd >= 0)
+	if (c->fetcher_fd >= 0) {
 		posix_spawn_file_actions_adddup2(&files, c->fetcher_fd, FETCHER_FD);
+		posix_spawn_file_actions_adddup2(&files, notes[1], NOTES_FD);
+	}
 	c->started = mono_ms();
 	int err = posix_spawn(&c->pid, "/proc/self/exe", &files, &attr, argv, environ);
 	if (err) {
@@ -173,11 +176,25 @@ static void retire(struct child *c)
 	if (!c->pid)
 		return;
 	if (*place)
-		kill(*place, SIGTERM);
+		kill(*place, SIGQUIT);
 	kill(c->pid, SIGHUP);
 	*place = c->pid;
 	c->pid = 0;
 	c->again = 0;
+}
+
+static void hear_notes(struct child *c, int n)
+{
+	for (pid_t pid; read(notes[0], &pid, sizeof pid) == sizeof pid;)
+		for (int i = HELPERS; i < n; i++)
+			if (c[i].pid == pid)
+				retire(&c[i]);
+}
+
+static void listen_for_notes(void)
+{
+	if (pipe2(notes, O_CLOEXEC | O_NONBLOCK) || fcntl(notes[0], F_SETOWN, (int)getpid()) || fcntl(notes[0], F_SETFL, O_NONBLOCK | O_ASYNC))
+		die("cannot make a pipe: %s", strerror(errno));
 }
 
 static int alive(struct child *c, int n)
@@ -204,7 +221,7 @@ static void signal_all(struct child *c, int n, int sig)
 
 static sigset_t signals_of_interest(void)
 {
-	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGIO};
 	sigset_t set;
 	sigemptyset(&set);
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
@@ -220,12 +237,15 @@ static int await_signal(int64_t ms)
 	return sigtimedwait(&set, NULL, &t);
 }
 
-/* The workers finish their requests, and the helpers serve them to the end. */
-static void stop_all(struct child *c, int n)
+/* Nobody can connect any more; what had connected is still accepted, the workers answer it, and the helpers serve them to the
+ * end. */
+static void stop_all(struct child *c, int n, int fcgi, const char *path)
 {
 	int64_t until = mono_ms() + PATIENCE_MS;
 	stopping = true;
-	signal_all(c + HELPERS, n - HELPERS, SIGTERM);
+	(void)unlink(path);
+	shutdown(fcgi, SHUT_RD);
+	signal_all(c + HELPERS, n - HELPERS, SIGQUIT);
 	while (alive(c + HELPERS, n - HELPERS) && mono_ms() < until) {
 		await_signal(100);
 		reap(c, n);
@@ -283,6 +303,8 @@ static void supervise(struct child *c, int n)
 			return;
 		if (sig == SIGHUP)
 			reload(c, n);
+		if (sig == SIGIO)
+			hear_notes(c, n);
 	}
 }
 
@@ -310,6 +332,7 @@ int serve_main(int argc, char **argv)
 	sigset_t set = signals_of_interest();
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	listen_for_notes();
 	struct child child[HELPERS + WORKERS] = {
 		{.name = "zygote", .stdin_fd = -1, .control_fd = control[1], .fetcher_fd = -1},
 		{.name = "fetch", .stdin_fd = -1, .control_fd = fetcher[1], .fetcher_fd = -1},
@@ -319,8 +342,7 @@ int serve_main(int argc, char **argv)
 	take_turns();
 	log_event(LOG_INFO, "serve.start", "home", home, NULL);
 	supervise(child, ARRAY_LEN(child));
-	stop_all(child, ARRAY_LEN(child));
-	(void)unlink(path);
+	stop_all(child, ARRAY_LEN(child), fcgi, path);
 	log_event(LOG_INFO, "serve.stop", NULL);
 	return 0;
 }

@@ -54,6 +54,8 @@ struct transfer {
 	struct buf text; /* of the lines */
 	size_t head_bytes;
 	bool headed, redirecting, too_much;
+	size_t given;    /* bytes of a mail that were sent */
+	bool told;       /* its message was asked for */
 	int64_t taken;
 	char why[CURL_ERROR_SIZE];
 };
@@ -61,6 +63,7 @@ struct transfer {
 int transfer_begin(struct transfer *t, const struct curl_calls *lib, const struct wire_fetch *ask, struct fault *f);
 CURL *transfer_dial(struct transfer *t, const struct wire_pass *p, int64_t ms);
 int transfer_done(struct transfer *t, CURLcode code, bool *again, struct fault *f);
+void transfer_stop(struct transfer *t); /* in the place of transfer_done: what came so far is all */
 void transfer_head(const struct transfer *t, struct wire_head *h); /* borrows */
 void transfer_end(struct transfer *t);
 

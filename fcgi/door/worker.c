@@ -40,6 +40,7 @@
 
 #define THREADS 96
 #define RETIRE_MS 100000 /* nginx lets go of every connection within 90 s: keepalive_time and keepalive_timeout */
+#define FINISH_MS 62000  /* the longest deadline of a request, and a moment to send its answer */
 #define THREAD_STACK (512 * KIB)
 #define DRAIN_BYTES (64 * MIB) /* of a body that nobody wanted */
 #define DRAIN_SECONDS 2
@@ -49,9 +50,8 @@ extern char **environ;
 
 static struct node node;
 static pid_t supervisor;     /* 0: nobody's worker */
-static atomic_int in_flight; /* requests between accept and answer */
 static atomic_bool draining; /* no new connections */
-static atomic_bool closing;  /* those there are end after their request */
+static int ending[2];        /* a pipe whose write end is closed once those there are shall end */
 static pthread_t threads[THREADS];
 static atomic_int running;   /* threads that serve or may yet */
 
@@ -116,15 +116,15 @@ static void fcgi_write(void *out, const char *p, size_t n)
 	FCGX_PutStr(p, (int)n, out); /* a client that went away is nginx's business */
 }
 
-/* The next connection, or -1 when there shall be no more. One thread of each worker waits for it: the kernel serves
- * those who wait in order, so that the workers get connections in turn. With all threads waiting, the worker that
- * started first would get every one of them. */
+/* The next connection, or -1 when there shall be no more: the supervisor has shut the socket down and nothing waits in it, or
+ * it is none any more. One thread of each worker waits for it: the kernel serves those who wait in order, so that the workers get
+ * connections in turn. With all threads waiting, the worker that started first would get every one of them. */
 static int accept_connection(void)
 {
 	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 	int fd;
 	pthread_mutex_lock(&turn);
-	while ((fd = accept4(FCGI_LISTENSOCK_FILENO, NULL, NULL, SOCK_CLOEXEC)) < 0 && !draining)
+	while ((fd = accept4(FCGI_LISTENSOCK_FILENO, NULL, NULL, SOCK_CLOEXEC)) < 0 && errno != EINVAL && !draining)
 		usleep(10000); /* no descriptor was left for it */
 	pthread_mutex_unlock(&turn);
 	return fd;
@@ -132,12 +132,17 @@ static int accept_connection(void)
 
 /* A read that blocks is woken for nothing when nginx takes the answer written before; a poll is not. There is nothing to
  * wait for when the library has closed the connection, as it does when an answer could not be written: poll would wait
- * for ever for no descriptor. */
+ * for ever for no descriptor. At the end an idle connection is shut for reading: a request that nginx sent before that is
+ * still read, one that it would send later it cannot, so none is lost between the two. */
 static void await_request(int fd)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	while (fd >= 0 && poll(&p, 1, -1) < 0 && errno == EINTR)
+	struct pollfd p[] = {{.fd = fd, .events = POLLIN}, {.fd = ending[0]}};
+	if (fd < 0)
+		return;
+	while (poll(p, ARRAY_LEN(p), -1) < 0 && errno == EINTR)
 		;
+	if (p[1].revents && !p[0].revents)
+		shutdown(fd, SHUT_RD);
 }
 
 /* An answer came before the body had been read. nginx still writes, and takes the answer only if it can: so the
@@ -165,12 +170,9 @@ static void serve_connection(struct arena *a, FCGX_Request *f, int fd)
 	f->ipcFd = fd;
 	f->keepConnection = 1;
 	while (await_request(f->ipcFd), !FCGX_Accept_r(f)) {
-		in_flight++;
 		if (!serve_request(a, &(struct channel){f->envp, fcgi_read, fcgi_write, f->in, f->out, true}))
 			drain(f);
-		f->keepConnection &= !closing;
 		FCGX_Finish_r(f);
-		in_flight--;
 	}
 }
 
@@ -224,7 +226,9 @@ static sigset_t signals_of_interest(void)
 	sigset_t set;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
 	return set;
 }
 
@@ -236,25 +240,44 @@ static int await_signal(int ms)
 	return sigtimedwait(&set, NULL, &t);
 }
 
+static bool supervised(void)
+{
+	return supervisor && getppid() == supervisor;
+}
+
+/* Told to end by somebody else: the supervisor puts another one in this one's place, and answers with SIGHUP. It may be about
+ * to end itself, when everybody was told: then it is SIGQUIT. */
+static bool pass_on(int sig)
+{
+	pid_t self = getpid();
+	return (sig == SIGTERM || sig == SIGINT) && supervised() && write(NOTES_FD, &self, sizeof self) == sizeof self;
+}
+
 /* Others serve already: stay until nginx has let go of the last connection. Were it closed here, a request could just be
  * on its way, and nginx does not send a POST twice. */
 static void retire(void)
 {
 	for (int64_t until = mono_ms() + RETIRE_MS; running && mono_ms() < until;) {
-		if (await_signal(100) == SIGTERM)
+		if (await_signal(100) == SIGQUIT)
 			break;
 		pool_reap(node.pool);
 	}
 }
 
-/* The requests under way finish; the supervisor's patience is the limit. One may just be arriving: wait for a moment of
- * quiet. */
+/* Everything ends. What waits for being accepted still is; a supervisor would have said that there shall be no more. */
+static void close_door(void)
+{
+	if (!supervised())
+		shutdown(FCGI_LISTENSOCK_FILENO, SHUT_RD);
+}
+
+/* The requests under way finish; the supervisor's patience is the limit, too. */
 static void finish(void)
 {
-	closing = true;
 	runner_give_up();
-	for (int quiet = 0; running && quiet < 5; quiet = in_flight ? 0 : quiet + 1)
-		usleep(10000);
+	close(ending[1]);
+	for (int64_t until = mono_ms() + FINISH_MS; running && mono_ms() < until;)
+		usleep(5000);
 }
 
 /* A worker whose supervisor died would serve on, unseen, beside those of the next one: it drains instead. The signal is
@@ -262,8 +285,8 @@ static void finish(void)
  * started it. */
 static void follow_supervisor(void)
 {
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM) || (supervisor && getppid() != supervisor))
-		raise(SIGTERM);
+	if (prctl(PR_SET_PDEATHSIG, SIGQUIT) || (supervisor && !supervised()))
+		raise(SIGQUIT);
 }
 
 /* Runs that ended long ago, a few at a time. */
@@ -301,17 +324,18 @@ static void serve_fastcgi(void)
 	int sig;
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	follow_supervisor();
-	if (FCGX_Init())
+	if (FCGX_Init() || pipe2(ending, O_CLOEXEC))
 		die("cannot initialise FastCGI");
+	fcntl(NOTES_FD, F_SETFD, FD_CLOEXEC);
 	log_together();
 	start_threads();
 	runner_start(&node);
-	while ((sig = await_signal(10000)) < 0) {
+	while ((sig = await_signal(10000)) < 0 || pass_on(sig)) {
 		pool_reap(node.pool);
 		store_check(node.store);
 		sweep();
 	}
-	stop_accepting();
+	sig == SIGQUIT ? close_door() : stop_accepting();
 	runner_stop();
 	if (sig == SIGHUP)
 		retire();

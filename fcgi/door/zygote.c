@@ -10,6 +10,8 @@ int zygote_main(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
+	signal(SIGTERM, SIG_IGN); /* meant for everybody, it is the supervisor's: requests under way still need this */
+	signal(SIGINT, SIG_IGN);
 	syscall_init();
 	zygote_run(ZYGOTE_FD);
 	return 0;

@@ -195,7 +195,7 @@ static int end(struct fetch *f, const struct frame *frame)
 	f->received = w.received;
 	if (!err)
 		return 0;
-	const char *why = visible(f->arena, w.why, 300);
+	const char *why = f->why = visible(f->arena, w.why, 300);
 	if (err_row(err)->http != 502 && err_row(err)->http != 504)
 		return fault(f->fault, err, "%s", why);
 	log_event(LOG_WARN, "fetch.failed", "payer", f->payer, "url", visible(f->arena, f->url, 300), "message", why, NULL);
@@ -244,8 +244,25 @@ static int client_next(struct fetch *f, struct str *piece)
 	return frame.type == FRAME_END ? -end(f, &frame) : -lost(f);
 }
 
+/* Given up: the other end says what it cost so far, but is not waited for. Why it was given up stays what the fault says. */
+static void settle(struct fetch *f)
+{
+	struct frame frame;
+	struct fault why = *f->fault;
+	int64_t deadline = f->deadline;
+	shutdown(f->fd, SHUT_WR);
+	f->deadline = MIN(deadline, mono_ms());
+	while (!f->ended && !next_frame(f, &frame))
+		if (frame.type == FRAME_END)
+			end(f, &frame), f->ended = true;
+	*f->fault = why;
+	f->deadline = deadline;
+}
+
 static void client_close(struct fetch *f)
 {
+	if (f->fd >= 0 && !f->ended)
+		settle(f);
 	if (f->fd >= 0)
 		close(f->fd);
 	f->fd = -1;

@@ -6,8 +6,10 @@
 #include "base/log.h"
 #include "base/now.h"
 #include "gate/gateway.h"
+#include "gate/trace.h"
 #include "kernel/app.h"
 #include "kernel/clock.h"
+#include "kernel/errand.h"
 #include "kernel/journal.h"
 
 #define LATER_MS 1000             /* when the node was too busy for it */
@@ -37,13 +39,22 @@ static int64_t pause_before(const struct run *run)
 /* Not the app's fault, and not for good. */
 static bool is_passing(int err)
 {
-	return err == ERR_UNAVAILABLE || err == ERR_APP_SUSPENDED || err == ERR_DISK_FULL;
+	return err == ERR_UNAVAILABLE || err == ERR_APP_SUSPENDED || err == ERR_OVER_BUDGET || err == ERR_DISK_FULL;
+}
+
+/* For its owner: of an error that the app did not catch, its first line, which says file and line. */
+static const char *what_happened(struct req *r, int err)
+{
+	struct str rest, line = str_cut(r->trouble, '\n', &rest);
+	if (err == ERR_APP_ERROR && line.n)
+		return arena_cstr(r->arena, (struct str){line.p, MIN(line.n, (size_t)FAULT_MAX)});
+	return r->fault.err == err || !err ? arena_strdup(r->arena, fault_message(&r->fault)) : err_row(err)->message;
 }
 
 static int postpone(struct req *r, struct db *db, const char *state, int64_t due, int64_t attempt, int why)
 {
 	const struct run *run = &r->journal->run;
-	char *error = arena_strdup(r->arena, fault_message(&r->fault));
+	const char *error = what_happened(r, why);
 	int err = db_begin(db);
 	if (!err)
 		err = run_postpone(db, run->id, run->claim, state, due, attempt, why, error);
@@ -60,9 +71,15 @@ static void put_off(struct req *r, const char *state, int64_t due, int64_t attem
 
 static void fail_run(struct req *r, int err)
 {
-	char *error = arena_strdup(r->arena, r->fault.err == err ? fault_message(&r->fault) : err_row(err)->message);
+	struct run *run = &r->journal->run;
+	const char *error = what_happened(r, err);
 	r->journal->npending = 0;
-	log_event(LOG_WARN, "run.failed", "run", r->journal->run.id, "app", r->app->name, "message", error, NULL);
+	log_event(LOG_WARN, "run.failed", "run", run->id, "app", r->app ? r->app->name : run->app_id, "message", error, NULL);
+	run->error = error;
+	if (errand_is(run))
+		errand_lost(r);
+	if (errand_is(run) && r->app)
+		trace_app(r->app, run->id, "error", str_of(error));
 	journal_end(r, "failed", STR_NONE, err, error);
 }
 
@@ -73,8 +90,8 @@ static void failed(struct req *r, int err)
 	if (err == ERR_APP_DISABLED)
 		put_off(r, "held", RUN_NEVER, run->attempt, 0);
 	else if (is_passing(err))
-		put_off(r, "queued", now_ms() + LATER_MS, run->attempt, err);
-	else if (run->attempt < run->retries && err != ERR_NOT_FOUND && err != ERR_PERMISSION_DENIED)
+		put_off(r, "queued", now_ms() + MAX(1000 * r->retry_after, (int64_t)LATER_MS), run->attempt, err);
+	else if (run->attempt < run->retries && err != ERR_NOT_FOUND)
 		put_off(r, "queued", now_ms() + pause_before(run), run->attempt + 1, err);
 	else
 		fail_run(r, err);
@@ -119,6 +136,8 @@ static void settle(struct req *r, int err)
 	enum left left = r->journal->left;
 	if (left == LEFT_BROKEN)
 		fail_run(r, r->fault.err);
+	else if (left == LEFT_FAILED)
+		failed(r, r->journal->why.err);
 	else if (!left && err)
 		failed(r, err);
 	else if (!left)
@@ -141,6 +160,8 @@ static void follow(struct req *r, struct db *db, const struct app *now, struct r
 static struct app *load_app(struct req *r, struct db *db, struct run *run)
 {
 	struct app *now = app_by_id(r->node, db, str_of(run->app_id));
+	if (errand_is(run))
+		return now;
 	if (now)
 		follow(r, db, now, run);
 	struct app *app = now ? app_of_version(db, now, run->version) : NULL;
@@ -181,8 +202,10 @@ static void go_on(struct req *r, struct app *app, const struct run *run)
 	r->app = app;
 	set_request(r, run);
 	journal_open(r, run);
-	int err = may_wake(r, app, run);
-	settle(r, err ? err : req_resume(r, app, run->principal));
+	if (may_wake(r, app, run))
+		fail_run(r, r->fault.err);
+	else
+		settle(r, errand_is(run) ? errand_run(r) : req_resume(r, app, run->principal));
 }
 
 /* Jobs that are due become runs, many in one transaction and none for long. */
@@ -255,10 +278,11 @@ static int take(struct node *n, struct work *w)
 	struct app *app = got > 0 ? load_app(&r, db, &run) : NULL;
 	if (got > 0)
 		note(w, &run);
-	if (got > 0 && !app)
+	bool known = app || (got > 0 && errand_is(&run));
+	if (got > 0 && !known)
 		orphan(&r, db, &run);
 	db_return(db);
-	if (app)
+	if (known)
 		go_on(&r, app, &run);
 	note(w, NULL);
 	req_release(&r);

@@ -89,11 +89,14 @@ struct req {
 	struct principal who;
 
 	/* gateway */
+	struct buf asked;  /* the frame that tells a cell of it (gate/talk); empty: not encoded yet */
 	int calls;         /* syscalls made so far */
 	bool charged;      /* somebody counts what the calls take: */
 	int64_t work;      /* µs of this thread's processor time, as far as it was looked at (gate/charge) */
 	struct str form, files; /* of multipart/form-data, as the app gets them (wire/frame.h) */
 	bool uploads;      /* files of a form came with it */
+	struct stream *streams; /* answers of other servers that the app still reads (sys/http); */
+	int64_t opened;         /* … how many there were */
 	bool spoke_as_app; /* the app spoke for itself (as_app) */
 	bool audited;      /* that the app spoke for itself (as_app) is in the audit */
 	int64_t retry_after; /* seconds, where an error knows them better than the door; 0: it does not */

@@ -127,6 +127,8 @@ int switch_to(struct node *n, struct db *db, struct arena *a, const struct switc
 	if (!err)
 		err = app_advance(db, s->app, s->package, s->commit, &version);
 	if (!err)
+		s->app->version = version;
+	if (!err)
 		err = dev_solved(db, s->app->id);
 	if (!err)
 		err = clock_declare(n, db, a, s->app->id, s->manifest);

@@ -61,6 +61,8 @@ int run_postpone(struct db *db, const char *id, int64_t claim, const char *state
 /* It is over, for whoever joins it too. state: done, failed or cancelled. */
 int run_end(struct db *db, const char *id, int64_t claim, const char *state, struct str result, int err, const char *error);
 
+/* Whatever of this handler is due before then is due then. */
+int run_defer(struct db *db, const char *handler, int64_t until);
 int run_move(struct db *db, const char *id, int64_t claim, int64_t version); /* on to this version of the app */
 int run_progress(struct db *db, const char *id, double done, double total, struct str note);
 int run_wake(struct db *db, const char *awaited); /* whoever awaits that */

@@ -8,25 +8,30 @@
 #include "base/now.h"
 #include "codec/json.h"
 #include "codec/mime.h"
+#include "codec/moment.h"
 #include "kernel/app.h"
+#include "kernel/journal.h"
+#include "sys/http.h"
 #include "sys/intake.h"
 #include "sys/options.h"
 #include "sys/sys.h"
 
 #define BODY_MOST MIB           /* of an answer that is handed over whole */
-#define FILE_MOST (1ll << 40)   /* of one that becomes a file: the quota is nearer */
+#define FILE_MOST (1ll << 40)   /* of one that becomes a file or is read as it comes: the quota, or the day's bytes, are nearer */
+#define STREAMS 4               /* answers one request may have open */
+#define WAIT_MOST 60000         /* of what another server asks for */
 #define MARGIN_MS 200           /* before the request's own deadline, so that the app can still answer */
 #define HOPS 4                  /* apps that call each other in a row */
 #define HOPS_HEADER "fazt-hops"
 #define RETRIES 5
 #define PAUSE_MS 250            /* before the second attempt; twice as long before each further one */
 #define HEADER_BYTES (16 * KIB)
-#define TRUST_BYTES (256 * KIB)
 
 struct sending {
 	struct req *r;
 	struct fetch f;
 	struct options opts;
+	struct arena *arena; /* as long as the fetch */
 	struct str secret;
 	bool dialled;    /* the first connection was asked for */
 	int nheaders;
@@ -157,18 +162,6 @@ static int count_hops(struct sending *s)
 	return 0;
 }
 
-/* The certificates of the setting net.ca. What cannot be read trusts nobody more. */
-static struct str trusted(struct req *r)
-{
-	const char *name = r->settings.text[SETTING_NET_CA];
-	char *text = *name ? arena_alloc(r->arena, TRUST_BYTES) : NULL;
-	FILE *file = *name ? fopen(arena_printf(r->arena, "%s%s%s", *name == '/' ? "" : r->node->home, *name == '/' ? "" : "/", name), "re") : NULL;
-	size_t n = file ? fread(text, 1, TRUST_BYTES, file) : 0;
-	if (file)
-		fclose(file);
-	return n ? (struct str){text, n} : STR_NONE;
-}
-
 /* ---- may it be dialled? ---- */
 
 static int reaches(struct sending *s, const struct app *a, const struct fetch_dial *d)
@@ -270,7 +263,7 @@ static void write_file(struct out *o, const struct upload *u)
 }
 
 /* A line that says what is known, and the bytes: RETURNS_FILE. */
-static void write_answer(struct out *o, const struct fetch *f, const struct upload *file, struct str body)
+static void write_answer(struct out *o, const struct fetch *f, const struct upload *file, int64_t stream, struct str body)
 {
 	out_raw(o, STR(""));
 	struct out line = OUT(o->buf);
@@ -280,6 +273,8 @@ static void write_answer(struct out *o, const struct fetch *f, const struct uplo
 	write_headers(&line, f);
 	if (file)
 		write_file(&line, file);
+	if (stream)
+		out_kint(&line, "stream", stream);
 	out_end(&line);
 	buf_addc(o->buf, '\n');
 	buf_addstr(o->buf, body);
@@ -294,7 +289,7 @@ static int take_whole(struct sending *s, struct out *o)
 	if (s->body.full)
 		return fail(s->r, ERR_RESPONSE_TOO_LARGE, "The answer is larger than %u KB.", BODY_MOST / KIB);
 	if (!n)
-		write_answer(o, &s->f, NULL, s->body.len ? buf_str(&s->body) : STR(""));
+		write_answer(o, &s->f, NULL, 0, s->body.len ? buf_str(&s->body) : STR(""));
 	return -n;
 }
 
@@ -311,7 +306,7 @@ static int take_file(struct sending *s, struct out *o)
 	if (!err && !(err = -n))
 		err = intake_end(&in, true);
 	if (!err)
-		write_answer(o, &s->f, &in.u, STR(""));
+		write_answer(o, &s->f, &in.u, 0, STR(""));
 	else if (in.r && in.there)
 		intake_drop(&in, &in.u);
 	s->r->uploads |= !err;
@@ -319,9 +314,87 @@ static int take_file(struct sending *s, struct out *o)
 	return err;
 }
 
-static bool becomes_file(const struct sending *s)
+static bool succeeded(const struct sending *s)
 {
-	return s->opts.file.p && s->f.status >= 200 && s->f.status < 300;
+	return s->f.status >= 200 && s->f.status < 300;
+}
+
+/* ---- an answer that is read as it comes ---- */
+
+struct stream {
+	struct stream *next;
+	int64_t id;
+	struct arena *arena; /* this one lies in it, too */
+	struct fetch f;
+};
+
+static void stream_end(struct stream **at)
+{
+	struct stream *gone = *at;
+	*at = gone->next;
+	fetch_close(&gone->f);
+	arena_free(gone->arena);
+}
+
+void http_forget(struct req *r)
+{
+	while (r->streams)
+		stream_end(&r->streams);
+}
+
+static struct stream **stream_find(struct req *r, int64_t id)
+{
+	struct stream **at = &r->streams;
+	while (*at && (*at)->id != id)
+		at = &(*at)->next;
+	return at;
+}
+
+/* A run that goes on has no connection of before. */
+static int check_place(struct req *r)
+{
+	if (!r->journal || !r->journal->run.id || r->journal->inside)
+		return 0;
+	return fail(r, ERR_BAD_REQUEST, "In a run an answer is read as it comes inside fazt.step, whose result is kept; or let it become a file.");
+}
+
+/* The fetch is the stream's from now on. */
+static int take_stream(struct sending *s, struct out *o)
+{
+	struct stream *t = NEW(s->arena, struct stream);
+	*t = (struct stream){.next = s->r->streams, .id = ++s->r->opened, .arena = s->arena, .f = s->f};
+	s->r->streams = t;
+	s->arena = NULL;
+	s->f.opened = false;
+	write_answer(o, &t->f, NULL, t->id, STR(""));
+	return 0;
+}
+
+int sys_http_read(struct req *r, const struct call *c, struct out *o)
+{
+	struct stream **at = stream_find(r, c->arg[0].i);
+	struct str piece = STR("");
+	int err = check_place(r);
+	if (err)
+		return err;
+	if (!*at)
+		return fail(r, ERR_BAD_REQUEST, "No answer of that number is open: it was read to its end, was closed, or failed.");
+	int n = fetch_next(&(*at)->f, &piece);
+	out_raw(o, STR(""));
+	if (n > 0)
+		buf_addstr(o->buf, piece);
+	else
+		stream_end(at);
+	return n < 0 ? -n : 0;
+}
+
+int sys_http_close(struct req *r, const struct call *c, struct out *o)
+{
+	struct stream **at = stream_find(r, c->arg[0].i);
+	out_null(o);
+	if (*at)
+		stream_end(at);
+	return 0;
 }
 
 /* ---- once more? ---- */
@@ -342,19 +415,30 @@ static bool passing(int err, int status)
 	return status == 429 || status == 502 || status == 503 || status == 504;
 }
 
+/* RFC 9110 §10.2.3: seconds, or a date. -1: it says nothing that can be understood. */
+static int64_t asked_pause(const struct sending *s)
+{
+	struct str asked = fetch_header(&s->f, "retry-after");
+	int64_t seconds, date;
+	if (asked.p && str_int(asked, &seconds) && seconds >= 0)
+		return MIN(seconds, WAIT_MOST / 1000) * 1000;
+	if (asked.p && moment_http(asked, &date))
+		return MAX(MIN(date - now_ms(), (int64_t)WAIT_MOST), 0);
+	return -1;
+}
+
 /* How long to wait before attempt n + 1, in ms: what the server asks for, or a pause that grows and is not the same for
  * everybody. -1: there is no time for it, or no sense in it. */
 static int64_t pause_before(const struct sending *s, int attempt, int err, int64_t deadline)
 {
 	unsigned char dice;
-	int64_t seconds, ms;
-	struct str asked = err ? STR_NONE : fetch_header(&s->f, "retry-after");
+	int64_t ms;
 	if (attempt >= s->opts.retries || !repeatable(s) || !passing(err, s->f.status))
 		return -1;
 	crypt_random(&dice, 1);
 	ms = ((int64_t)PAUSE_MS << attempt) * (192 + dice / 2) / 256;
-	if (asked.p && str_int(asked, &seconds) && seconds >= 0)
-		ms = seconds > 60 ? 60000 : MAX(ms, seconds * 1000);
+	if (!err)
+		ms = MAX(ms, asked_pause(s));
 	return mono_ms() + ms < deadline ? ms : -1;
 }
 
@@ -388,36 +472,68 @@ static int64_t deadline(const struct sending *s)
 	return MIN(mono_ms() + MIN(ms, (int64_t)FETCH_MS), s->r->deadline - MARGIN_MS);
 }
 
-static int prepare(struct sending *s, const struct call *c)
+static int prepare(struct sending *s, const struct call *c, const char *options)
 {
 	struct req *r = s->r;
 	int err;
 	if (!method_valid(c->arg[0].s))
 		return fail(r, ERR_BAD_REQUEST, "a method is a word in capitals, such as GET or POST");
-	if ((err = read_headers(s, &c->arg[2])) || (err = options_read(r, &c->arg[3], "secret, timeout, redirects, retries, file", &s->opts)) ||
-	    (err = count_hops(s)))
+	if ((err = read_headers(s, &c->arg[2])) || (err = options_read(r, &c->arg[3], options, &s->opts)) || (err = count_hops(s)))
 		return err;
 	if (s->opts.retries > RETRIES)
 		return fail(r, ERR_BAD_REQUEST, "retries is at most %d", RETRIES);
 	name_once(s);
-	s->f = (struct fetch){.node = r->node, .arena = r->arena, .fault = &r->fault, .payer = r->app->id,
-			      .budget = r->app->limit[BUDGET_APP_EGRESS], .method = c->arg[0].s, .url = c->arg[1].s,
+	s->f = (struct fetch){.node = r->node, .arena = s->arena, .fault = &r->fault, .payer = r->app->id,
+			      .budget = r->app->limit[BUDGET_APP_EGRESS], .method = c->arg[0].s, .url = arena_str(s->arena, c->arg[1].s),
 			      .nheaders = s->nheaders, .header = s->header, .body = c->arg[4].present ? c->arg[4].s : STR_NONE,
-			      .trust = trusted(r), .redirects = (int)s->opts.redirects, .deadline = deadline(s),
-			      .most = s->opts.file.p ? FILE_MOST : BODY_MOST, .pass = pass, .arg = s};
+			      .trust = fetch_trust(r->node, &r->settings, s->arena), .redirects = (int)s->opts.redirects, .deadline = deadline(s),
+			      .most = BODY_MOST, .pass = pass, .arg = s};
 	return s->f.deadline > mono_ms() ? 0 : fail(r, ERR_TIMEOUT, "No time is left in this request to ask another server.");
+}
+
+static struct sending *begin(struct req *r, struct arena *a)
+{
+	struct sending *s = NEW(r->arena, struct sending);
+	*s = (struct sending){.r = r, .arena = a, .f.fd = -1, .body = BUF_MAX(BODY_MOST)};
+	return s;
+}
+
+static void end(struct sending *s)
+{
+	fetch_close(&s->f);
+	buf_release(&s->body);
 }
 
 int sys_http_send(struct req *r, const struct call *c, struct out *o)
 {
-	struct sending *s = NEW(r->arena, struct sending);
-	*s = (struct sending){.r = r, .f.fd = -1, .body = BUF_MAX(BODY_MOST)};
-	int err = prepare(s, c);
+	struct sending *s = begin(r, r->arena);
+	int err = prepare(s, c, "secret, timeout, redirects, retries, file");
+	s->f.most = s->opts.file.p ? FILE_MOST : BODY_MOST;
 	if (!err)
 		err = open_patiently(s);
 	if (!err)
-		err = becomes_file(s) ? take_file(s, o) : take_whole(s, o);
-	fetch_close(&s->f);
-	buf_release(&s->body);
+		err = s->opts.file.p && succeeded(s) ? take_file(s, o) : take_whole(s, o);
+	end(s);
+	return err;
+}
+
+int sys_http_open(struct req *r, const struct call *c, struct out *o)
+{
+	int err = check_place(r), n = 0;
+	for (const struct stream *t = r->streams; t; t = t->next)
+		n++;
+	if (!err && n == STREAMS)
+		err = fail(r, ERR_RATE_LIMITED, "A request reads at most %d answers at once; let one come to its end first.", STREAMS);
+	if (err)
+		return err;
+	struct sending *s = begin(r, arena_new());
+	err = prepare(s, c, "secret, timeout, redirects, retries");
+	s->f.most = FILE_MOST;
+	if (!err)
+		err = open_patiently(s);
+	if (!err)
+		err = succeeded(s) ? take_stream(s, o) : take_whole(s, o);
+	end(s);
+	arena_free(s->arena);
 	return err;
 }

@@ -4,6 +4,7 @@
 #include "kernel/app.h"
 #include "kernel/journal.h"
 #include "kernel/page.h"
+#include "store/decision.h"
 #include "store/user.h"
 #include "sys/appinfo.h"
 #include "sys/endpoint.h"
@@ -143,7 +144,7 @@ static int show(struct req *r, struct db *db, const struct call *c, struct out *
 	if (*run.parent)
 		out_kcstr(o, "parent", run.parent);
 	if (*run.awaits)
-		out_kcstr(o, "awaits", run.awaits);
+		out_kcstr(o, decision_pending(db, run.awaits) ? "question" : "awaits", run.awaits);
 	out_kint(o, "attempt", run.attempt);
 	out_kint(o, "retries", run.retries);
 	out_kcstr(o, "input", visible(r->arena, run.input, 4 * KIB));

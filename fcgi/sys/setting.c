@@ -10,6 +10,9 @@ static void write_value(const struct settings *s, int i, struct out *o)
 	case 'b':
 		out_bool(o, s->number[i] != 0);
 		return;
+	case 'p': /* whether there is one, and nothing of it */
+		out_cstr(o, *s->text[i] ? "(set)" : "");
+		return;
 	default:
 		out_cstr(o, s->text[i]);
 	}

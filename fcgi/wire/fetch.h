@@ -1,7 +1,8 @@
 /* fetch — what travels between whoever wants something fetched and the process that fetches, faztd fetch.
  *
  * One fetch is one SOCK_STREAM socket pair. Its end is handed over with a message of one byte (wire/fds.h) on the control
- * socket that the supervisor made for both; closing the other end gives the fetch up. Frames are those of wire/frame.h:
+ * socket that the supervisor made for both. Who wants no more shuts down its half, and is told by END what it cost. Frames are those
+ * of wire/frame.h:
  *
  *   → FETCH  wire_fetch: the first
  *   ← DIAL   wire_dial: before each connection, the first one and those of redirects. Where to, by the parser that will

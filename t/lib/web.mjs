@@ -58,6 +58,17 @@ const pages = {
     const t = setInterval(() => res.write('x'), 1000)
     res.on('close', () => clearInterval(t))
   },
+  '/events': (req, res, q) => { // one every so often, and at the end as they say
+    let n = 0
+    const t = setInterval(() => {
+      res.write(`event ${++n}\n`)
+      if (n < Number(q.get('n'))) return
+      clearInterval(t)
+      if (q.has('cut')) req.socket.destroy()
+      else res.end()
+    }, Number(q.get('ms') ?? 20))
+    res.on('close', () => clearInterval(t))
+  },
   '/hang': () => {},
   '/slow': (req, res, q) => setTimeout(() => res.end('at last'), Number(q.get('ms'))),
   '/headers': (req, res, q) => {
@@ -69,9 +80,11 @@ const pages = {
     if (seen[req.url] > Number(q.get('fails'))) return res.end(`attempt ${seen[req.url]}`)
     if (q.get('how') === 'cut') return req.socket.destroy()
     if (q.has('after')) res.setHeader('retry-after', q.get('after'))
+    if (q.has('date')) res.setHeader('retry-after', new Date(Date.now() + Number(q.get('date')) * 1000).toUTCString())
     res.writeHead(503).end('not now')
   },
   '/seen': (req, res, q) => res.end(String(seen[q.get('url')] ?? 0)),
+  '/open': (req, res) => res.end(String(open - 1)),
   '/most': (req, res) => res.end(String(most)),
 }
 
