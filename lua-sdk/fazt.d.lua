@@ -483,7 +483,7 @@ function fazt.test.person(name, role) end
 ---@param who? string
 function fazt.test.become(who) end
 
----Moves the clock of the throw-away Fazt forward, lets every run that is due then go on, and returns the new moment in milliseconds; without seconds it only reads the clock. Errors: bad_request (not forward).
+---Moves the clock of the throw-away Fazt forward, from one moment at which a run or a job is due to the next, lets each go on, and returns the new moment in milliseconds; without seconds it only reads the clock. Errors: bad_request (not forward).
 ---@param seconds? number
 ---@return integer
 function fazt.test.advance(seconds) end

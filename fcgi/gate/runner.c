@@ -91,7 +91,7 @@ static void failed(struct req *r, int err)
 		put_off(r, "held", RUN_NEVER, run->attempt, 0);
 	else if (is_passing(err))
 		put_off(r, "queued", now_ms() + MAX(1000 * r->retry_after, (int64_t)LATER_MS), run->attempt, err);
-	else if (run->attempt < run->retries && err != ERR_NOT_FOUND && err != ERR_PERMISSION_DENIED)
+	else if (run->attempt < run->retries && err != ERR_NOT_FOUND)
 		put_off(r, "queued", now_ms() + pause_before(run), run->attempt + 1, err);
 	else
 		fail_run(r, err);
@@ -202,10 +202,10 @@ static void go_on(struct req *r, struct app *app, const struct run *run)
 	r->app = app;
 	set_request(r, run);
 	journal_open(r, run);
-	int err = may_wake(r, app, run);
-	if (!err)
-		err = errand_is(run) ? errand_run(r) : req_resume(r, app, run->principal);
-	settle(r, err);
+	if (may_wake(r, app, run))
+		fail_run(r, r->fault.err);
+	else
+		settle(r, errand_is(run) ? errand_run(r) : req_resume(r, app, run->principal));
 }
 
 /* Jobs that are due become runs, many in one transaction and none for long. */
@@ -223,12 +223,14 @@ static int fire(struct req *r, struct db *db)
 
 static int claim(struct req *r, struct db *db, const char *but, int64_t least, struct run *run)
 {
-	int err = node_settings(r->node, db, r->arena, &r->settings);
-	if (!err)
-		err = fire(r, db);
+	int err = node_settings(r->node, db, r->arena, &r->settings), stuck = err ? 0 : fire(r, db);
 	int64_t now = now_ms();
+	if (stuck) { /* runs go on all the same */
+		log_event(LOG_WARN, "job.stuck", "message", fault_message(&r->fault), NULL);
+		fault_clear(&r->fault);
+	}
 	if (err || run_next(db, but, least) > now || (err = db_begin(db)))
-		return err ? -err : 0;
+		return -(err ? err : stuck);
 	int got = run_claim(db, r->arena, now, now + r->settings.number[SETTING_RUN_LEASE], but, least, run);
 	err = got < 0 ? db_rollback(db) : db_commit(db);
 	return err ? -err : got;

@@ -97,7 +97,7 @@ int clock_rezone(struct db *db, struct arena *a, const char *zone)
 	for (int i = 0; !err && i < n; i++) {
 		struct job *j = &list[i];
 		bool waits = j->due != JOB_NEVER;
-		if (*j->zone)
+		if (*j->zone || j->next <= now_ms()) /* whoever looks at it now goes on by the new zone */
 			continue;
 		clock_timetable(j, zone, &t);
 		set_next(j, clock_next(&t, now_ms()));
