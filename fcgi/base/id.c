@@ -45,6 +45,13 @@ void id_new(char out[ID_LEN + 1])
 	crypt_base32(out, raw, sizeof raw);
 }
 
+void id_anew(void)
+{
+	pthread_mutex_lock(&last.lock);
+	last.ms = 0;
+	pthread_mutex_unlock(&last.lock);
+}
+
 static const char alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
 bool id_valid(struct str s)

@@ -13,6 +13,7 @@
 #define SECRET_LEN 43
 
 void id_new(char out[ID_LEN + 1]);
+void id_anew(void); /* the clock was put back on purpose: what is made from here on is of that time */
 bool id_valid(struct str s); /* has the form of id_new */
 int64_t id_time(struct str id); /* the millisecond in which it was made; id is valid */
 void id_secret(char out[SECRET_LEN + 1]);

@@ -628,7 +628,8 @@ local function judge_permissions(q)
   local asked, used, known, blind = {}, {}, { ["storage:app"] = true }, false
   for _, permission in ipairs(q.manifest.permissions or {}) do
     asked[permission] = permission
-    if permission:sub(1, 4) == "net:" then asked.net = permission end
+    local family = permission:match("^(%a+):")
+    if family == "net" or family == "mail" then asked[family] = permission end
   end
   for _, permission in pairs(q.calls) do known[permission] = true end
   for file, f in pairs(q.facts) do
@@ -638,7 +639,7 @@ local function judge_permissions(q)
       local name = path:sub(6)
       local permission = q.calls[name] or (name == "as_app" and "storage:app") or (name == "storage.tx" and "storage") or (name:sub(1, 5) == "http." and "net")
       if permission and not asked[permission] and not used[file .. permission] then
-        say("error", file, t, path .. ' needs the permission "' .. (permission == "net" and "net:HOST" or permission) .. '", which app.json does not ask for; add it to permissions')
+        say("error", file, t, path .. ' needs the permission "' .. (({ net = "net:HOST", mail = "mail:owner" })[permission] or permission) .. '", which app.json does not ask for; add it to permissions')
         used[file .. permission] = true
       end
       if permission then used[permission] = true end

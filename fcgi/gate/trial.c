@@ -260,5 +260,6 @@ int trial_keep(struct trial *t, struct fault *f)
 int trial_again(struct trial *t, struct fault *f)
 {
 	now_shift(t->kept_clock);
+	id_anew();
 	return reopened(t, put_back, f);
 }

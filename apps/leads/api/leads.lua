@@ -104,6 +104,19 @@ function leads.all(q, fields)
   return all
 end
 
+-- What is to be told of the time from one moment to another: { fresh, waiting, worth } — who came, newest first, how many have not
+-- been answered yet whenever they came, and what those that are not won or lost are worth.
+function leads.summary(from, to)
+  local fresh = docs.find("leads", { created = { gte = from, lt = to } }, { sort = "-created", limit = CARDS })
+  local worth, cursor = 0, nil
+  repeat
+    local open
+    open, cursor = docs.find("leads", { stage = { ["in"] = { "new", "contacted" } } }, { cursor = cursor, limit = 1000, fields = { "worth" } })
+    for _, lead in ipairs(open) do worth = worth + (lead.worth or 0) end
+  until not cursor
+  return { fresh = fresh, waiting = docs.count("leads", { stage = "new" }), worth = worth }
+end
+
 -- The columns of the board, each { stage, label, leads, count, worth }.
 function leads.board()
   local columns = {}
