@@ -3,11 +3,14 @@ use strict;
 use warnings;
 use utf8;
 use lib 't/lib';
-use Fazt qw(text_of json_of);
+use Fazt qw(text_of json_of slurp);
+use Fazt::Clock;
+use File::Temp;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
 binmode Test::More->builder->$_, ':utf8' for qw(output failure_output);
+my $clock = Fazt::Clock->new;
 my $fazt = Fazt->new(settings => { 'run.lease' => 500 });
 my $propose = <<'LUA';
 local fazt = require "fazt"
@@ -209,6 +212,35 @@ $owner->fetch(POST => $fazt->url('mute', '/propose'), json => { key => 'm', app 
 my $mute;
 $fazt->wait_for(sub { $mute = $owner->fetch(GET => $fazt->url('mute', '/answer/m'))->{json}; ref $mute }, 'it is told');
 is($mute->{error}, 'permission_denied', 'without the permission nothing is proposed');
+
+# ---- the process that looks into one dies ----
+
+sub looking { grep { (eval { slurp("/proc/$_/cmdline") } // '') =~ /install-fetch\0--home\0\Q$fazt->{home}\E\0/ } map { m{(\d+)} } glob '/proc/[0-9]*' }
+$key = propose('blog', { 'public/about.txt' => 'slowly', 't/slow.lua' => 'local test = require "fazt.test" test("slow", function(t) local n = 0 for i = 1, 60000000 do n = n + i end t.ok(true) end)' });
+$fazt->wait_for(sub { looking() }, 'somebody looks into it');
+kill KILL => looking();
+$fazt->wait_for(sub { !looking() }, 'that is killed');
+is_deeply([said($key), scalar pending()], [undef, 0], 'a proposal whose process dies is neither answered nor shown');
+for (1 .. 2) {
+	$clock->by(100);
+	$fazt->admin('app', 'enable', 'blog'); # whoever sleeps sees the new time
+	sleep 0.3;
+}
+$q = asked($key);
+is_deeply(show($q->{id})->{package}{rehearsal}{tests}, 1, 'another one looks into it, from the beginning');
+
+# ---- a backup ----
+
+my $elsewhere = File::Temp->newdir;
+mkdir "$elsewhere/home";
+$fazt->admin('backup', 'create', "$elsewhere/waiting.db");
+sub restored { return Fazt::run({ FAZT_HOME => "$elsewhere/home" }, Fazt::build() . '/fazt-admin', @_) }
+is((restored('backup', 'restore', "$elsewhere/waiting.db"))[0], 0, 'a backup with a proposal is restored');
+is((restored('halt', 'approve', $q->{id}))[0], 0, 'HLT-08: … and can be decided on there');
+is(text_of((restored('halt', 'show', $q->{id}, '--json'))[1])->{state}, 'applied', '… once');
+is((restored('halt', 'approve', $q->{id}))[0], 5, '… as here');
+$fazt->admin('halt', 'deny', $q->{id});
+is(answer($key)->{approved}, JSON::PP::false(), '… where it has an answer of its own');
 
 # ---- many, and those who go ----
 

@@ -1,7 +1,6 @@
 # Runs, and everything that waits for the owner, on the dashboard: seen, answered and tried again with a thumb or a keyboard.
 use strict;
 use warnings;
-use utf8;
 use lib 't/lib';
 use Fazt;
 use Fazt::Chromium;

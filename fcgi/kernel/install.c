@@ -354,8 +354,9 @@ static int settle(struct node *n, struct db *db, struct arena *a, void *arg)
 	struct fetch *w = arg;
 	const struct candidate *c = w->candidate;
 	(void)n;
-	if (!candidate_get(db, a, str_of(c->id)))
-		return db_fail(db, ERR_CONFLICT, "it was thrown away meanwhile");
+	const struct candidate *now = candidate_get(db, a, str_of(c->id));
+	if (!now || strcmp(now->state, "fetching"))
+		return db_fail(db, ERR_CONFLICT, now ? "another process was faster" : "it was thrown away meanwhile");
 	if (!*c->for_app)
 		return candidate_ready(db, c->id, "");
 	struct app_row *app = app_row_by_id(db, a, str_of(c->for_app));

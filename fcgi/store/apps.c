@@ -403,8 +403,8 @@ int candidate_ready(struct db *db, const char *id, const char *reason)
 
 int candidate_failed(struct db *db, const char *id, const char *code, const char *error)
 {
-	int err = db_run(db, "UPDATE candidates SET state = 'failed', progress = '', code = ?, error = ?, changed = ? WHERE id = ?", "ccic", code, error,
-			 now_ms(), id);
+	int err = db_run(db, "UPDATE candidates SET state = 'failed', progress = '', code = ?, error = ?, changed = ? WHERE id = ? AND state = 'fetching'",
+			 "ccic", code, error, now_ms(), id);
 	return err ? err : run_wake(db, id);
 }
 

@@ -100,7 +100,7 @@ int candidate_tried(struct db *db, const char *id, struct str trial);
 int candidate_package(struct db *db, const char *id, const char *package, const char *commit, const char *origin);
 int candidate_rehearsed(struct db *db, const char *id, const char *rehearsal);
 int candidate_ready(struct db *db, const char *id, const char *reason); /* it waits for the owner: a decision under the same id */
-int candidate_failed(struct db *db, const char *id, const char *code, const char *error); /* whoever proposed it is woken */
+int candidate_failed(struct db *db, const char *id, const char *code, const char *error); /* while it is being fetched; whoever proposed it is woken */
 int candidate_installed(struct db *db, const char *id, const char *app_id);
 /* The one that is the very same proposal, in the arena, or NULL: it waits until expires now. */
 char *candidate_same(struct db *db, struct arena *a, const struct candidate *c);

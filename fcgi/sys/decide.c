@@ -20,8 +20,7 @@ static void write_subject(struct out *o, const char *kind, const char *name, con
 	out_kcstr(o, "kind", kind);
 	out_kcstr(o, "name", name);
 	out_kcstr(o, "title", title);
-	if (asks)
-		out_kcstr(o, "asks", asks);
+	out_kcstr(o, "asks", asks);
 }
 
 static int write_about(struct req *r, struct db *db, struct out *o, const struct decision *d, const struct app_row *asks)
@@ -50,8 +49,7 @@ static int write_head(struct req *r, struct db *db, struct out *o, const struct 
 	out_kcstr(o, "state", d->state);
 	out_kint(o, "count", d->count);
 	out_kint(o, "created", d->asked);
-	if (d->expires)
-		out_kint(o, "expires", d->expires);
+	out_kraw(o, "expires", d->expires ? str_of(arena_printf(r->arena, "%lld", (long long)d->expires)) : STR("null"));
 	return err;
 }
 

@@ -146,7 +146,7 @@ function Hand({ run, reload }) {
     );
   return (
     <div class="stack">
-      <label class="row"><input type="checkbox" checked={newest} onChange={(event) => setNewest(event.target.checked)} />On the version of the app that serves now</label>
+      <label class="row tight"><input type="checkbox" checked={newest} onChange={(event) => setNewest(event.target.checked)} />On the version of the app that serves now</label>
       {problem && <Trouble problem={problem} />}
       <div class="row">
         <button class="button" type="button" disabled={busy} onClick={() => again(false)}>{run.state === "failed" ? "Go on from the failing step" : "Go on where it was"}</button>
