@@ -13,7 +13,7 @@ my @pages = ('lua-sdk/README.md', map { s{^\Q@{[top()]}\E/}{}r } glob top() . '/
 @pages = grep { /$ENV{GUIDE}/ } @pages if $ENV{GUIDE};
 for my $page (@pages) {
 	subtest $page => sub {
-		my $web = $page =~ /http/ ? Fazt::Web->new('api.example.com') : undef; # the server that page is about
+		my $web = $page =~ /http|workflow/ ? Fazt::Web->new('api.example.com') : undef; # the server that page asks
 		my $fazt = Fazt->new(settings => { $web ? $web->settings : () })->start;
 		Fazt::Guide->new(fazt => $fazt, page => $page)->run;
 		$fazt->stop;

@@ -135,6 +135,7 @@ local fazt = require "fazt"
 return function(req) return fazt.halt(req.input.reason) end
 LUA
 	'api/order.lua' => 'local fazt = require "fazt" return function(req) return fazt.as_app(function() return fazt.storage.kv.incr("order", 1) end) end',
+	'api/orders.lua' => 'local fazt = require "fazt" return function(req) fazt.wait("go") return fazt.as_app(function() return fazt.storage.kv.incr("order", 1) end) end',
 	'api/joins.lua' => <<'LUA',
 local fazt = require "fazt"
 return function(req)
@@ -402,7 +403,8 @@ else { $fazt->admin('run', 'cancel', $burns) }
 
 # ---- who started it is no more what they were ----
 
-my $hers2 = as(anna => sub { queue(order => {}, delay => 2) });
+my $hers2 = as(anna => sub { queue(orders => {}) });
+state_is($hers2, 'waiting');
 $fazt->admin('user', 'role', 'ben', 'admin');
 my $was = as(ben => sub { queue(admins => {}, retries => 0) });
 my $is = as(ben => sub { queue(admins => {}, retries => 0) });
@@ -414,6 +416,7 @@ signal($was);
 is(state_is($was, 'failed')->{code}, 'denied', '… and no more once they are none');
 my $order = kv('order', '/app');
 $fazt->admin('user', 'remove', 'anna', '--yes');
+is(signal($hers2)->{status}, 200, 'it is signalled');
 is(state_is($hers2, 'failed')->{code}, 'not_found', 'a run of somebody who was removed ends');
 is(kv('order', '/app'), $order, '… before it does anything');
 

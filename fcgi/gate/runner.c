@@ -21,6 +21,7 @@
 /* What each thread works on, so that its lease is renewed and its app leaves the others a cell. */
 static struct work {
 	char app_id[ID_LEN + 1], run_id[ID_LEN + 1];
+	char last[ID_LEN + 1]; /* the app whose turn it was */
 	int64_t claim;
 } works[RUNNERS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -58,6 +59,8 @@ static int postpone(struct req *r, struct db *db, const char *state, int64_t due
 	int err = db_begin(db);
 	if (!err)
 		err = run_postpone(db, run->id, run->claim, state, due, attempt, why, error);
+	if (!err && (why == ERR_OVER_BUDGET || why == ERR_APP_SUSPENDED))
+		err = run_put_off(db, run->app_id, due); /* or each of them would be taken up to find the same */
 	return err ? db_rollback(db) : db_commit(db);
 }
 
@@ -221,7 +224,13 @@ static int fire(struct req *r, struct db *db)
 	return err;
 }
 
-static int claim(struct req *r, struct db *db, const char *but, int64_t least, struct run *run)
+/* Background is for one thread alone: whatever there is of it, what people wait for finds the other one. */
+static int64_t least(const struct work *mine)
+{
+	return mine == works ? 1 : RUN_FOREGROUND;
+}
+
+static int claim(struct req *r, struct db *db, const char *but, const struct work *w, struct run *run)
 {
 	int err = node_settings(r->node, db, r->arena, &r->settings), stuck = err ? 0 : fire(r, db);
 	int64_t now = now_ms();
@@ -229,9 +238,9 @@ static int claim(struct req *r, struct db *db, const char *but, int64_t least, s
 		log_event(LOG_WARN, "job.stuck", "message", fault_message(&r->fault), NULL);
 		fault_clear(&r->fault);
 	}
-	if (err || run_next(db, but, least) > now || (err = db_begin(db)))
+	if (err || run_next(db, but, least(w)) > now || (err = db_begin(db)))
 		return -(err ? err : stuck);
-	int got = run_claim(db, r->arena, now, now + r->settings.number[SETTING_RUN_LEASE], but, least, run);
+	int got = run_claim(db, r->arena, now, now + r->settings.number[SETTING_RUN_LEASE], but, w->last, least(w), run);
 	err = got < 0 ? db_rollback(db) : db_commit(db);
 	return err ? -err : got;
 }
@@ -239,8 +248,10 @@ static int claim(struct req *r, struct db *db, const char *but, int64_t least, s
 static void note(struct work *w, const struct run *run)
 {
 	pthread_mutex_lock(&lock);
-	*w = (struct work){.claim = run ? run->claim : 0};
+	w->claim = run ? run->claim : 0;
+	w->app_id[0] = w->run_id[0] = 0;
 	if (run) {
+		memcpy(w->last, run->app_id, sizeof w->last);
 		memcpy(w->app_id, run->app_id, sizeof w->app_id);
 		memcpy(w->run_id, run->id, sizeof w->run_id);
 	}
@@ -258,12 +269,6 @@ static void others(const struct work *mine, char app_id[ID_LEN + 1])
 	pthread_mutex_unlock(&lock);
 }
 
-/* Background is for one thread alone: whatever there is of it, what people wait for finds the other one. */
-static int64_t least(const struct work *mine)
-{
-	return mine == works ? 1 : RUN_FOREGROUND;
-}
-
 /* 1: a run went on, 0: none is due, -1: the database cannot say. */
 static int take(struct node *n, struct work *w)
 {
@@ -274,7 +279,7 @@ static int take(struct node *n, struct work *w)
 	req_init(&r, n, a, DOOR_SHELL);
 	others(w, but);
 	struct db *db = db_borrow(n->store, &r.fault);
-	int got = db ? claim(&r, db, but, least(w), &run) : -1;
+	int got = db ? claim(&r, db, but, w, &run) : -1;
 	struct app *app = got > 0 ? load_app(&r, db, &run) : NULL;
 	if (got > 0)
 		note(w, &run);

@@ -112,23 +112,42 @@ struct stmt *run_query(struct db *db, const char *app_id, const char *state, int
 
 /* ---- moving ---- */
 
-int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const char *but, int64_t least, struct run *run)
+/* Of the apps from this one on the first with something due, and the most that matters of it: 1, 0 or -ERR_*. It goes from app to app,
+ * whatever each has asleep. */
+static int next_turn(struct db *db, struct arena *a, int64_t now, const char *but, const char *from, int64_t least, const char **app, int64_t *priority)
 {
-	for (int64_t priority = RUN_PRIORITIES; priority >= least; priority--) {
-		struct stmt *s = db_query(db,
-					  "UPDATE runs SET state = 'running', claim = claim + 1, due = ?1 WHERE id = (SELECT id FROM runs WHERE "
-					  "priority = ?2 AND due <= ?3 AND app_id <> ?4 ORDER BY due LIMIT 1) RETURNING " COLUMNS, "iiic",
-					  until, priority, now, but);
-		int row = s ? stmt_row(s) : -db_fault(db)->err;
-		if (row < 0)
-			return row;
-		if (!row)
-			continue;
-		read_run(s, a, run);
-		stmt_done(s);
-		return 1;
-	}
-	return 0;
+	static const char turn[] =
+		"WITH RECURSIVE apps (id) AS (SELECT min(app_id) FROM runs WHERE due IS NOT NULL AND app_id >= ?1 UNION ALL "
+		"SELECT (SELECT min(app_id) FROM runs WHERE due IS NOT NULL AND app_id > apps.id) FROM apps WHERE id IS NOT NULL) "
+		"SELECT apps.id, p.column1 FROM apps CROSS JOIN (VALUES (5), (4), (3), (2), (1)) p WHERE apps.id <> ?2 AND p.column1 >= ?3 AND "
+		"EXISTS (SELECT 1 FROM runs WHERE app_id = apps.id AND priority = p.column1 AND due <= ?4) LIMIT 1";
+	struct stmt *s = db_query(db, turn, "ccii", from, but, least, now);
+	int row = s ? stmt_row(s) : -db_fault(db)->err;
+	if (row <= 0)
+		return row;
+	*app = stmt_dup(s, 0, a);
+	*priority = stmt_int(s, 1);
+	stmt_done(s);
+	return 1;
+}
+
+int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const char *but, const char *after, int64_t least, struct run *run)
+{
+	const char *app;
+	int64_t priority;
+	int got = *after ? next_turn(db, a, now, but, arena_printf(a, "%s~", after), least, &app, &priority) : 0;
+	if (!got)
+		got = next_turn(db, a, now, but, "", least, &app, &priority);
+	if (got <= 0)
+		return got;
+	struct stmt *s = db_query(db, "UPDATE runs SET state = 'running', claim = claim + 1, due = ?1 WHERE id = (SELECT id FROM runs WHERE app_id = ?2 "
+				  "AND priority = ?3 AND due <= ?4 ORDER BY due LIMIT 1) RETURNING " COLUMNS, "icii", until, app, priority, now);
+	int row = s ? stmt_row(s) : -db_fault(db)->err;
+	if (row <= 0)
+		return row;
+	read_run(s, a, run);
+	stmt_done(s);
+	return 1;
 }
 
 int64_t run_next(struct db *db, const char *but, int64_t least)
@@ -177,6 +196,11 @@ int run_postpone(struct db *db, const char *id, int64_t claim, const char *state
 int run_defer(struct db *db, const char *handler, int64_t until)
 {
 	return db_run(db, "UPDATE runs SET due = ?2 WHERE handler = ?1 AND state = 'queued' AND due < ?2", "ci", handler, until);
+}
+
+int run_put_off(struct db *db, const char *app_id, int64_t until)
+{
+	return db_run(db, "UPDATE runs SET due = ? WHERE app_id = ? AND due <= ? AND state IN ('queued', 'waiting')", "ici", until, app_id, now_ms());
 }
 
 int run_wake(struct db *db, const char *awaited)
@@ -311,9 +335,11 @@ static int drop(struct db *db, struct arena *a, const char *id)
 
 int run_prune(struct db *db, int64_t before, int64_t keep)
 {
-	static const char old[] = "SELECT r.id FROM apps a JOIN runs r ON r.app_id = a.id AND r.ended > 0 AND r.ended < ?1 UNION ALL "
-				  "SELECT r.id FROM apps a JOIN runs r ON r.app_id = a.id AND r.ended > 0 AND (r.ended, r.id) <= "
-				  "(SELECT ended, id FROM runs WHERE app_id = a.id AND ended > 0 ORDER BY ended DESC, id DESC LIMIT 1 OFFSET ?2) LIMIT ?3";
+	static const char old[] =
+		"WITH RECURSIVE apps (id) AS (SELECT min(app_id) FROM runs UNION ALL SELECT (SELECT min(app_id) FROM runs WHERE app_id > apps.id) FROM apps "
+		"WHERE id IS NOT NULL) SELECT r.id FROM apps a JOIN runs r ON r.app_id = a.id AND r.ended > 0 AND r.ended < ?1 UNION ALL "
+		"SELECT r.id FROM apps a JOIN runs r ON r.app_id = a.id AND r.ended > 0 AND (r.ended, r.id) <= "
+		"(SELECT ended, id FROM runs WHERE app_id = a.id AND ended > 0 ORDER BY ended DESC, id DESC LIMIT 1 OFFSET ?2) LIMIT ?3";
 	struct arena *a = arena_new();
 	const char *id[PRUNE];
 	int n = 0, row, err = 0;

@@ -53,8 +53,9 @@ bool run_get(struct db *db, struct arena *a, struct str id, struct run *run); /*
 /* The youngest first, of one app or all (NULL), under way or not; each in column 0. NULL: fault set. */
 struct stmt *run_query(struct db *db, const char *app_id, const char *state, int64_t limit);
 
-/* The next one due now, claimed until then; none of the app `but`, nor of a priority below least. 1, 0 none, or -ERR_*. */
-int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const char *but, int64_t least, struct run *run);
+/* The next one due now, claimed until then; none of the app `but`, nor of a priority below least. Apps take turns: it is of the
+ * next one behind `after` ("": the first), and of that the one that matters most. 1, 0 none, or -ERR_*. */
+int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const char *but, const char *after, int64_t least, struct run *run);
 int64_t run_next(struct db *db, const char *but, int64_t least); /* when the next is due; RUN_NEVER */
 /* The segment still works on it. */
 int run_renew(struct db *db, const char *id, int64_t claim, int64_t until);
@@ -66,6 +67,8 @@ int run_park(struct db *db, const char *id, int64_t claim, int64_t due, const ch
 /* It could not be gone on with: once more at due. attempt: failures so far; with a state of held only run_release makes it
  * move. */
 int run_postpone(struct db *db, const char *id, int64_t claim, const char *state, int64_t due, int64_t attempt, int err, const char *error);
+/* The app may not work until then: what it has due now is due then. */
+int run_put_off(struct db *db, const char *app_id, int64_t until);
 /* It is over, for whoever joins it too. state: done, failed or cancelled. */
 int run_end(struct db *db, const char *id, int64_t claim, const char *state, struct str result, int err, const char *error);
 

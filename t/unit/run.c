@@ -24,10 +24,12 @@ static const char *add(const char *key, int64_t priority, int64_t due)
 	return err ? NULL : arena_strdup(arena, id);
 }
 
+static const char *last = "";
+
 static bool take(int64_t now, struct run *r)
 {
 	db_begin(db);
-	int got = run_claim(db, arena, now, now + 100, "", 1, r);
+	int got = run_claim(db, arena, now, now + 100, "", last, 1, r);
 	db_commit(db);
 	return got == 1;
 }
@@ -63,6 +65,42 @@ static void test_claims(void)
 	while (take(5000, &again))
 		ok(!end(&again), "a run ends");
 	ok(late != NULL, "the later one too");
+}
+
+/* However much one app has due, the others have every other turn. */
+static void test_turns(void)
+{
+	char mine[ID_LEN + 1], other[ID_LEN + 1];
+	struct run r;
+	memcpy(mine, app_id, sizeof mine);
+	id_new(other);
+	for (int i = 0; i < 4; i++)
+		add("", 5, i);
+	memcpy(app_id, other, sizeof other);
+	const char *late = add("", 1, 50), *later = add("", 3, 60);
+	memcpy(app_id, mine, sizeof mine);
+	int order[6] = {0}, n = 0;
+	for (last = ""; n < 6 && take(100, &r); last = arena_strdup(arena, r.app_id)) {
+		order[n++] = !strcmp(r.id, late) ? 1 : !strcmp(r.id, later) ? 3 : 0;
+		ok(!end(&r), "one of six ends");
+	}
+	ok(n == 6 && order[1] == 3 && order[3] == 1 && !order[0] && !order[2] && !order[4], "apps take turns, and each begins with what matters most to it");
+	last = "";
+}
+
+static void test_pruning(void)
+{
+	struct run r;
+	for (int i = 0; i < 5; i++) {
+		add("", 3, 0);
+		ok(take(1, &r) && !end(&r), "one more that ended");
+	}
+	db_begin(db);
+	ok(run_prune(db, 0, 3) > 0, "all but the last few are forgotten");
+	ok(db_int(db, -1, "SELECT count(*) FROM runs WHERE ended > 0 AND app_id = ?", "c", app_id) == 3, "… which stay");
+	ok(run_prune(db, 0, 3) == 0, "… and nothing else goes");
+	ok(run_prune(db, INT64_MAX, 3) >= 3 && !db_int(db, -1, "SELECT count(*) FROM runs WHERE ended > 0 AND app_id = ?", "c", app_id), "what ended long ago is forgotten, however few they are");
+	db_commit(db);
 }
 
 static void test_keys(void)
@@ -232,6 +270,8 @@ int main(void)
 	sc = scope_stranger(app_id);
 	sc.max_bytes = sc.max_rows = INT64_MAX;
 	test_claims();
+	test_turns();
+	test_pruning();
 	test_keys();
 	test_events();
 	test_parts(s);
