@@ -62,6 +62,7 @@
 ---@field user? Person
 ---@field origin string
 ---@field id string
+---@field due integer? the moment that a job was to fire at
 ---@field trigger "http"|"cron"|"queue"|"event"
 ---@field input any
 ---@field run? string
@@ -182,7 +183,11 @@ fazt.storage.kv = {}
 
 fazt.storage.blob = {}
 
+fazt.mail = {}
+
 fazt.users = {}
+
+fazt.app = {}
 
 fazt.run = {}
 
@@ -420,6 +425,11 @@ function fazt.storage.commit(batch) end
 ---@return any
 function fazt.storage.tx(fn) end
 
+---Sends a mail and returns the id of the run that delivers it: { to ("owner", the id of a person, or an address), subject, text, html, reply_to }; one of text and html will do, 256 KB together. It goes out at once or as soon as the owner's server takes it, and survives everything; a run may fazt.join it to learn what became of it. Permissions: mail:owner, mail:members or mail:anyone, by whom it is to. Errors: permission_denied, not_found (no such person), bad_request (no address, line breaks in a subject), too_large, rate_limited (app.mails, for each day), unsupported (the owner has set no mail server).
+---@param letter any
+---@return string
+function fazt.mail.send(letter) end
+
 ---A person of this app by id: { id, name }, or nil.
 ---@param id string
 ---@return Person?
@@ -428,6 +438,13 @@ function fazt.users.get(id) end
 ---The people of this app: a list of { id, name, role }.
 ---@return Person[]
 function fazt.users.list() end
+
+---Proposes a version of an app to the owner of the node, or a new app, and goes on with the answer, as halt does. files: paths and what is to be in them: a text, { blob = NAME } of a file of this app's, or fazt.null to take one away; every other file stays as it is in the version that serves. It is checked, tried and rehearsed as any upgrade is, the owner sees each change and permission, and yes deploys exactly these bytes; version is the app's then. opts: reason (a sentence, needed), base (the version, or hash, this is for), timeout (seconds, a week by default), after which approved is false and by is "timeout". Errors: stale (another version serves), conflict (nothing would change), reserved_name (Fazt's own apps), rate_limited (5 proposals wait already), and what is wrong with the package: bad_path, bad_manifest, bad_package …
+---@param app string
+---@param files any
+---@param opts? any
+---@return {approved:boolean, by:string, note:string, version:integer?}
+function fazt.app.propose(app, files, opts) end
 
 ---What fazt.step asks first: { value } of a step that is known, else nil.
 ---@param name string

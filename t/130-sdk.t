@@ -8,7 +8,8 @@ use Fazt::Web;
 use Test::More;
 
 my $web = Fazt::Web->new('api.example.com');
-my $fazt = Fazt->new(settings => { $web->settings });
+my $fazt = Fazt->new(settings => { $web->settings, 'mail.server' => 'smtp://mail.example.com', 'mail.from' => 'cloud@example.com' });
+$fazt->admin('user', 'mail', 'owner', 'mara@example.com');
 my $examples = top() . '/lua-sdk/examples';
 
 # ---- every call has an example, and it does what it shows ----
@@ -32,7 +33,7 @@ is(text_of($tried)->{passed}, scalar keys %tests, '… all of them');
 
 sub module { $_[0] =~ s/\W/_/gr }
 my %files = (
-	'app.json' => { visibility => 'anyone', permissions => ['storage', 'storage:app', 'people', 'queue', 'halt', 'notify', 'net:api.example.com'] },
+	'app.json' => { visibility => 'anyone', permissions => ['storage', 'storage:app', 'people', 'queue', 'halt', 'notify', 'mail:owner', 'kernel:app.propose', 'net:api.example.com'] },
 	'views/hello.html' => '{% extends "layout" %}{% title = "Hello" %}<p>Hello {{ name }}!</p>',
 	'views/layout.html' => '<!doctype html><title>{{ title }}</title>{{ content }}',
 	'api/main.lua' => "return {\n" . join('', map { my $m = module($_); "[\"GET /$_\"] = require 'example.$m', [\"POST /$_\"] = require 'example.$m',\n" } sort keys %text) . "}\n",

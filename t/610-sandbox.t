@@ -42,6 +42,29 @@ local env = {}
 same(load("x = 1 return _G", "x", "t", env)(), nil) same(env.x, 1) same(x, nil)
 same(load("return x", "x", "t", setmetatable({}, { __index = { x = 7 } }))(), 7)
 fails(load("return x", "x", "t", nil))
+== SB-01 pairs and next go through keys in one order, whatever the process => 200 fine
+local function order(iterate, t, change)
+	local keys = {}
+	for k, v in iterate(t) do keys[#keys + 1] = tostring(k) if change then change(t, k, v) end end
+	return table.concat(keys, " ")
+end
+local function by_next(t) return next, t end
+local t = { "a", "b", "c", [-1] = 1, [0] = 1, [7] = 1, [5] = 1, [2.5] = 1, ["1"] = 1, z = 1, aa = 1, a = 1, [""] = 1, [true] = 1, [false] = 1, [math.huge] = 1 }
+local expected = "1 2 3 5 7 -1 0 2.5 inf  1 a aa z false true"
+same(order(pairs, t), expected) same(order(by_next, t), expected)
+local many = {}
+for i = 500, 1, -1 do many["k" .. i] = i end
+same(order(pairs, many), order(by_next, many)) same(select(2, order(pairs, many):gsub("k", "")), 500)
+same(order(pairs, many, function(t, k) t[k] = nil end), order(function() local s = {} for i = 1, 500 do s["k" .. i] = 1 end return pairs(s) end)) same(next(many), nil)
+same(order(pairs, { 1, 2, 3, 4 }, function(t, k) t[k] = nil end), "1 2 3 4") same(order(by_next, { 1, 2, 3, x = 4, y = 5 }, function(t, k) t[k] = nil end), "1 2 3 x y")
+same(order(pairs, { a = 1, b = 2, c = 3 }, function(t) t.b = nil end), "a c") same(order(pairs, {}), "") same(next({}), nil)
+same(order(pairs, setmetatable({}, { __pairs = function() return function(_, k) return not k and "own" or nil end end })), "own")
+local inner = {}
+for a in next, { x = 1, y = 1 } do for b in next, { u = 1, v = 1 } do inner[#inner + 1] = a .. b end end
+same(table.concat(inner, " "), "xu xv yu yv")
+local objects = { [print] = 1, [{}] = 1, a = 1 } local n = 0
+for k in pairs(objects) do n = n + 1 if n == 1 then same(k, "a") end end same(n, 3)
+fails(pairs) fails(next, {}, {}) same(next({}, "gone"), nil) same(next({ a = 1, c = 1 }, "b"), "c") fails(next, 1) fails(function() for _ in pairs(nil) do end end)
 == SB-02 libraries by every name there is => 200 fine
 local env = _ENV
 for _, name in ipairs { "io", "package", "debug", "dofile", "loadfile", "warn", "loadstring", "module", "newproxy", "arg" } do

@@ -6,6 +6,7 @@
 
 #include "cell/frozen.h"
 #include "cell/link.h"
+#include "cell/order.h"
 #include "cell/raise.h"
 
 /* A wrapped function checks its arguments and then *is* the original: `original` holds the library's C functions,
@@ -541,6 +542,7 @@ static const struct {
 	{"_G", "print", base_print}, /* to the app's log: stdout is nobody's */
 	{"_G", "tostring", base_tostring}, /* addresses tell where the machine put things */
 	{"_G", "require", base_require}, /* the app's own modules and the SDK */
+	{"_G", "pairs", order_pairs}, /* in the same order in every cell */
 	{"string", "dump", NULL}, /* compiled Lua is not checked by anyone */
 	{"math", "random", math_random}, {"math", "randomseed", nothing}, /* the request's; and it returned an address */
 	{"os", "time", os_time}, {"os", "date", os_date}, {"os", "clock", os_clock},
@@ -633,6 +635,8 @@ void env_open(lua_State *L)
 	wrap_all(L);
 	for (size_t i = 0; i < ARRAY_LEN(replaced); i++)
 		set_in(L, replaced[i].library, replaced[i].name, replaced[i].fn);
+	order_push_next(L);
+	lua_setglobal(L, "next");
 	lua_pushliteral(L, "");
 	lock_type(L);
 	lua_pushcfunction(L, nothing);

@@ -193,6 +193,10 @@ void request_push(lua_State *L, const struct route_match *m)
 	set_text(L, "origin", current.origin);
 	if (!str_is(current.trigger, "http"))
 		set_text(L, "run", current.id);
+	if (current.moment) {
+		lua_pushinteger(L, current.moment);
+		lua_setfield(L, -2, "due");
+	}
 	lua_createtable(L, 0, m->nparams);
 	for (int i = 0; i < m->nparams; i++) {
 		lua_pushlstring(L, m->param[i].name.p, m->param[i].name.n);

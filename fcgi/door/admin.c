@@ -373,9 +373,9 @@ static int open_home(struct admin *a, const struct recipe *recipe)
 	if (!err && !(err = node_open(&a->node, a->cmd.home, mode, &a->r.fault))) {
 		log_open(a->cmd.home);
 		a->node.workers = 1;
+		fetch_install(&a->node, FETCHER_OWN);
 		if (control >= 0) {
 			pool_open(&a->node, control);
-			fetch_install(&a->node, FETCHER_OWN);
 			check_install();
 			migrate_install();
 			rehearse_install();

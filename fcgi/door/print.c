@@ -11,7 +11,7 @@
 
 static bool is_moment(const char *key, json_int_t v)
 {
-	static const char *const keys[] = {"created", "seen", "installed", "at", "expires", "updated"};
+	static const char *const keys[] = {"created", "seen", "installed", "at", "expires", "updated", "due", "next", "last", "until", "ended", "moment"};
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (!strcmp(key, keys[i]))
 			return v > 1000000000000;

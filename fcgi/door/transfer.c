@@ -9,15 +9,20 @@
 
 #include "base/net.h"
 
+#define REPLY_BYTES 400 /* of a mail server's line */
+
 struct scheme {
 	const char *name;
 	int port;
 	bool tls;
+	bool mail; /* with the method MAIL, and that with nothing else */
 };
 
 static const struct scheme schemes[] = {
-	{"https", 443, true},
-	{"http", 80, false},
+	{"https", 443, true, false},
+	{"http", 80, false, false},
+	{"smtps", 465, true, true}, /* RFC 8314 §3.3 */
+	{"smtp", 587, true, true},
 };
 
 const char *target_scheme(const struct target *t)
@@ -71,14 +76,15 @@ static int aim(struct transfer *t, struct fault *f)
 	const char *scheme = part(t, CURLUPART_SCHEME, 0), *host = part(t, CURLUPART_HOST, 0), *port = part(t, CURLUPART_PORT, 0);
 	int64_t number = 0;
 	t->target.scheme = scheme ? scheme_find(scheme) : NULL;
-	if (!t->target.scheme)
+	if (!t->target.scheme || t->target.scheme->mail != !strcmp(t->method, "MAIL"))
 		return fault(f, ERR_BAD_REQUEST, "only https addresses are fetched, and http ones where that is allowed");
 	if (!host || !host_read(host, t->target.host))
 		return fault(f, ERR_BAD_REQUEST, "the address has no valid host; write https://host/path");
 	if (port && (!str_int(str_of(port), &number) || number < 1 || number > 65535))
 		return fault(f, ERR_BAD_REQUEST, "the port of the address is not a number from 1 to 65535");
 	t->target.port = port ? (int)number : t->target.scheme->port;
-	if (t->lib->url_set(t->url, CURLUPART_HOST, t->target.host, 0))
+	if (t->lib->url_set(t->url, CURLUPART_HOST, t->target.host, 0) ||
+	    (t->target.scheme->mail && t->lib->url_set(t->url, CURLUPART_PORT, arena_printf(t->arena, "%d", t->target.port), 0)))
 		return fault(f, ERR_BAD_REQUEST, "the address has no valid host; write https://host/path");
 	return 0;
 }
@@ -296,6 +302,68 @@ void transfer_head(const struct transfer *t, struct wire_head *h)
 		h->header[i] = (struct wire_header){line_name(t, i), line_value(t, i)};
 }
 
+/* ---- mail ---- */
+
+static size_t give_message(char *to, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	n = MIN(size * n, t->ask->body.n - t->given);
+	memcpy(to, t->ask->body.p + t->given, n);
+	t->given += n;
+	t->told = true;
+	return n;
+}
+
+/* Each line that the server says: the last one stays, but for its goodbye. */
+static size_t take_reply(char *p, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	int64_t status;
+	struct str line = str_trim((struct str){p, size * n});
+	while (line.n && (line.p[line.n - 1] == '\r' || line.p[line.n - 1] == '\n'))
+		line.n--;
+	line.n = MIN(line.n, (size_t)REPLY_BYTES);
+	if (str_starts(line, "221"))
+		return size * n;
+	t->status = line.n >= 3 && str_int((struct str){line.p, 3}, &status) ? (int)status : 0;
+	t->nlines = 0;
+	buf_clear(&t->text);
+	return header_line(t, str_of(arena_printf(t->arena, "reply: %.*s", STR_FMT(line)))) ? size * n : 0;
+}
+
+static const char *envelope(const struct transfer *t, const char *name)
+{
+	for (int i = 0; i < t->ask->nheaders; i++)
+		if (str_is(t->ask->header[i].name, name))
+			return arena_printf(t->arena, "<%.*s>", STR_FMT(t->ask->header[i].value));
+	return "<>";
+}
+
+/* Nothing is said in the clear: not the message, and the password least of all. */
+static void set_mail(struct transfer *t, const struct wire_pass *p)
+{
+	const struct curl_calls *lib = t->lib;
+	CURL *c = t->curl;
+	t->headers = lib->slist_append(t->headers, envelope(t, "to"));
+	t->given = 0;
+	t->told = false;
+	lib->easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, 0L); /* servers keep strangers waiting on purpose; all of it has its time */
+	lib->easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 0L);
+	lib->easy_setopt(c, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
+	lib->easy_setopt(c, CURLOPT_MAIL_FROM, envelope(t, "from"));
+	lib->easy_setopt(c, CURLOPT_MAIL_RCPT, t->headers);
+	lib->easy_setopt(c, CURLOPT_UPLOAD, 1L);
+	lib->easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->ask->body.n);
+	lib->easy_setopt(c, CURLOPT_READFUNCTION, give_message);
+	lib->easy_setopt(c, CURLOPT_READDATA, t);
+	lib->easy_setopt(c, CURLOPT_HEADERFUNCTION, take_reply);
+	if (!p->secret.name.n)
+		return;
+	lib->easy_setopt(c, CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN");
+	lib->easy_setopt(c, CURLOPT_USERNAME, arena_cstr(t->arena, p->secret.name));
+	lib->easy_setopt(c, CURLOPT_PASSWORD, arena_cstr(t->arena, p->secret.value));
+}
+
 /* ---- one connection ---- */
 
 static void set_limits(struct transfer *t, int64_t ms)
@@ -378,6 +446,10 @@ CURL *transfer_dial(struct transfer *t, const struct wire_pass *p, int64_t ms)
 	set_tls(t);
 	set_sinks(t);
 	set_way(t, p);
+	if (t->target.scheme->mail) {
+		set_mail(t, p);
+		return t->curl;
+	}
 	set_method(t);
 	set_headers(t, p);
 	return t->curl;
@@ -435,13 +507,28 @@ static int failed(const struct transfer *t, CURLcode code, int64_t connected, st
 	return fault(f, code == CURLE_OPERATION_TIMEDOUT && connected ? ERR_TIMEOUT : ERR_FETCH_FAILED, "%s", why);
 }
 
+/* A refusal of the sender, the recipient or the message is an answer; one of the connection or the password is none. */
+static int mail_done(struct transfer *t, CURLcode code, int64_t connected, struct fault *f)
+{
+	bool refused = t->status >= 400 && (code == CURLE_SEND_ERROR || t->told);
+	if (code && !refused && t->status >= 400)
+		return fault(f, ERR_FETCH_FAILED, "%.*s", STR_FMT(line_value(t, 0)));
+	if (code && !refused)
+		return failed(t, code, connected, f);
+	t->headed = true;
+	t->head(t->arg);
+	return 0;
+}
+
 int transfer_done(struct transfer *t, CURLcode code, bool *again, struct fault *f)
 {
 	curl_off_t connected = 0;
 	count(t);
 	t->lib->easy_getinfo(t->curl, CURLINFO_CONNECT_TIME_T, &connected);
 	int err = *again = false;
-	if (t->redirecting)
+	if (t->target.scheme->mail)
+		err = mail_done(t, code, connected, f);
+	else if (t->redirecting)
 		err = follow(t, f), *again = !err;
 	else if (code)
 		err = failed(t, code, connected, f);

@@ -54,6 +54,8 @@ struct transfer {
 	struct buf text; /* of the lines */
 	size_t head_bytes;
 	bool headed, redirecting, too_much;
+	size_t given;    /* bytes of a mail that were sent */
+	bool told;       /* its message was asked for */
 	int64_t taken;
 	char why[CURL_ERROR_SIZE];
 };

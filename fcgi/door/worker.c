@@ -29,6 +29,7 @@
 #include "gate/runner.h"
 #include "kernel/content.h"
 #include "kernel/publish.h"
+#include "store/job.h"
 #include "store/run.h"
 #include "store/upload.h"
 #include "wire/syscall.h"
@@ -295,7 +296,8 @@ static void forget_runs(struct db *db)
 	struct arena *a = arena_new();
 	if (!node_settings(&node, db, a, &s) && !db_begin(db)) {
 		int n = run_prune(db, now_ms() - s.number[SETTING_RUN_DAYS] * 86400000, s.number[SETTING_RUN_KEEP]);
-		n <= 0 ? db_rollback(db) : db_commit(db);
+		int m = n < 0 ? 0 : firing_prune(db, now_ms() - s.number[SETTING_RUN_DAYS] * 86400000, s.number[SETTING_RUN_KEEP]);
+		n < 0 || m < 0 || n + m == 0 ? db_rollback(db) : db_commit(db);
 	}
 	arena_free(a);
 }

@@ -90,6 +90,7 @@ void charge_end(struct req *r)
 	settle();
 	charge_tell(r->node, r->app, BUDGET_APP_CPU);
 	charge_tell(r->node, r->app, BUDGET_APP_EGRESS);
+	charge_tell(r->node, r->app, BUDGET_APP_MAILS);
 }
 
 void charge_nobody(void)

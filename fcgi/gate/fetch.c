@@ -195,7 +195,7 @@ static int end(struct fetch *f, const struct frame *frame)
 	f->received = w.received;
 	if (!err)
 		return 0;
-	const char *why = visible(f->arena, w.why, 300);
+	const char *why = f->why = visible(f->arena, w.why, 300);
 	if (err_row(err)->http != 502 && err_row(err)->http != 504)
 		return fault(f->fault, err, "%s", why);
 	log_event(LOG_WARN, "fetch.failed", "payer", f->payer, "url", visible(f->arena, f->url, 300), "message", why, NULL);

@@ -36,6 +36,7 @@ void req_release(struct req *r)
 	app_release(r->app);
 	r->app = NULL;
 	buf_release(&r->res.body);
+	buf_release(&r->asked);
 }
 
 /* ---- site: which app answers at this host ---- */
@@ -132,6 +133,7 @@ static bool method_known(struct str m)
 /* A cell that died while it was idle has not read the request: once more, on another. */
 static int handler(struct req *r)
 {
+	talk_prepare(r);
 	for (int tries = 0;; tries++) {
 		struct cell *c;
 		bool sound, stale;

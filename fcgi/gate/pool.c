@@ -3,6 +3,7 @@
 #include "gate/pool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <unistd.h>
@@ -279,6 +280,7 @@ static void wake(struct waiter *w)
 {
 	for (struct waiter *next; w; w = next) {
 		next = w->next;
+		w->given->told = w->given->to >= 0 && talk_tell(w->given, w->r);
 		sem_post(&w->wake);
 	}
 }
@@ -326,6 +328,7 @@ static int start(struct node *n, struct cell *c, const struct settings *s, struc
 		c->to = -1;
 		return fault(f, ERR_UNAVAILABLE, "no process for the app could be started; try again in a moment");
 	}
+	fcntl(c->to, F_SETFL, O_NONBLOCK); /* whoever tells it of a request that is not his must not wait for it */
 	leash_take(&c->leash, leash);
 	leash_bill(&c->leash, p->control, meter_of(n->meters, c->app->version ? c->app->id : ""), c->app->limit[BUDGET_APP_CPU]);
 	c->meters = n->meters;

@@ -23,6 +23,7 @@ struct cell {
 	struct meters *meters; /* where it is paid for */
 	int served;      /* requests so far */
 	bool busy;
+	bool told;       /* of the request it was given to (talk_tell) */
 	int64_t idle_since;
 	struct buf in, out;
 	size_t consumed; /* bytes of in that were parsed already */

@@ -6,12 +6,16 @@
 #include "base/log.h"
 #include "base/now.h"
 #include "gate/gateway.h"
+#include "gate/trace.h"
 #include "kernel/app.h"
+#include "kernel/clock.h"
+#include "kernel/errand.h"
 #include "kernel/journal.h"
 
 #define LATER_MS 1000             /* when the node was too busy for it */
 #define IDLE_MS 60000             /* the longest sleep: a clock may be set */
 #define BACKOFF_MAX (3600 * 1000ll)
+#define FIRING_MS 20              /* of jobs in one transaction */
 #define RUNNER_STACK (512 * KIB)
 
 /* What each thread works on, so that its lease is renewed and its app leaves the others a cell. */
@@ -35,13 +39,22 @@ static int64_t pause_before(const struct run *run)
 /* Not the app's fault, and not for good. */
 static bool is_passing(int err)
 {
-	return err == ERR_UNAVAILABLE || err == ERR_APP_SUSPENDED || err == ERR_DISK_FULL;
+	return err == ERR_UNAVAILABLE || err == ERR_APP_SUSPENDED || err == ERR_OVER_BUDGET || err == ERR_DISK_FULL;
+}
+
+/* For its owner: of an error that the app did not catch, its first line, which says file and line. */
+static const char *what_happened(struct req *r, int err)
+{
+	struct str rest, line = str_cut(r->trouble, '\n', &rest);
+	if (err == ERR_APP_ERROR && line.n)
+		return arena_cstr(r->arena, (struct str){line.p, MIN(line.n, (size_t)FAULT_MAX)});
+	return r->fault.err == err || !err ? arena_strdup(r->arena, fault_message(&r->fault)) : err_row(err)->message;
 }
 
 static int postpone(struct req *r, struct db *db, const char *state, int64_t due, int64_t attempt, int why)
 {
 	const struct run *run = &r->journal->run;
-	char *error = arena_strdup(r->arena, fault_message(&r->fault));
+	const char *error = what_happened(r, why);
 	int err = db_begin(db);
 	if (!err)
 		err = run_postpone(db, run->id, run->claim, state, due, attempt, why, error);
@@ -58,9 +71,15 @@ static void put_off(struct req *r, const char *state, int64_t due, int64_t attem
 
 static void fail_run(struct req *r, int err)
 {
-	char *error = arena_strdup(r->arena, r->fault.err == err ? fault_message(&r->fault) : err_row(err)->message);
+	struct run *run = &r->journal->run;
+	const char *error = what_happened(r, err);
 	r->journal->npending = 0;
-	log_event(LOG_WARN, "run.failed", "run", r->journal->run.id, "app", r->app->name, "message", error, NULL);
+	log_event(LOG_WARN, "run.failed", "run", run->id, "app", r->app ? r->app->name : run->app_id, "message", error, NULL);
+	run->error = error;
+	if (errand_is(run))
+		errand_lost(r);
+	if (errand_is(run) && r->app)
+		trace_app(r->app, run->id, "error", str_of(error));
 	journal_end(r, "failed", STR_NONE, err, error);
 }
 
@@ -71,7 +90,7 @@ static void failed(struct req *r, int err)
 	if (err == ERR_APP_DISABLED)
 		put_off(r, "held", RUN_NEVER, run->attempt, 0);
 	else if (is_passing(err))
-		put_off(r, "queued", now_ms() + LATER_MS, run->attempt, err);
+		put_off(r, "queued", now_ms() + MAX(1000 * r->retry_after, (int64_t)LATER_MS), run->attempt, err);
 	else if (run->attempt < run->retries && err != ERR_NOT_FOUND)
 		put_off(r, "queued", now_ms() + pause_before(run), run->attempt + 1, err);
 	else
@@ -117,6 +136,8 @@ static void settle(struct req *r, int err)
 	enum left left = r->journal->left;
 	if (left == LEFT_BROKEN)
 		fail_run(r, r->fault.err);
+	else if (left == LEFT_FAILED)
+		failed(r, r->journal->why.err);
 	else if (!left && err)
 		failed(r, err);
 	else if (!left)
@@ -139,6 +160,8 @@ static void follow(struct req *r, struct db *db, const struct app *now, struct r
 static struct app *load_app(struct req *r, struct db *db, struct run *run)
 {
 	struct app *now = app_by_id(r->node, db, str_of(run->app_id));
+	if (errand_is(run))
+		return now;
 	if (now)
 		follow(r, db, now, run);
 	struct app *app = now ? app_of_version(db, now, run->version) : NULL;
@@ -154,7 +177,8 @@ static void set_request(struct req *r, const struct run *run)
 	r->target = r->path;
 	r->query = STR("");
 	r->body = run->input;
-	r->trigger = STR("queue");
+	r->trigger = *run->job ? STR("cron") : STR("queue");
+	r->moment = run->moment;
 }
 
 /* The app or its version is gone: whatever else removed it has ended the run as well. */
@@ -172,16 +196,31 @@ static void go_on(struct req *r, struct app *app, const struct run *run)
 	r->app = app;
 	set_request(r, run);
 	journal_open(r, run);
-	settle(r, req_resume(r, app, run->principal));
+	settle(r, errand_is(run) ? errand_run(r) : req_resume(r, app, run->principal));
 }
 
-static int claim(struct req *r, struct db *db, const char *but, struct run *run)
+/* Jobs that are due become runs, many in one transaction and none for long. */
+static int fire(struct req *r, struct db *db)
 {
-	int64_t now = now_ms();
+	int err = 0;
+	while (!err && job_next(db) <= now_ms() && !(err = db_begin(db))) {
+		int got = 1;
+		for (int64_t began = mono_ms(); got > 0 && mono_ms() - began < FIRING_MS;)
+			got = clock_fire(r->node, db, now_ms());
+		err = got < 0 ? db_rollback(db) : db_commit(db);
+	}
+	return err;
+}
+
+static int claim(struct req *r, struct db *db, const char *but, int64_t least, struct run *run)
+{
 	int err = node_settings(r->node, db, r->arena, &r->settings);
-	if (err || run_next(db, but) > now || (err = db_begin(db)))
+	if (!err)
+		err = fire(r, db);
+	int64_t now = now_ms();
+	if (err || run_next(db, but, least) > now || (err = db_begin(db)))
 		return err ? -err : 0;
-	int got = run_claim(db, r->arena, now, now + r->settings.number[SETTING_RUN_LEASE], but, run);
+	int got = run_claim(db, r->arena, now, now + r->settings.number[SETTING_RUN_LEASE], but, least, run);
 	err = got < 0 ? db_rollback(db) : db_commit(db);
 	return err ? -err : got;
 }
@@ -208,6 +247,12 @@ static void others(const struct work *mine, char app_id[ID_LEN + 1])
 	pthread_mutex_unlock(&lock);
 }
 
+/* Background is for one thread alone: whatever there is of it, what people wait for finds the other one. */
+static int64_t least(const struct work *mine)
+{
+	return mine == works ? 1 : RUN_FOREGROUND;
+}
+
 /* 1: a run went on, 0: none is due, -1: the database cannot say. */
 static int take(struct node *n, struct work *w)
 {
@@ -218,14 +263,15 @@ static int take(struct node *n, struct work *w)
 	req_init(&r, n, a, DOOR_SHELL);
 	others(w, but);
 	struct db *db = db_borrow(n->store, &r.fault);
-	int got = db ? claim(&r, db, but, &run) : -1;
+	int got = db ? claim(&r, db, but, least(w), &run) : -1;
 	struct app *app = got > 0 ? load_app(&r, db, &run) : NULL;
 	if (got > 0)
 		note(w, &run);
-	if (got > 0 && !app)
+	bool known = app || (got > 0 && errand_is(&run));
+	if (got > 0 && !known)
 		orphan(&r, db, &run);
 	db_return(db);
-	if (app)
+	if (known)
 		go_on(&r, app, &run);
 	note(w, NULL);
 	req_release(&r);
@@ -238,16 +284,27 @@ bool runner_once(struct node *n)
 	return take(n, &works[0]) > 0;
 }
 
-/* ---- threads ---- */
-
-static int64_t until_next(struct node *n, const struct work *w)
+static int64_t next_due(struct node *n, const struct work *w)
 {
 	struct fault quiet = {0};
 	char but[ID_LEN + 1];
 	others(w, but);
 	struct db *db = db_borrow(n->store, &quiet);
-	int64_t next = db ? run_next(db, but) : RUN_NEVER;
+	int64_t next = db ? MIN(run_next(db, but, least(w)), job_next(db)) : RUN_NEVER;
 	db_return(db);
+	return next;
+}
+
+int64_t runner_next(struct node *n)
+{
+	return next_due(n, &works[0]);
+}
+
+/* ---- threads ---- */
+
+static int64_t until_next(struct node *n, const struct work *w)
+{
+	int64_t next = next_due(n, w);
 	return next == RUN_NEVER ? IDLE_MS : MAX(0, MIN(next - now_ms(), (int64_t)IDLE_MS));
 }
 

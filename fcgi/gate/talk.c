@@ -1,6 +1,8 @@
 #include "gate/talk.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "base/crypt.h"
@@ -22,28 +24,37 @@
  * hold more than one frame and what was read with it, and end the talk at the first byte that does not fit. */
 
 #define READ_AHEAD (16 * KIB)
+#define TELL_MAX ((size_t)PIPE_BUF) /* a pipe takes as much at once, or nothing */
 
 enum talk { TALK_OK, TALK_TIMEOUT, TALK_GONE };
 
 /* ---- bytes ---- */
 
-/* The reads and writes block: at the deadline the leash is dropped, the cell dies, and they return. */
+/* Reads block, and writes wait: at the deadline the leash is dropped, the cell dies, and they return. */
 static enum talk gone(const struct cell *c, int64_t deadline)
 {
 	return mono_ms() >= deadline || leash_spent(&c->leash) ? TALK_TIMEOUT : TALK_GONE;
 }
 
-static enum talk send_all(struct cell *c, int64_t deadline)
+static enum talk send_bytes(struct cell *c, struct str bytes, int64_t deadline)
 {
-	for (size_t at = 0; at < c->out.len;) {
-		ssize_t n = write(c->to, c->out.p + at, c->out.len - at);
+	for (size_t at = 0; at < bytes.n;) {
+		ssize_t n = write(c->to, bytes.p + at, bytes.n - at);
 		if (n > 0)
 			at += (size_t)n;
+		else if (n < 0 && errno == EAGAIN)
+			poll(&(struct pollfd){.fd = c->to, .events = POLLOUT}, 1, -1);
 		else if (n == 0 || errno != EINTR)
 			return gone(c, deadline);
 	}
-	buf_clear(&c->out);
 	return TALK_OK;
+}
+
+static enum talk send_all(struct cell *c, int64_t deadline)
+{
+	enum talk t = send_bytes(c, buf_str(&c->out), deadline);
+	buf_clear(&c->out);
+	return t;
 }
 
 static enum talk read_more(struct cell *c, int64_t deadline)
@@ -335,20 +346,20 @@ static struct wire_header host_header(struct str origin)
 }
 
 /* ERR_TOO_LARGE: a body and headers that are allowed one by one, and too much together. */
-static int put_request(struct cell *c, struct req *r)
+static int put_request(struct buf *b, struct req *r)
 {
 	struct journal *j = r->journal;
 	if (j && j->request.n) { /* a run that goes on: what it was sent before, to the byte */
-		size_t began = frame_begin(&c->out, FRAME_REQUEST, 0, 0);
-		buf_addstr(&c->out, j->request);
-		frame_end(&c->out, began);
+		size_t began = frame_begin(b, FRAME_REQUEST, 0, 0);
+		buf_addstr(b, j->request);
+		frame_end(b, began);
 		return 0;
 	}
 	struct wire_request *w = NEW(r->arena, struct wire_request);
 	*w = (struct wire_request){.method = r->method, .path = r->path, .query = r->query, .body = r->body,
 				   .id = str_of(r->id), .trigger = r->trigger.n ? r->trigger : STR("http"), .user = user_json(r),
 				   .origin = str_of(req_origin(r)),
-				   .form = r->form, .files = r->files, .now = r->received};
+				   .form = r->form, .files = r->files, .now = r->received, .moment = r->moment};
 	crypt_random(w->seed, sizeof w->seed);
 	w->header[w->nheaders++] = host_header(w->origin);
 	for (int i = 0; i < r->nheaders && w->nheaders < (int)ARRAY_LEN(w->header); i++) {
@@ -360,15 +371,17 @@ static int put_request(struct cell *c, struct req *r)
 			w->header[w->nheaders++].value = h.value;
 		}
 	}
-	size_t at = frame_begin(&c->out, FRAME_REQUEST, 0, 0);
-	wire_put_request(&c->out, w);
-	frame_end(&c->out, at);
-	struct str sent = {c->out.p + at + FRAME_HEAD, c->out.len - at - FRAME_HEAD};
+	size_t at = frame_begin(b, FRAME_REQUEST, 0, 0);
+	wire_put_request(b, w);
+	frame_end(b, at);
+	struct str sent = {b->p + at + FRAME_HEAD, b->len - at - FRAME_HEAD};
 	if (j && sent.n <= JOURNAL_REQUEST)
 		j->request = arena_str(r->arena, sent);
-	if (c->out.len - at <= FRAME_HEAD + FRAME_MAX)
+	if (b->len <= FRAME_HEAD + FRAME_MAX)
 		return 0;
-	buf_clear(&c->out);
+	buf_clear(b);
+		return 0;
+	buf_clear(b);
 	return fail(r, ERR_TOO_LARGE, "The request is too large for an app.");
 }
 
@@ -428,17 +441,30 @@ static bool repeats(const struct req *r)
 	return r->journal && r->journal->seq < r->journal->recorded;
 }
 
+/* The cell hears of the request, unless whoever gave us the cell has told it. */
+static enum talk ask(struct cell *c, struct req *r)
+{
+	if (c->told) {
+		c->told = false;
+		return TALK_OK;
+	}
+	enum talk t = send_bytes(c, buf_str(&r->asked), r->deadline);
+	if (r->asked.len > TELL_MAX)
+		buf_release(&r->asked); /* a megabyte, perhaps */
+	return t;
+}
+
 static int converse(struct cell *c, struct req *r, bool *sound, bool *stale)
 {
 	struct frame frame;
 	bool spoke = false;
 	int lines = 0;
 	*sound = *stale = false;
-	if (put_request(c, r)) {
+	if (!r->asked.len && put_request(&r->asked, r)) {
 		*sound = true; /* it has not heard of it */
 		return r->fault.err;
 	}
-	enum talk t = send_all(c, r->deadline);
+	enum talk t = ask(c, r);
 	while (!t && !(t = next_frame(c, &frame, r->deadline))) {
 		spoke = true;
 		switch (frame.type) {
@@ -468,6 +494,19 @@ static int converse(struct cell *c, struct req *r, bool *sound, bool *stale)
 	if (!*stale)
 		trace_app(c->app, r->id, "error", str_of(r->fault.message));
 	return err;
+}
+
+void talk_prepare(struct req *r)
+{
+	struct fault quiet = r->fault;
+	if (r->body.n < TELL_MAX && put_request(&r->asked, r))
+		r->fault = quiet; /* it will be said when there is a cell */
+}
+
+bool talk_tell(struct cell *c, const struct req *r)
+{
+	size_t n = r->asked.len;
+	return n && n <= TELL_MAX && write(c->to, r->asked.p, n) == (ssize_t)n;
 }
 
 int talk_request(struct cell *c, struct req *r, bool *sound, bool *stale)

@@ -306,6 +306,7 @@ int tests_run(struct trial *t, struct tests *s, struct fault *f)
 	s->files = s->passed = s->failed = 0;
 	test_pipeline = pipeline;
 	test_run = runner_once;
+	test_next = runner_next;
 	int err = trial_keep(t, f);
 	if (!err)
 		err = prepare(&w);

@@ -138,6 +138,7 @@ int trial_open(struct trial *t, int control, const char *below, struct fault *f)
 		err = home_person(&t->node, STR("owner"), ROLE_OWNER, &owner, f);
 	if (err)
 		return err;
+	t->node.trial = true;
 	pool_open(&t->node, control);
 	check_install();
 	return 0;

@@ -359,12 +359,10 @@ bool app_holds(const struct app *a, const char *permission)
 {
 	const struct grant_row *row = grant_row(str_of(permission));
 	size_t n = strlen(permission);
-	if (!row || !row->parameter)
-		return app_granted(a, permission);
-	for (int i = 0; i < a->ngrants; i++)
-		if (str_starts(str_of(a->grant[i].permission), permission) && a->grant[i].permission[n] == ':')
-			return true;
-	return false;
+	bool granted = app_granted(a, permission), parts = !row || row->parameter;
+	for (int i = 0; !granted && parts && i < a->ngrants; i++)
+		granted = str_starts(str_of(a->grant[i].permission), permission) && a->grant[i].permission[n] == ':';
+	return granted;
 }
 
 bool app_reaches(const struct app *a, const char *scheme, const char *host, int port)

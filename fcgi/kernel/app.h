@@ -91,7 +91,7 @@ bool app_has_public(const struct app *a, const char *path);
 /* The grant of a permission, or NULL. */
 const struct grant *app_grant(const struct app *a, const char *permission);
 bool app_granted(const struct app *a, const char *permission);
-/* Was it granted, or, of a permission with a parameter ("net"), any of its kind? */
+/* Was it granted, or, of one that stands for several ("net", "mail"), any of them? */
 bool app_holds(const struct app *a, const char *permission);
 /* May it exchange data with that host? The exact "net:HOST[:PORT]", or "net:http://HOST[:PORT]" for plain http. */
 bool app_reaches(const struct app *a, const char *scheme, const char *host, int port);

@@ -4,6 +4,8 @@
 #include "kernel/meter.h"
 #include "kernel/mock.h"
 
+#define TRUST_BYTES (256 * KIB)
+
 const struct fetch_client *fetch_client;
 
 static struct meter *meter(const struct fetch *f)
@@ -62,4 +64,15 @@ struct str fetch_header(const struct fetch *f, const char *name)
 		if (str_is(f->answer[i].name, name))
 			return f->answer[i].value;
 	return STR_NONE;
+}
+
+struct str fetch_trust(const struct node *n, const struct settings *s, struct arena *a)
+{
+	const char *name = s->text[SETTING_NET_CA];
+	char *text = *name ? arena_alloc(a, TRUST_BYTES) : NULL;
+	FILE *file = *name ? fopen(arena_printf(a, "%s%s%s", *name == '/' ? "" : n->home, *name == '/' ? "" : "/", name), "re") : NULL;
+	size_t length = file ? fread(text, 1, TRUST_BYTES, file) : 0;
+	if (file)
+		fclose(file);
+	return length ? (struct str){text, length} : STR_NONE;
 }

@@ -11,7 +11,9 @@
  * first connection and for each redirect pass() is told scheme, host and port as they will be dialled, and decides with
  * what is true at that moment. Beyond that it dials public addresses only, unless the pass says otherwise (kernel/way).
  *
- * A second scheme (mail, say) is a row of door/transfer's table of schemes; what it needs more is a field here.
+ * A mail is a fetch with the method FETCH_MAIL from smtp://HOST[:PORT]/NAME (NAME is what this node calls itself) or smtps://…:
+ * the envelope is the headers "from" and "to", and the body is the message. The connection is encrypted or there is none. The
+ * answer's status is the server's (RFC 5321 §4.2): 250 when it has the mail, 4xx, or 5xx; its header "reply" is the line it said.
  *
  * Errors: what pass() answered; ERR_BLOCKED_ADDRESS; ERR_TIMEOUT; ERR_FETCH_FAILED for everything a server or the way
  * to it can do wrong, which the node's log tells apart and an app is not told; ERR_RESPONSE_TOO_LARGE (more than `most`);
@@ -25,6 +27,7 @@
 #include "kernel/req.h"
 #include "kernel/way.h"
 
+#define FETCH_MAIL STR("MAIL") /* of an address of a mail server, and of no other */
 #define FETCH_MS 15000    /* at most */
 #define FETCH_BODY MIB    /* of a request */
 #define FETCH_REDIRECTS 3 /* at most */
@@ -37,7 +40,7 @@ struct fetch_dial {
 
 struct fetch_pass {
 	struct way way;
-	struct header secret; /* one header more for this connection alone, or nothing */
+	struct header secret; /* one header more for this connection alone, or user and password of a mail server; or nothing */
 };
 
 /* May it be dialled? 0 and *p, or an error worded in the fetch's fault. */
@@ -64,6 +67,7 @@ struct fetch {
 	struct str from;         /* the address it came from */
 	int nanswer;
 	struct header *answer;
+	const char *why;         /* with an error: what the log says, for the owner's eyes. Or NULL */
 	int64_t sent, received;  /* bytes so far as they are known: all of them once it ended */
 	/* private */
 	const struct fetch_client *client;
@@ -79,6 +83,9 @@ int fetch_next(struct fetch *f, struct str *piece);
 void fetch_close(struct fetch *f);
 
 struct str fetch_header(const struct fetch *f, const char *name); /* of the answer; STR_NONE when absent */
+
+/* The certificates of the setting net.ca, or STR_NONE: what cannot be read trusts nobody more. */
+struct str fetch_trust(const struct node *n, const struct settings *s, struct arena *a);
 
 /* Who talks to the process that fetches: gate/fetch. NULL in programs that fetch nothing. */
 extern const struct fetch_client {

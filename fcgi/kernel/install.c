@@ -8,7 +8,9 @@
 #include "base/now.h"
 #include "codec/source.h"
 #include "codec/version.h"
+#include "kernel/app.h"
 #include "kernel/builtin.h"
+#include "kernel/clock.h"
 #include "kernel/folder.h"
 #include "kernel/grant.h"
 #include "kernel/portable.h"
@@ -17,6 +19,7 @@
 #include "kernel/switch.h"
 #include "kernel/upgrade.h"
 #include "store/dev.h"
+#include "store/decision.h"
 #include "store/docs.h"
 #include "store/files.h"
 #include "store/snapshot.h"
@@ -125,7 +128,8 @@ static int begin(struct fetch *w, const char *id)
 		return fault(w->fault, ERR_NOT_FOUND, "there is no such candidate");
 	if (strcmp(w->candidate->state, "fetching"))
 		return fault(w->fault, ERR_CONFLICT, "that candidate was fetched already");
-	return source_parse(str_of(w->candidate->source), w->arena, &w->source, w->fault);
+	w->source = (struct source){.kind = SOURCE_LOCAL, .origin = w->candidate->origin};
+	return *w->candidate->asked_by ? 0 : source_parse(str_of(w->candidate->source), w->arena, &w->source, w->fault);
 }
 
 static int write_progress(struct node *n, struct db *db, struct arena *a, void *arg)
@@ -142,10 +146,21 @@ static int progress(void *arg, const char *text)
 	return switch_transact(w->node, w->arena, write_progress, w, w->fault);
 }
 
+/* What an app proposes is here already. */
+static int read_proposal(struct fetch *w)
+{
+	struct db *db = db_borrow(w->node->store, w->fault);
+	int err = db ? package_stored(db, w->candidate->package, w->package) : w->fault->err;
+	db_return(db);
+	return err;
+}
+
 static int read_source(struct fetch *w)
 {
 	const struct source *s = &w->source;
 	w->package = package_new();
+	if (*w->candidate->asked_by)
+		return read_proposal(w);
 	if (s->kind == SOURCE_BUILTIN) {
 		const char *folder = builtin_folder(w->arena, s->path);
 		return folder ? folder_read(w->package, folder, w->fault)
@@ -231,7 +246,7 @@ static int try_package(struct fetch *w)
 	return err;
 }
 
-static int store_package(struct db *db, const struct package *p)
+int package_save(struct db *db, const struct package *p)
 {
 	bool fresh;
 	int err = package_store(db, p->hash, p->nfiles, (int64_t)p->bytes, &fresh);
@@ -249,7 +264,7 @@ static int keep_package(struct node *n, struct db *db, struct arena *a, void *ar
 	if (w->source.kind != SOURCE_LOCAL)
 		c->origin = w->source.origin;
 	c->package = w->package->hash;
-	int err = store_package(db, w->package);
+	int err = package_save(db, w->package);
 	return err ? err : candidate_package(db, c->id, c->package, w->package->commit, c->origin);
 }
 
@@ -266,7 +281,7 @@ static int keep_ready(struct node *n, struct db *db, struct arena *a, void *arg)
 	if (!err)
 		err = candidate_insert(db, &k->row);
 	if (!err)
-		err = store_package(db, k->package);
+		err = package_save(db, k->package);
 	if (!err)
 		err = candidate_package(db, k->row.id, k->package->hash, "", k->row.origin);
 	return err ? err : candidate_ready(db, k->row.id, "");
@@ -320,15 +335,18 @@ static int rehearse(struct fetch *w)
 static int upgrade(struct fetch *w, struct db *db, struct app_row *app)
 {
 	const struct package *p = w->package;
-	const char *reason = upgrade_reason(db, w->arena, app, w->candidate->origin, p->manifest);
-	int err = candidate_ready(db, w->candidate->id, reason ? reason : "");
-	if (err || reason)
-		return err;
+	const struct candidate *c = w->candidate;
+	const char *reason = upgrade_reason(db, w->arena, app, c->origin, p->manifest);
+	int err = 0;
+	if (*c->asked_by && app->version != c->base)
+		return db_fail(db, ERR_STALE, "Another version of %s serves since; propose it for that one.", app->name);
+	if (reason || *c->asked_by)
+		return candidate_ready(db, c->id, reason ? reason : "");
 	struct switching s = {.app = app, .manifest = p->manifest, .package = p->hash, .commit = p->commit, .migration = w->migration};
 	if (strcmp(app->package, p->hash))
 		err = switch_to(w->node, db, w->arena, &s);
 	w->direct = app->name;
-	return err ? err : candidate_installed(db, w->candidate->id, app->id);
+	return err ? err : candidate_installed(db, c->id, app->id);
 }
 
 static int settle(struct node *n, struct db *db, struct arena *a, void *arg)
@@ -393,24 +411,41 @@ int install_fetch(struct node *n, const char *id, struct fault *f)
 
 /* ---- consent ---- */
 
-struct consent {
+struct consenting {
 	struct node *node;
 	struct arena *arena;
 	struct fault *fault;
-	struct str id, hash;
-	int npermissions;
-	const struct str *permission;
+	const struct consent *given;
 	char *app_id;
 	const char *name;
 	struct migration *migration;
-	install_rows_fn *rows;
-	void *arg;
 };
 
-static int consent_to(struct db *db, struct arena *a, struct consent *q, const struct candidate *c)
+int install_asker(struct node *n, struct db *db, const char *app_id, const char *permission)
+{
+	struct app *app = app_by_id(n, db, str_of(app_id));
+	bool may = app && app->state == APP_ENABLED && app_granted(app, permission);
+	app_release(app);
+	return may ? 0 : db_fail(db, ERR_CONFLICT, "The app that asks is gone, switched off, or may not ask any more: nothing comes of an answer.");
+}
+
+/* Its time is not over, and whoever asked may ask. */
+static int still_asked(struct node *n, struct db *db, const struct candidate *c)
+{
+	if (c->expires && c->expires <= now_ms())
+		return db_fail(db, ERR_CONFLICT, "The time for an answer is over.");
+	return *c->asked_by ? install_asker(n, db, c->asked_by, PROPOSE) : 0;
+}
+
+static int consent_to(struct db *db, struct arena *a, struct consenting *q, const struct candidate *c)
 {
 	struct manifest *m;
+	const struct consent *given = q->given;
 	int err = package_manifest(db, a, c->package, &m);
+	if (!err)
+		err = still_asked(q->node, db, c);
+	if (!err)
+		err = decision_end(db, c->id, "approved", given->by, given->note, STR_NONE);
 	if (err)
 		return err;
 	struct app_row *app = *c->for_app ? app_row_by_id(db, a, str_of(c->for_app)) : NEW(a, struct app_row);
@@ -422,11 +457,13 @@ static int consent_to(struct db *db, struct arena *a, struct consent *q, const s
 	} else if (strcmp(app->origin, c->origin)) {
 		err = app_source(db, app->id, c->source, c->origin);
 	}
-	struct switching s = {app, m, c->package, c->commit, q->npermissions, q->permission, q->migration};
+	struct switching s = {app, m, c->package, c->commit, given->npermissions, given->permission, q->migration};
 	if (!err)
 		err = switch_to(q->node, db, a, &s);
-	if (!err && q->rows)
-		err = q->rows(q->arg, db, app->id);
+	if (!err && given->rows)
+		err = given->rows(given->arg, db, app->id);
+	if (!err)
+		err = decision_applied(db, c->id, arena_printf(a, "%lld", (long long)app->version));
 	if (!err)
 		err = candidate_installed(db, c->id, app->id);
 	snprintf(q->app_id, ID_LEN + 1, "%s", app->id);
@@ -436,15 +473,15 @@ static int consent_to(struct db *db, struct arena *a, struct consent *q, const s
 
 static int consent(struct node *n, struct db *db, struct arena *a, void *arg)
 {
-	struct consent *q = arg;
-	struct candidate *c = candidate_get(db, a, q->id);
+	struct consenting *q = arg;
+	struct candidate *c = candidate_get(db, a, q->given->id);
 	(void)n;
 	if (!c)
 		return db_fail(db, ERR_NOT_FOUND, "there is no such candidate; it may have been discarded");
 	bool ready = !strcmp(c->state, "ready"), installed = !strcmp(c->state, "installed");
 	if (!ready && !installed)
 		return db_fail(db, ERR_STALE, "the package is not ready to be installed; look at it again");
-	if (!str_is(q->hash, c->package))
+	if (!str_is(q->given->hash, c->package))
 		return db_fail(db, ERR_STALE, "the package is not the one that was shown; look at it again");
 	if (ready)
 		return consent_to(db, a, q, c);
@@ -453,15 +490,15 @@ static int consent(struct node *n, struct db *db, struct arena *a, void *arg)
 }
 
 /* The rows that the candidate would take over: those of the app it upgrades, or of a removed one that returns. */
-static int rows_of(struct consent *q, struct candidate **candidate, struct app_row **app)
+static int rows_of(struct consenting *q, struct candidate **candidate, struct app_row **app)
 {
 	struct manifest *m;
 	struct db *db = db_borrow(q->node->store, q->fault);
 	*app = NULL;
 	if (!db)
 		return q->fault->err;
-	struct candidate *c = *candidate = candidate_get(db, q->arena, q->id);
-	bool ready = c && !strcmp(c->state, "ready") && str_is(q->hash, c->package);
+	struct candidate *c = *candidate = candidate_get(db, q->arena, q->given->id);
+	bool ready = c && !strcmp(c->state, "ready") && str_is(q->given->hash, c->package);
 	if (ready && *c->for_app)
 		*app = app_row_by_id(db, q->arena, str_of(c->for_app));
 	else if (ready && !package_manifest(db, q->arena, c->package, &m))
@@ -474,14 +511,13 @@ static int rows_of(struct consent *q, struct candidate **candidate, struct app_r
 
 static int consent_once(void *arg)
 {
-	struct consent *q = arg;
+	struct consenting *q = arg;
 	return switch_transact(q->node, q->arena, consent, q, q->fault);
 }
 
-int install_consent_with(struct node *n, struct str id, struct str hash, int npermissions, const struct str *permission,
-			 install_rows_fn *rows, void *arg, char *app_id, struct fault *f)
+int install_consent(struct node *n, const struct consent *given, char *app_id, struct fault *f)
 {
-	struct consent q = {n, arena_new(), f, id, hash, npermissions, permission, app_id, NULL, NULL, rows, arg};
+	struct consenting q = {n, arena_new(), f, given, app_id, NULL, NULL};
 	struct candidate *c;
 	struct app_row *app;
 	int err = rows_of(&q, &c, &app);
@@ -496,12 +532,6 @@ int install_consent_with(struct node *n, struct str id, struct str hash, int npe
 	return err;
 }
 
-int install_consent(struct node *n, struct str id, struct str hash, int npermissions, const struct str *permission, char *app_id,
-		    struct fault *f)
-{
-	return install_consent_with(n, id, hash, npermissions, permission, NULL, NULL, app_id, f);
-}
-
 /* ---- a package that was pushed ---- */
 
 /* What came from there for this app before, waiting or consented to, is older than what arrives now. */
@@ -512,7 +542,7 @@ static int drop_earlier(struct db *db, struct arena *a, const struct arrival *w,
 	for (int i = 0; !err && i < n; i++)
 		if (!strcmp(list[i].origin, w->origin) && strcmp(list[i].state, "fetching") &&
 		    (!strcmp(list[i].name, w->app) || (app && !strcmp(list[i].for_app, app->id))))
-			err = candidate_delete(db, list[i].id);
+			err = candidate_delete(db, list[i].id, "stale");
 	return err;
 }
 
@@ -550,7 +580,7 @@ static int arrive(struct node *n, struct db *db, struct arena *a, void *arg)
 	if (!err && same)
 		err = dev_solved(db, app->id);
 	if (!err && !same)
-		err = store_package(db, p);
+		err = package_save(db, p);
 	if (!err && !same && (w->reason || has_migrations(p)))
 		return become_candidate(db, w, app);
 	if (!err && !same)
@@ -573,7 +603,8 @@ static int look_at_version(struct node *n, struct arrival *w, struct arena *a, s
 static int switch_with_rows(struct node *n, struct arrival *w, struct arena *a, struct fault *f)
 {
 	char app_id[ID_LEN + 1];
-	int err = install_consent(n, str_of(w->candidate), str_of(w->package->hash), 0, NULL, app_id, f);
+	struct consent c = {.id = str_of(w->candidate), .hash = str_of(w->package->hash), .by = "fazt"};
+	int err = install_consent(n, &c, app_id, f);
 	w->candidate[0] = 0;
 	return err ? err : look_at_version(n, w, a, f);
 }
@@ -615,7 +646,7 @@ static int bring(struct node *n, struct db *db, struct arena *a, void *arg)
 	struct switching s = {app, p->manifest, p->hash, "", 1, &all, NULL};
 	if (app && strcmp(app->origin, b->origin))
 		return db_fail(db, ERR_CONFLICT, "another app is called %s", app->name);
-	int err = app && !strcmp(app->package, p->hash) ? 0 : store_package(db, p);
+	int err = app && !strcmp(app->package, p->hash) ? 0 : package_save(db, p);
 	if (!err && app)
 		err = needs_nothing(n, db, app, p->hash);
 	if (!err && !app) {
@@ -708,7 +739,6 @@ static int roll_back(struct node *n, struct db *db, struct arena *a, void *arg)
 	const struct change *c = arg;
 	struct app_row *app = app_row_by_name(db, a, c->name);
 	struct manifest *m;
-	(void)n;
 	if (!app)
 		return db_fail(db, ERR_NOT_FOUND, "there is no app of that name");
 	int64_t version = version_before(db, app, c->purge);
@@ -719,6 +749,8 @@ static int roll_back(struct node *n, struct db *db, struct arena *a, void *arg)
 		err = restore_rows(db, app, version, m);
 	if (!err)
 		err = app_point(db, app->id, version, m->title);
+	if (!err)
+		err = clock_declare(n, db, a, app->id, m);
 	return err || c->purge ? err : docs_declare(db, app->id, m->collection, m->ncollections);
 }
 

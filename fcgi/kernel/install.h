@@ -20,6 +20,7 @@
 #include "kernel/package.h"
 #include "store/apps.h"
 
+#define PROPOSE "kernel:app.propose" /* the permission to propose versions (kernel/propose) */
 #define FETCH_MS 90000 /* a candidate that made no progress for so long has lost its process */
 
 /* Make a candidate. name: "" for the manifest's own; for_app: "" or the id of the app it upgrades; local: paths of this
@@ -32,16 +33,24 @@ int candidate_keep(struct node *n, const struct package *p, const char *source, 
 /* Fetch a candidate. Its error is recorded in it and returned. */
 int install_fetch(struct node *n, const char *id, struct fault *f);
 
-/* Install a candidate as it was shown: hash is that of the package; permission: the high-risk ones that are given
- * ("all": every one). app_id has room for ID_LEN + 1. Again on an installed candidate: 0.
- * ERR_STALE when it is not what was shown, ERR_CONFLICT when the name was taken meanwhile. */
-int install_consent(struct node *n, struct str id, struct str hash, int npermissions, const struct str *permission, char *app_id,
-		    struct fault *f);
-
-/* The same for a new app that brings rows: rows fills them in, in the transaction that installs it. */
+/* Whose word it is that installs a candidate, and what was said. */
 typedef int install_rows_fn(void *arg, struct db *db, const char *app_id);
-int install_consent_with(struct node *n, struct str id, struct str hash, int npermissions, const struct str *permission,
-			 install_rows_fn *rows, void *arg, char *app_id, struct fault *f);
+struct consent {
+	struct str id, hash; /* the hash is that of the package that was shown */
+	int npermissions;
+	const struct str *permission; /* the high-risk ones that are given ("all": every one) */
+	const char *by;
+	struct str note;
+	install_rows_fn *rows; /* of a new app that brings rows: fills them in, in the transaction that installs it; or NULL */
+	void *arg;
+};
+
+/* Install a candidate as it was shown. app_id has room for ID_LEN + 1. Again on an installed candidate: 0. ERR_STALE when it
+ * is not what was shown, ERR_CONFLICT when the name was taken meanwhile, or whoever proposed it may not any more. */
+int install_consent(struct node *n, const struct consent *c, char *app_id, struct fault *f);
+/* What must be true while an app's question is answered with yes: the app is there, on, and may ask (permission). */
+int install_asker(struct node *n, struct db *db, const char *app_id, const char *permission);
+
 /* A package that was pushed, finished and checked (kernel/push), to become the app of a name. */
 struct arrival {
 	const struct package *package;
@@ -71,6 +80,8 @@ int install_remove(struct node *n, struct str name, bool purge, struct fault *f)
 
 /* The manifest of a stored package, in the arena. */
 int package_manifest(struct db *db, struct arena *a, const char *package, struct manifest **m);
+/* A finished package into the database, in a transaction. */
+int package_save(struct db *db, const struct package *p);
 /* All of a stored package, as an empty p; finished. */
 int package_stored(struct db *db, const char *hash, struct package *p);
 /* Why an upgrade of app to this manifest needs the owner, in a sentence, or NULL: it asks for no more. */

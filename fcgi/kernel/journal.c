@@ -17,9 +17,9 @@ const char *journal_principal(const struct req *r, bool as_app)
 void journal_open(struct req *r, const struct run *run)
 {
 	struct journal *j = NEW(r->arena, struct journal);
-	*j = (struct journal){.arena = r->arena, .scope = scope_stranger(r->app->id)};
-	j->scope.max_bytes = r->app->limit[BUDGET_APP_BYTES];
-	j->scope.max_rows = r->app->limit[BUDGET_APP_ROWS];
+	*j = (struct journal){.arena = r->arena, .scope = scope_stranger(r->app ? r->app->id : run->app_id)};
+	j->scope.max_bytes = r->app ? r->app->limit[BUDGET_APP_BYTES] : INT64_MAX;
+	j->scope.max_rows = r->app ? r->app->limit[BUDGET_APP_ROWS] : INT64_MAX;
 	if (run) {
 		j->run = *run;
 		j->request = run->request;
@@ -64,10 +64,10 @@ static int broken(struct req *r, int err, const char *fmt, ...)
 	return leave(r, LEFT_BROKEN);
 }
 
-/* What a transaction of the journal ended with, as a reason to leave or as it is. */
+/* A transaction of the journal failed: code that went on would be one step ahead of what is written. */
 static int failed(struct req *r, int err)
 {
-	return err == ERR_STALE ? leave(r, LEFT_LOST) : err == ERR_QUOTA_EXCEEDED ? leave(r, LEFT_BROKEN) : err;
+	return !err ? 0 : leave(r, err == ERR_STALE ? LEFT_LOST : err == ERR_QUOTA_EXCEEDED ? LEFT_BROKEN : LEFT_FAILED);
 }
 
 /* ---- writing ---- */
@@ -92,11 +92,18 @@ static void pend(struct journal *j, const struct step *s)
 	j->npending -= j->full;
 }
 
+/* What a step adds that is written now; one that waited has its row. */
+static int64_t added(const struct journal *j, const struct step *s, bool again)
+{
+	int64_t waited = again && s->ended && j->ticket ? (int64_t)strlen(j->ticket) : 0;
+	return !s ? 0 : !again ? step_bytes(s) : s->ended ? (int64_t)s->result.n - waited : 0;
+}
+
 /* Inside a transaction: pending, and one more (NULL: none), become rows. */
 static int put_all(struct req *r, struct db *db, const struct step *last, bool again)
 {
 	struct journal *j = r->journal;
-	int64_t steps = j->recorded + j->npending + (last && !again), bytes = j->bytes + (last ? step_bytes(last) : 0);
+	int64_t steps = j->recorded + j->npending + (last && !again), bytes = j->bytes + added(j, last, again);
 	struct str request = j->run.request.n ? STR_NONE : j->request;
 	int err = run_wrote(db, &j->scope, j->run.id, j->run.claim, steps, bytes, request);
 	for (int i = 0; !err && i < j->npending; i++)
@@ -112,7 +119,7 @@ static int put_all(struct req *r, struct db *db, const struct step *last, bool a
 /* The transaction was committed. */
 static void recorded(struct journal *j, const struct step *last, bool again)
 {
-	j->run.bytes += j->bytes + (last ? step_bytes(last) : 0);
+	j->run.bytes += j->bytes + added(j, last, again);
 	j->recorded += j->npending + (last && !again);
 	j->run.request = j->request;
 	j->npending = 0;
@@ -215,7 +222,8 @@ static int write_step(struct req *r, struct step *s, journal_fn *fn, void *arg, 
 	return 0;
 }
 
-/* The key is the same however often it is tried; what led here is on disk first. */
+/* The key is the same however often it is tried; what led here is on disk first. One that failed is tried again by the next
+ * attempt, unless code caught the error and went on. */
 static int external_step(struct req *r, struct step *s, journal_fn *fn, void *arg, struct out *o)
 {
 	struct journal *j = r->journal;
@@ -229,12 +237,12 @@ static int external_step(struct req *r, struct step *s, journal_fn *fn, void *ar
 	err = fn(r, arg, o);
 	r->once[0] = 0;
 	note(r, s, err, o, from);
-	struct fault kept = r->fault;
+	if (err)
+		return remember(r, s);
 	if ((err = flush(r, s, false)))
 		return err;
-	r->fault = kept;
 	j->seq++;
-	return s->err;
+	return 0;
 }
 
 /* ---- waiting ---- */
@@ -342,11 +350,14 @@ static int replay(struct req *r, const struct step *was, struct out *o)
 static int within(struct req *r, enum journal_kind kind, const struct step *s, journal_fn *fn, void *arg, struct out *o)
 {
 	struct journal *j = r->journal;
+	int err;
 	if (kind == JOURNAL_WRITE || kind == JOURNAL_SUSPEND)
 		return fail(r, ERR_BAD_REQUEST, "%s does not work inside fazt.step; call it before or behind.", s->name);
+	if (kind == JOURNAL_EXTERNAL && j->run.id && j->npending && (err = flush(r, NULL, false)))
+		return err;
 	if (kind == JOURNAL_EXTERNAL && j->run.id)
 		snprintf(r->once, sizeof r->once, "%s-%lld.%d", j->run.id, (long long)j->seq, j->externals++);
-	int err = fn(r, arg, o);
+	err = fn(r, arg, o);
 	r->once[0] = 0;
 	return err;
 }

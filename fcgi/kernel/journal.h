@@ -30,6 +30,7 @@ enum left {
 	LEFT_NOT,
 	LEFT_PARKED, /* it waits, as rows */
 	LEFT_LOST,   /* somebody else has the run now, or it was cancelled */
+	LEFT_FAILED, /* the database did not take a step: this attempt failed, as `why` says */
 	LEFT_BROKEN, /* it cannot be gone on with: r->fault at that moment is in `why` */
 };
 

@@ -536,16 +536,53 @@ static int read_catchup(struct reading *g, json_t *v, void *into)
 	return err;
 }
 
+static int number(struct reading *g, json_t *v, int least, int most, json_int_t *out)
+{
+	*out = json_is_integer(v) ? json_integer_value(v) : least - 1;
+	return *out >= least && *out <= most ? 0 : bad(g, "must be a whole number from %d to %d", least, most);
+}
+
+static int read_input(struct reading *g, json_t *v, void *into)
+{
+	char *json = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+	size_t n = json ? strlen(json) : 0;
+	if (n && n <= MANIFEST_CRON_INPUT)
+		((struct cron_entry *)into)->input = arena_strdup(g->arena, json);
+	free(json);
+	return n && n <= MANIFEST_CRON_INPUT ? 0 : bad(g, "is larger than %u KB", MANIFEST_CRON_INPUT / KIB);
+}
+
+static int read_most(struct reading *g, json_t *v, void *into)
+{
+	json_int_t n;
+	int err = number(g, v, 1, JOB_MOST, &n);
+	((struct cron_entry *)into)->most = (int)n;
+	return err;
+}
+
+static int read_jitter(struct reading *g, json_t *v, void *into)
+{
+	json_int_t n;
+	int err = number(g, v, 0, MANIFEST_CRON_JITTER, &n);
+	((struct cron_entry *)into)->jitter = 1000 * n;
+	return err;
+}
+
 static int read_cron_entry(struct reading *g, json_t *v, void *into)
 {
 	static const struct key keys[] = {
 		{"name", read_cron_name}, {"schedule", read_schedule}, {"tz", read_tz}, {"handler", read_handler},
-		{"overlap", read_overlap}, {"catchup", read_catchup}, {NULL, NULL},
+		{"input", read_input}, {"overlap", read_overlap}, {"catchup", read_catchup}, {"most", read_most}, {"jitter", read_jitter},
+		{NULL, NULL},
 	};
 	struct cron_entry *c = into;
+	*c = (struct cron_entry){.most = MANIFEST_CRON_MOST, .jitter = -1};
 	int err = read_object(g, v, keys, c);
 	if (!err && (!c->name || !c->schedule || !c->handler))
 		return bad(g, "needs name, schedule and handler");
+	for (const struct cron_entry *other = g->m->cron; !err && other < c; other++)
+		if (!strcmp(other->name, c->name))
+			return bad(g, "\"%s\" is there twice", c->name);
 	return err;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "codec/rule.h"
+#include "store/job.h"
 
 enum visibility { VISIBLE_OWNER, VISIBLE_MEMBERS, VISIBLE_ANYONE };
 
@@ -18,12 +19,12 @@ enum visibility { VISIBLE_OWNER, VISIBLE_MEMBERS, VISIBLE_ANYONE };
 #define MANIFEST_OPEN 32
 #define MANIFEST_CRON 20
 #define MANIFEST_CRON_MS 60000 /* the shortest time between two firings */
+#define MANIFEST_CRON_INPUT (4 * KIB)
+#define MANIFEST_CRON_MOST 10     /* where the job does not say how many */
+#define MANIFEST_CRON_JITTER 3600 /* seconds */
 #define MANIFEST_EXPORTS 32
 #define MANIFEST_IMPORTS 32
 #define MANIFEST_ENV 64
-
-enum overlap { OVERLAP_SKIP, OVERLAP_QUEUE, OVERLAP_ALLOW }; /* the last firing still runs: what about this one */
-enum catchup { CATCHUP_ONE, CATCHUP_NONE, CATCHUP_ALL };     /* firings missed while the node was off */
 
 enum at_upgrade { RUNS_FINISH, RUNS_FOLLOW }; /* runs under way: end on the version they began on, or go on with the new one */
 
@@ -32,8 +33,11 @@ struct cron_entry {
 	const char *schedule; /* codec/cron.h */
 	const char *tz;       /* NULL: the owner's; else zone_find knows it */
 	const char *handler;  /* api/….lua */
+	const char *input;    /* JSON; NULL: null */
 	enum overlap overlap;
 	enum catchup catchup;
+	int most;             /* firings that are made up for, or wait for the one that runs */
+	int64_t jitter;       /* ms by which it may begin later; -1: as kernel/clock likes */
 };
 
 struct import {

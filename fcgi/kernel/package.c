@@ -66,6 +66,27 @@ int package_file(struct package *p, struct str path, struct str bytes, struct fa
 	return 0;
 }
 
+static bool folder_seen(const struct package *p, struct str folder)
+{
+	for (int i = 0; i < p->nfiles; i++) {
+		struct str path = str_of(p->file[i].path);
+		if (path.n > folder.n && path.p[folder.n] == '/' && !memcmp(path.p, folder.p, folder.n))
+			return true;
+	}
+	return false;
+}
+
+int package_place(struct package *p, struct str path, struct str bytes, struct fault *f)
+{
+	int err = 0;
+	for (size_t n = 0; !err && n < path.n; n++) {
+		struct str folder = {path.p, n};
+		if (path.p[n] == '/' && !folder_seen(p, folder))
+			err = package_folder(p, folder, f);
+	}
+	return err ? err : package_file(p, path, bytes, f);
+}
+
 static int by_path(const void *a, const void *b)
 {
 	return strcmp(((const struct package_file *)a)->path, ((const struct package_file *)b)->path);

@@ -47,6 +47,8 @@ void package_free(struct package *p); /* NULL is fine */
 /* ERR_BAD_PATH with the path shown, ERR_MANIFEST_LIMITS. bytes are copied. */
 int package_folder(struct package *p, struct str path, struct fault *f);
 int package_file(struct package *p, struct str path, struct str bytes, struct fault *f);
+/* The same for a source without folders: those that a path names are entries too. */
+int package_place(struct package *p, struct str path, struct str bytes, struct fault *f);
 /* Also ERR_BAD_PACKAGE, ERR_BINARY_CHUNK and the manifest's errors. */
 int package_finish(struct package *p, bool builtin, struct fault *f);
 

@@ -72,27 +72,6 @@ static bool carried(const struct push *p, const struct push_file *file, struct s
 	return false;
 }
 
-static bool folder_seen(const struct push *p, int before, struct str folder)
-{
-	for (int i = 0; i < before; i++)
-		if (p->file[i].path.n > folder.n && p->file[i].path.p[folder.n] == '/' && !memcmp(p->file[i].path.p, folder.p, folder.n))
-			return true;
-	return false;
-}
-
-/* Folders count as entries of a package, wherever it comes from. */
-static int add_folders(struct package *package, const struct push *p, int i, struct fault *f)
-{
-	struct str path = p->file[i].path;
-	int err = 0;
-	for (size_t n = 0; !err && n < path.n; n++) {
-		struct str folder = {path.p, n};
-		if (path.p[n] == '/' && !folder_seen(p, i, folder))
-			err = package_folder(package, folder, f);
-	}
-	return err;
-}
-
 static int add_file(struct package *package, struct db *db, struct push *p, const char *app, int i, struct fault *f)
 {
 	struct str bytes;
@@ -100,10 +79,7 @@ static int add_file(struct package *package, struct db *db, struct push *p, cons
 	int err = found ? 0 : pieces_join(db, package->arena, app, p->file[i].hash, &bytes, &found);
 	if (!err && !found)
 		p->lacking[p->nlacking++] = p->file[i];
-	if (err || !found)
-		return err;
-	err = add_folders(package, p, i, f);
-	return err ? err : package_file(package, p->file[i].path, bytes, f);
+	return err || !found ? err : package_place(package, p->file[i].path, bytes, f);
 }
 
 static int assemble(struct node *n, struct package *package, struct push *p, const char *app, struct fault *f)

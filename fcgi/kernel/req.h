@@ -72,6 +72,7 @@ struct req {
 	struct str client; /* address of the peer, text */
 	struct str as;     /* DOOR_SHELL: the account whose part the owner takes; STR_NONE the own one, "nobody" a stranger */
 	struct str trigger; /* why the app runs; STR_NONE: a request over HTTP */
+	int64_t moment;     /* the one that a job of it fires for, or 0 */
 	struct journal *journal; /* of a run, or of a request that may become one; NULL: nothing is written down */
 	char once[64];     /* the key under which the call under way may reach the outside again: it is sent with it; empty: none */
 	int64_t received;  /* now_ms at arrival: the time the app sees */
@@ -88,6 +89,7 @@ struct req {
 	struct principal who;
 
 	/* gateway */
+	struct buf asked;  /* the frame that tells a cell of it (gate/talk); empty: not encoded yet */
 	int calls;         /* syscalls made so far */
 	bool charged;      /* somebody counts what the calls take: */
 	int64_t work;      /* µs of this thread's processor time, as far as it was looked at (gate/charge) */

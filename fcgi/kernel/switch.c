@@ -3,6 +3,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/now.h"
+#include "kernel/clock.h"
 #include "kernel/grant.h"
 #include "kernel/import.h"
 #include "kernel/install.h"
@@ -126,6 +127,10 @@ int switch_to(struct node *n, struct db *db, struct arena *a, const struct switc
 	if (!err)
 		err = app_advance(db, s->app, s->package, s->commit, &version);
 	if (!err)
+		s->app->version = version;
+	if (!err)
 		err = dev_solved(db, s->app->id);
+	if (!err)
+		err = clock_declare(n, db, a, s->app->id, s->manifest);
 	return err ? err : docs_declare(db, s->app->id, s->manifest->collection, s->manifest->ncollections);
 }

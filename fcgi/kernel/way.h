@@ -15,5 +15,7 @@ struct way {
 
 /* host in lower case, without a final dot. ERR_BLOCKED_ADDRESS: this node itself, or no host of the Internet. */
 int way_find(const struct settings *s, const char *host, int port, struct way *w, struct fault *f);
+/* The same for what the owner said themselves, which may be called as this node is. */
+int way_owned(const struct settings *s, const char *host, int port, struct way *w, struct fault *f);
 
 #endif

@@ -1,7 +1,9 @@
 #include "store/apps.h"
 
 #include "base/now.h"
+#include "store/decision.h"
 #include "store/files.h"
+#include "store/job.h"
 #include "store/limit.h"
 #include "store/run.h"
 #include "store/snapshot.h"
@@ -97,9 +99,10 @@ int app_source(struct db *db, const char *id, const char *source, const char *or
 	return err ? err : app_changed(db, id);
 }
 
-#define UNUSED_VERSIONS "versions WHERE app_id = ?1 AND version NOT IN (?2, ?3) AND version NOT IN (SELECT version FROM runs WHERE app_id = ?1 AND ended = 0)"
+#define UNUSED_VERSIONS "versions WHERE app_id = ?1 AND version NOT IN (?2, ?3) AND version NOT IN (SELECT version FROM runs WHERE app_id = ?1 " \
+	"AND ended = 0) AND version NOT IN (SELECT DISTINCT version FROM runs WHERE app_id = ?1 AND state = 'failed' ORDER BY version DESC LIMIT 4)"
 
-/* Keep the version that serves, the one before it, and those that runs are on. */
+/* Keep the version that serves, the one before it, those that runs are on, and a few that failed runs may be tried again on. */
 static int drop_old(struct db *db, struct arena *a, const char *id, int64_t current, int64_t previous)
 {
 	int err = 0, n = 0, row = 0;
@@ -140,6 +143,8 @@ int64_t app_previous(struct db *db, const char *id, int64_t version)
 int app_point(struct db *db, const char *id, int64_t version, const char *title)
 {
 	int err = db_run(db, "UPDATE apps SET version = ?, title = ?, paused = 0, suspended = 0, suspension = 0 WHERE id = ?", "icc", version, title, id);
+	if (!err)
+		err = decision_moved(db, id, version);
 	return err ? err : app_changed(db, id);
 }
 
@@ -154,6 +159,8 @@ int app_state(struct db *db, const char *id, const char *state)
 	int err = db_run(db, "UPDATE apps SET state = ?, suspended = 0, suspension = 0 WHERE id = ?", "cc", state, id);
 	if (!err)
 		err = run_release(db, id);
+	if (!err)
+		err = job_settle(db, id);
 	return err ? err : app_changed(db, id);
 }
 
@@ -178,7 +185,7 @@ static int drop_candidates(struct db *db, struct arena *a, const char *id)
 	int n = candidate_rows(db, a, &list), err = MAX(-n, 0);
 	for (int i = 0; !err && i < n; i++)
 		if (!strcmp(list[i].for_app, id))
-			err = candidate_delete(db, list[i].id);
+			err = candidate_delete(db, list[i].id, "stale");
 	return err;
 }
 
@@ -188,6 +195,8 @@ int app_forget(struct db *db, const char *id, bool purged)
 	int err = drop_candidates(db, a, id);
 	if (!err)
 		err = run_forget(db, id, purged);
+	if (!err)
+		err = job_forget(db, id, purged);
 	if (!err)
 		err = db_run(db, "DELETE FROM grants WHERE app_id = ?", "c", id);
 	if (!err)
@@ -240,12 +249,16 @@ int grant_add(struct db *db, const char *app_id, const char *permission, const c
 	int err = db_run(db, "INSERT INTO grants (app_id, permission, granted, about) VALUES (?, ?, ?, ?) "
 			 "ON CONFLICT (app_id, permission) DO UPDATE SET about = excluded.about",
 			 "ccic", app_id, permission, now_ms(), about);
+	if (!err)
+		err = job_settle(db, app_id);
 	return err ? err : app_changed(db, app_id);
 }
 
 int grant_remove(struct db *db, const char *app_id, const char *permission)
 {
 	int err = db_run(db, "DELETE FROM grants WHERE app_id = ? AND permission = ?", "cc", app_id, permission);
+	if (!err)
+		err = job_settle(db, app_id);
 	return err ? err : app_changed(db, app_id);
 }
 
@@ -281,7 +294,8 @@ int applied_clear(struct db *db, const char *app_id)
 /* ---- candidates ---- */
 
 #define CANDIDATE_COLUMNS                                                                                                    \
-	"SELECT id, state, progress, source, origin, name, for_app, package, commit_id, reason, code, error, local, created, changed, rehearsal, trial FROM candidates "
+	"SELECT id, state, progress, source, origin, name, for_app, package, commit_id, reason, code, error, local, created, changed, rehearsal, trial, "   \
+	"asked_by, run_id, words, base, expires FROM candidates "
 
 static void read_candidate(struct stmt *s, struct arena *a, struct candidate *c)
 {
@@ -290,7 +304,8 @@ static void read_candidate(struct stmt *s, struct arena *a, struct candidate *c)
 		.origin = stmt_dup(s, 4, a), .name = stmt_dup(s, 5, a), .for_app = stmt_dup(s, 6, a), .package = stmt_dup(s, 7, a),
 		.commit = stmt_dup(s, 8, a), .reason = stmt_dup(s, 9, a), .code = stmt_dup(s, 10, a), .error = stmt_dup(s, 11, a),
 		.local = stmt_int(s, 12) != 0, .created = stmt_int(s, 13), .changed = stmt_int(s, 14), .rehearsal = stmt_dup(s, 15, a),
-		.trial = stmt_dup(s, 16, a),
+		.trial = stmt_dup(s, 16, a), .asked_by = stmt_dup(s, 17, a), .run_id = stmt_dup(s, 18, a), .words = stmt_dup(s, 19, a),
+		.base = stmt_int(s, 20), .expires = stmt_int(s, 21),
 	};
 }
 
@@ -331,6 +346,11 @@ static int candidates_bound(struct db *db, const char *for_app)
 		       (long long)(own < CANDIDATES_APP ? all : own));
 }
 
+static const char *or_none(const char *text)
+{
+	return text ? text : "";
+}
+
 int candidate_insert(struct db *db, const struct candidate *c)
 {
 	int err = candidates_bound(db, c->for_app);
@@ -338,8 +358,19 @@ int candidate_insert(struct db *db, const struct candidate *c)
 		return err;
 	return db_run(db,
 		      "INSERT INTO candidates (id, state, progress, source, origin, local, name, for_app, package, commit_id, reason, code, error,"
-		      " created, changed) VALUES (?, 'fetching', '', ?, ?, ?, ?, ?, '', '', '', '', '', ?7, ?7)",
-		      "cccicci", c->id, c->source, c->origin, (int64_t)c->local, c->name, c->for_app, now_ms());
+		      " created, changed, asked_by, run_id, words, base, expires) VALUES (?, 'fetching', '', ?, ?, ?, ?, ?, '', '', '', '', '', ?7, ?7, ?, ?, ?, ?, ?)",
+		      "ccciccicccii", c->id, c->source, c->origin, (int64_t)c->local, c->name, c->for_app, now_ms(), or_none(c->asked_by), or_none(c->run_id),
+		      or_none(c->words), c->base, c->expires);
+}
+
+char *candidate_same(struct db *db, struct arena *a, const struct candidate *c)
+{
+	char *id = db_text(db, a, "SELECT id FROM candidates WHERE asked_by = ? AND for_app = ? AND name = ? AND package = ? AND base = ? AND words = ? "
+			   "AND state IN ('fetching', 'ready')", "ccccic", c->asked_by, c->for_app, c->name, c->package, c->base, c->words);
+	if (id && (db_run(db, "UPDATE candidates SET expires = max(expires, ?) WHERE id = ?", "ic", c->expires, id) ||
+		   db_run(db, "UPDATE decisions SET expires = max(expires, ?) WHERE id = ?", "ic", c->expires, id)))
+		return NULL;
+	return id;
 }
 
 int candidate_progress(struct db *db, const char *id, const char *progress)
@@ -365,13 +396,15 @@ int candidate_rehearsed(struct db *db, const char *id, const char *rehearsal)
 
 int candidate_ready(struct db *db, const char *id, const char *reason)
 {
-	return db_run(db, "UPDATE candidates SET state = 'ready', progress = '', reason = ?, changed = ? WHERE id = ?", "cic", reason, now_ms(), id);
+	int err = db_run(db, "UPDATE candidates SET state = 'ready', progress = '', reason = ?, changed = ? WHERE id = ?", "cic", reason, now_ms(), id);
+	return err ? err : decision_package(db, id, reason);
 }
 
 int candidate_failed(struct db *db, const char *id, const char *code, const char *error)
 {
-	return db_run(db, "UPDATE candidates SET state = 'failed', progress = '', code = ?, error = ?, changed = ? WHERE id = ?", "ccic", code, error,
-		      now_ms(), id);
+	int err = db_run(db, "UPDATE candidates SET state = 'failed', progress = '', code = ?, error = ?, changed = ? WHERE id = ?", "ccic", code, error,
+			 now_ms(), id);
+	return err ? err : run_wake(db, id);
 }
 
 int candidate_installed(struct db *db, const char *id, const char *app_id)
@@ -379,15 +412,26 @@ int candidate_installed(struct db *db, const char *id, const char *app_id)
 	return db_run(db, "UPDATE candidates SET state = 'installed', reason = '', for_app = ?, changed = ? WHERE id = ?", "cic", app_id, now_ms(), id);
 }
 
-int candidate_delete(struct db *db, const char *id)
+static int forget_candidate(struct db *db, const char *id, bool installed)
 {
 	struct arena *a = arena_new();
-	const char *package = db_text(db, a, "SELECT package FROM candidates WHERE id = ?", "c", id);
-	int err = db_run(db, "DELETE FROM candidates WHERE id = ?", "c", id);
+	const char *package = db_text(db, a, "SELECT package FROM candidates WHERE id = ? AND (state <> 'installed' OR ?)", "ci", id, (int64_t)installed);
+	int err = package ? db_run(db, "DELETE FROM candidates WHERE id = ?", "c", id) : 0;
 	if (!err && package && *package)
 		err = package_sweep(db, package);
 	arena_free(a);
 	return err;
+}
+
+int candidate_drop(struct db *db, const char *id)
+{
+	return forget_candidate(db, id, false);
+}
+
+int candidate_delete(struct db *db, const char *id, const char *end)
+{
+	int err = decision_pending(db, id) ? decision_end(db, id, end, "", STR_NONE, STR_NONE) : 0;
+	return err ? err : forget_candidate(db, id, true);
 }
 
 int candidates_reap(struct db *db, int64_t before)
@@ -396,8 +440,8 @@ int candidates_reap(struct db *db, int64_t before)
 	struct candidate *list;
 	int n = candidate_rows(db, a, &list), err = MAX(-n, 0);
 	for (int i = 0; !err && i < n; i++)
-		if (list[i].changed < before)
-			err = candidate_delete(db, list[i].id);
+		if (list[i].changed < before && !(*list[i].asked_by && !strcmp(list[i].state, "ready")))
+			err = candidate_delete(db, list[i].id, "expired");
 	arena_free(a);
 	return err;
 }

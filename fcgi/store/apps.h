@@ -86,6 +86,9 @@ struct candidate {
 	const char *trial; /* JSON, or empty */
 	bool local;
 	int64_t created, changed;
+	/* of what an app proposes: who, in which run, for the app at which version, its reason, until when; else empty and 0 */
+	const char *asked_by, *run_id, *words;
+	int64_t base, expires;
 };
 
 struct candidate *candidate_get(struct db *db, struct arena *a, struct str id);
@@ -96,11 +99,14 @@ int candidate_tried(struct db *db, const char *id, struct str trial);
 /* Its package is stored, and is looked into. */
 int candidate_package(struct db *db, const char *id, const char *package, const char *commit, const char *origin);
 int candidate_rehearsed(struct db *db, const char *id, const char *rehearsal);
-int candidate_ready(struct db *db, const char *id, const char *reason);
-int candidate_failed(struct db *db, const char *id, const char *code, const char *error);
+int candidate_ready(struct db *db, const char *id, const char *reason); /* it waits for the owner: a decision under the same id */
+int candidate_failed(struct db *db, const char *id, const char *code, const char *error); /* whoever proposed it is woken */
 int candidate_installed(struct db *db, const char *id, const char *app_id);
-/* With its package, when nothing else has it. */
-int candidate_delete(struct db *db, const char *id);
+/* The one that is the very same proposal, in the arena, or NULL: it waits until expires now. */
+char *candidate_same(struct db *db, struct arena *a, const struct candidate *c);
+/* With its package, when nothing else has it; a decision on it that is pending has come to that end (denied, expired, stale). */
+int candidate_delete(struct db *db, const char *id, const char *end);
+int candidate_drop(struct db *db, const char *id); /* the decision was made; one that is installed stays */
 int candidates_reap(struct db *db, int64_t before);
 
 #endif

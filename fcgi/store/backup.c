@@ -12,7 +12,7 @@
 #include "store/apps.h"
 #include "store/audit.h"
 #include "store/conn.h"
-#include "store/halt.h"
+#include "store/decision.h"
 #include "store/health.h"
 #include "store/migrate.h"
 
@@ -226,6 +226,12 @@ int backup_create(struct db *db, const char *path, struct backup *b)
 
 /* ---- restoring ---- */
 
+static int rename_candidate(struct db *db, const char *was, const char *id)
+{
+	int err = db_run(db, "UPDATE candidates SET id = ? WHERE id = ?", "cc", id, was);
+	return err ? err : db_run(db, "UPDATE decisions SET id = ? WHERE id = ?", "cc", id, was);
+}
+
 /* Of what was on its way to consent, nothing that was seen of it before holds any more. */
 static int ask_anew(struct db *db)
 {
@@ -237,8 +243,8 @@ static int ask_anew(struct db *db)
 		id_new(id);
 		if (!strcmp(list[i].state, "fetching"))
 			err = candidate_failed(db, list[i].id, "stale", "This node was restored meanwhile; fetch it again.");
-		else if (strcmp(list[i].state, "installed"))
-			err = db_run(db, "UPDATE candidates SET id = ? WHERE id = ?", "cc", id, list[i].id);
+		else if (strcmp(list[i].state, "installed") && !*list[i].asked_by) /* runs wait for those by their ids */
+			err = rename_candidate(db, list[i].id, id);
 	}
 	arena_free(a);
 	return err;
@@ -260,7 +266,7 @@ static int make_anew(struct db *db)
 	if (!err)
 		err = ask_anew(db);
 	if (!err)
-		err = halt_anew(db);
+		err = decision_anew(db);
 	if (!err)
 		err = audit_add(db, &(struct audit){.actor = "shell", .app_id = "", .action = "backup.restore", .target = ""});
 	return err ? db_rollback(db) : db_commit(db);

@@ -2,24 +2,25 @@
 
 #include "base/now.h"
 #include "base/out.h"
-#include "store/halt.h"
+#include "store/decision.h"
+#include "store/job.h"
 #include "store/usage.h"
 
 /* A run is one row of its app, and its journal counts in the app's bytes: under its quota when it grows. */
 
 #define COLUMNS                                                                                                             \
-	"id, app_id, principal, parent, handler, key, state, awaits, note, code, error, input, request, result, version, "     \
-	"priority, retries, backoff, due, claim, attempt, steps, bytes, created, ended, done, total"
+	"id, app_id, principal, parent, handler, key, state, awaits, note, code, error, job, input, request, result, version, "     \
+	"priority, retries, backoff, due, claim, attempt, steps, bytes, created, ended, moment, done, total"
 #define ROW_BYTES 200 /* what a run and a step cost besides what is in them */
 #define PRUNE 100
 
 static void read_run(struct stmt *s, struct arena *a, struct run *r)
 {
 	const char **texts[] = {&r->id, &r->app_id, &r->principal, &r->parent, &r->handler, &r->key, &r->state, &r->awaits, &r->note,
-				&r->code, &r->error};
+				&r->code, &r->error, &r->job};
 	struct str *bytes[] = {&r->input, &r->request, &r->result};
 	int64_t *numbers[] = {&r->version, &r->priority, &r->retries, &r->backoff, &r->due, &r->claim, &r->attempt, &r->steps,
-			      &r->bytes, &r->created, &r->ended};
+			      &r->bytes, &r->created, &r->ended, &r->moment};
 	int col = 0;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		*texts[i] = stmt_dup(s, col++, a);
@@ -66,9 +67,9 @@ int run_insert(struct db *db, const struct scope *sc, const struct run *r, int64
 	snprintf(id, ID_LEN + 1, "%s", r->id);
 	db_ring(db);
 	int err = db_run(db,
-			 "INSERT INTO runs (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, '', '', '', '', ?, ?, '', ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, 0, 0, 0)",
-			 "cccccccsbiiiiiiii", r->id, r->app_id, r->principal, r->parent, r->handler, r->key, r->state, r->input, (const void *)r->request.p,
-			 r->request.n, r->version, r->priority, r->retries, r->backoff, r->due, r->claim, bytes, now_ms());
+			 "INSERT INTO runs (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, '', '', '', '', ?, ?, ?, '', ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, 0, ?, 0, 0)",
+			 "ccccccccsbiiiiiiiii", r->id, r->app_id, r->principal, r->parent, r->handler, r->key, r->state, r->job ? r->job : "", r->input, (const void *)r->request.p,
+			 r->request.n, r->version, r->priority, r->retries, r->backoff, r->due, r->claim, bytes, now_ms(), r->moment);
 	return err ? err : usage_add(db, sc, bytes, 1);
 }
 
@@ -91,9 +92,9 @@ struct stmt *run_query(struct db *db, const char *app_id, const char *state, int
 
 /* ---- moving ---- */
 
-int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const char *but, struct run *run)
+int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const char *but, int64_t least, struct run *run)
 {
-	for (int64_t priority = RUN_PRIORITIES; priority > 0; priority--) {
+	for (int64_t priority = RUN_PRIORITIES; priority >= least; priority--) {
 		struct stmt *s = db_query(db,
 					  "UPDATE runs SET state = 'running', claim = claim + 1, due = ?1 WHERE id = (SELECT id FROM runs WHERE "
 					  "priority = ?2 AND due <= ?3 AND app_id <> ?4 ORDER BY due LIMIT 1) RETURNING " COLUMNS, "iiic",
@@ -110,10 +111,10 @@ int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const 
 	return 0;
 }
 
-int64_t run_next(struct db *db, const char *but)
+int64_t run_next(struct db *db, const char *but, int64_t least)
 {
 	int64_t next = RUN_NEVER;
-	for (int64_t priority = RUN_PRIORITIES; priority > 0; priority--)
+	for (int64_t priority = RUN_PRIORITIES; priority >= least; priority--)
 		next = MIN(next, db_int(db, RUN_NEVER, "SELECT due FROM runs WHERE priority = ? AND due IS NOT NULL AND app_id <> ? ORDER BY due LIMIT 1",
 					"ic", priority, but));
 	return next;
@@ -153,6 +154,11 @@ int run_postpone(struct db *db, const char *id, int64_t claim, const char *state
 	return err ? err : set_due(db, id, due);
 }
 
+int run_defer(struct db *db, const char *handler, int64_t until)
+{
+	return db_run(db, "UPDATE runs SET due = ?2 WHERE handler = ?1 AND state = 'queued' AND due < ?2", "ci", handler, until);
+}
+
 int run_wake(struct db *db, const char *awaited)
 {
 	db_ring(db);
@@ -162,12 +168,16 @@ int run_wake(struct db *db, const char *awaited)
 static int ended(struct db *db, const char *id)
 {
 	int err = db_run(db, "DELETE FROM events WHERE run_id = ?", "c", id);
+	if (!err)
+		err = job_ended(db, id);
 	return err ? err : run_wake(db, id);
 }
 
 int run_end(struct db *db, const char *id, int64_t claim, const char *state, struct str result, int why, const char *error)
 {
-	int err = claimed(db, db_run(db, "UPDATE runs SET state = ?, due = NULL, awaits = '', ended = ?, result = ?, code = ?, error = ? "
+	int err = decision_leave(db, id, "stale");
+	if (!err)
+		err = claimed(db, db_run(db, "UPDATE runs SET state = ?, due = NULL, awaits = '', ended = ?, result = ?, code = ?, error = ? "
 				     "WHERE id = ? AND claim = ? AND state = 'running'", "cisccci", state, now_ms(),
 				     result.n ? result : STR("null"), why ? err_row(why)->code : "", error, id, claim));
 	return err ? err : ended(db, id);
@@ -187,7 +197,7 @@ int run_progress(struct db *db, const char *id, double done, double total, struc
 
 static int cancel_one(struct db *db, const char *id)
 {
-	int err = halt_leave(db, id, "void");
+	int err = decision_leave(db, id, "stale");
 	if (!err)
 		err = db_run(db, "UPDATE runs SET state = 'cancelled', claim = claim + 1, due = NULL, awaits = '', ended = ? WHERE id = ? AND ended = 0",
 			 "ic", now_ms(), id);
@@ -208,15 +218,37 @@ int run_cancel(struct db *db, const char *id)
 	return err ? err : db_fault(db)->err;
 }
 
+/* The journal, and what the cell was sent, unless that is all there is of it: a request that halted. */
+static int forget_steps(struct db *db, const char *id)
+{
+	struct arena *a = arena_new();
+	struct run r;
+	int err = db_run(db, "DELETE FROM steps WHERE run_id = ?", "c", id);
+	if (!err)
+		err = db_run(db, "UPDATE runs SET steps = 0, request = iif(handler = '', request, NULL) WHERE id = ?", "c", id);
+	if (!err && !run_get(db, a, str_of(id), &r))
+		err = db_fault(db)->err;
+	if (!err) {
+		struct scope sc = scope_stranger(r.app_id);
+		int64_t left = ROW_BYTES + (int64_t)(r.input.n + r.request.n);
+		err = db_run(db, "UPDATE runs SET bytes = ? WHERE id = ?", "ic", left, id);
+		if (!err)
+			err = usage_add(db, &sc, left - r.bytes, 0);
+	}
+	arena_free(a);
+	return err;
+}
+
 int run_again(struct db *db, const char *id, int64_t version, bool start)
 {
+	static const char other[] = "SELECT 1 FROM runs r JOIN runs o ON o.app_id = r.app_id AND o.principal = r.principal AND o.key = r.key AND "
+				    "o.ended = 0 WHERE r.id = ? AND r.key <> ''";
+	if (db_int(db, 0, other, "c", id))
+		return db_fail(db, ERR_CONFLICT, "Another run with the same key is under way.");
 	int err = db_run(db, "UPDATE runs SET state = 'queued', due = ?, version = ?, attempt = 0, code = '', error = '', ended = 0, result = '' "
 			 "WHERE id = ? AND ended > 0", "iic", now_ms(), version, id);
 	db_ring(db);
-	if (err || !start)
-		return err;
-	err = db_run(db, "DELETE FROM steps WHERE run_id = ?", "c", id);
-	return err ? err : db_run(db, "UPDATE runs SET steps = 0, request = iif(handler = '', request, NULL) WHERE id = ?", "c", id);
+	return err || !start ? err : forget_steps(db, id);
 }
 
 int run_release(struct db *db, const char *app_id)
@@ -230,7 +262,7 @@ static int forget_rows(struct db *db, const char *app_id)
 	int err = db_run(db, "DELETE FROM steps WHERE run_id IN (SELECT id FROM runs WHERE app_id = ?)", "c", app_id);
 	if (!err)
 		err = db_run(db, "DELETE FROM runs WHERE app_id = ?", "c", app_id);
-	return err ? err : db_run(db, "DELETE FROM halts WHERE app_id = ?", "c", app_id);
+	return err ? err : db_run(db, "DELETE FROM decisions WHERE app_id = ?", "c", app_id);
 }
 
 int run_forget(struct db *db, const char *app_id, bool purged)
@@ -240,7 +272,7 @@ int run_forget(struct db *db, const char *app_id, bool purged)
 		err = db_run(db, "UPDATE runs SET state = 'cancelled', claim = claim + 1, due = NULL, awaits = '', ended = ? WHERE app_id = ? AND ended = 0",
 			     "ic", now_ms(), app_id);
 	if (!err)
-		err = halt_void_app(db, app_id);
+		err = decision_void_app(db, app_id);
 	return err || !purged ? err : forget_rows(db, app_id);
 }
 
@@ -254,8 +286,6 @@ static int drop(struct db *db, struct arena *a, const char *id)
 	int err = usage_add(db, &sc, -r.bytes, -1);
 	if (!err)
 		err = db_run(db, "DELETE FROM steps WHERE run_id = ?", "c", id);
-	if (!err)
-		err = db_run(db, "DELETE FROM halts WHERE run_id = ? AND state <> 'pending'", "c", id);
 	return err ? err : db_run(db, "DELETE FROM runs WHERE id = ?", "c", id);
 }
 
@@ -269,7 +299,7 @@ int run_prune(struct db *db, int64_t before, int64_t keep)
 	struct stmt *s = db_query(db, old, "iii", before, keep, (int64_t)PRUNE);
 	while (s && (row = stmt_row(s)) == 1)
 		id[n++] = stmt_dup(s, 0, a);
-	err = db_fault(db)->err;
+	err = db_fault(db)->err ? db_fault(db)->err : decision_prune(db, before);
 	for (int i = 0; !err && i < n; i++)
 		err = drop(db, a, id[i]);
 	arena_free(a);

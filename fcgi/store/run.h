@@ -13,13 +13,17 @@
 #include "store/scope.h"
 
 #define RUN_NEVER INT64_MAX /* due: when somebody wakes it */
-#define RUN_PRIORITIES 5    /* 1, the least, to this */
+#define RUN_PRIORITIES 5    /* 1, the least, to this; */
+#define RUN_FOREGROUND 3    /* those below are background, and leave room */
+#define RUN_RETRIES 3       /* where nobody says otherwise, */
+#define RUN_BACKOFF_MS 5000 /* before the first, and then for twice as long each time */
 #define RUN_EVENTS 100      /* signals of one run that nothing has waited for */
 
 struct run {
 	const char *id, *app_id, *principal, *parent, *handler, *key, *state, *awaits, *note, *code, *error;
+	const char *job; /* that started it, or "" */
 	struct str input, request, result;
-	int64_t version, priority, retries, backoff, due, claim, attempt, steps, bytes, created, ended;
+	int64_t version, priority, retries, backoff, due, claim, attempt, steps, bytes, created, ended, moment; /* moment: that job was to fire at */
 	double done, total;
 };
 
@@ -41,9 +45,9 @@ bool run_get(struct db *db, struct arena *a, struct str id, struct run *run); /*
 /* The youngest first, of one app or all (NULL), under way or not; each in column 0. NULL: fault set. */
 struct stmt *run_query(struct db *db, const char *app_id, const char *state, int64_t limit);
 
-/* The next one due now, claimed until then; not one of the app `but`. 1, 0 none, or -ERR_*. */
-int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const char *but, struct run *run);
-int64_t run_next(struct db *db, const char *but); /* when the next is due; RUN_NEVER */
+/* The next one due now, claimed until then; none of the app `but`, nor of a priority below least. 1, 0 none, or -ERR_*. */
+int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const char *but, int64_t least, struct run *run);
+int64_t run_next(struct db *db, const char *but, int64_t least); /* when the next is due; RUN_NEVER */
 /* The segment still works on it. */
 int run_renew(struct db *db, const char *id, int64_t claim, int64_t until);
 
@@ -57,6 +61,8 @@ int run_postpone(struct db *db, const char *id, int64_t claim, const char *state
 /* It is over, for whoever joins it too. state: done, failed or cancelled. */
 int run_end(struct db *db, const char *id, int64_t claim, const char *state, struct str result, int err, const char *error);
 
+/* Whatever of this handler is due before then is due then. */
+int run_defer(struct db *db, const char *handler, int64_t until);
 int run_move(struct db *db, const char *id, int64_t claim, int64_t version); /* on to this version of the app */
 int run_progress(struct db *db, const char *id, double done, double total, struct str note);
 int run_wake(struct db *db, const char *awaited); /* whoever awaits that */

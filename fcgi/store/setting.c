@@ -1,5 +1,6 @@
 #include "store/setting.h"
 
+#include "codec/mail.h"
 #include "codec/ntfy.h"
 
 static const struct setting_row rows[SETTING_COUNT] = {
@@ -21,6 +22,11 @@ int setting_find(struct str key)
 	return -1;
 }
 
+bool setting_text(const struct setting_row *row)
+{
+	return row->type == 's' || row->type == 'p';
+}
+
 static bool parse(char type, struct str text, int64_t *number)
 {
 	*number = 0;
@@ -28,7 +34,7 @@ static bool parse(char type, struct str text, int64_t *number)
 		return str_int(text, number) && *number >= 0;
 	if (type == 'b')
 		*number = str_is(text, "true");
-	return type == 's' || *number || str_is(text, "false");
+	return type == 's' || type == 'p' || *number || str_is(text, "false");
 }
 
 /* Labels with dots between: what comes of it is written into nginx's configuration and into links. */
@@ -52,6 +58,10 @@ static bool admitted(enum setting s, struct str value)
 		return zone_rule(value).n || !zone_any();
 	if (s == SETTING_PUSH_QUIET)
 		return !value.n || ntfy_hours(value, &from, &until);
+	if (s == SETTING_MAIL_SERVER)
+		return !value.n || mail_server(value);
+	if (s == SETTING_MAIL_FROM)
+		return !value.n || mail_address(value);
 	if (s == SETTING_PUSH_UPSTREAM)
 		return !value.n || (ntfy_http(value) && ntfy_link(value));
 	return s != SETTING_DURABILITY || str_is(value, "full") || str_is(value, "normal");
@@ -71,7 +81,7 @@ bool setting_admits(enum setting s, struct str value)
 	int64_t number;
 	if (!parse(row->type, value, &number) || !admitted(s, value) || !printable(value))
 		return false;
-	if (row->type == 's')
+	if (setting_text(row))
 		number = (int64_t)value.n;
 	return number >= row->least && number <= row->most;
 }
@@ -121,14 +131,14 @@ static int unknown(struct db *db, struct str key)
 
 int setting_check(struct db *db, enum setting s, struct str value)
 {
-	static const char *const kinds[] = {['s'] = "text", ['i'] = "a whole number", ['b'] = "true or false"};
+	static const char *const kinds[] = {['s'] = "text", ['p'] = "text", ['i'] = "a whole number", ['b'] = "true or false"};
 	const struct setting_row *row = &rows[s];
 	if (setting_admits(s, value))
 		return 0;
 	char bounds[80] = "";
 	if (row->type != 'b')
 		snprintf(bounds, sizeof bounds, " from %lld to %lld%s", (long long)row->least, (long long)row->most,
-			 row->type == 's' ? " bytes" : "");
+			 setting_text(row) ? " bytes" : "");
 	return db_fail(db, ERR_BAD_REQUEST, "\"%s\" is %s%s. %s", row->key, kinds[(unsigned char)row->type], bounds, row->doc);
 }
 

@@ -13,13 +13,14 @@ enum setting {
 
 struct setting_row {
 	const char *key;
-	char type; /* 's' text, 'i' whole number, 'b' true or false */
+	char type; /* 's' text, 'p' secret text, 'i' whole number, 'b' true or false */
 	int64_t least, most;
 	const char *otherwise;
 	const char *doc;
 };
 const struct setting_row *setting_row(enum setting s);
 int setting_find(struct str key); /* or -1 */
+bool setting_text(const struct setting_row *row); /* or else a number */
 
 /* All settings of one epoch, parsed. Text lives in the arena given to settings_load. */
 struct settings {

@@ -4,7 +4,7 @@
 #include "base/visible.h"
 
 /* One list of columns, read by one function. The last one is the deviation in one app, NULL where there is none. */
-#define COLUMNS "u.id, u.name, u.role, u.password, u.ver, u.created, u.seen, m.role"
+#define COLUMNS "u.id, u.name, u.role, u.password, u.ver, u.created, u.seen, u.mail, m.role"
 #define FROM " FROM users u LEFT JOIN app_members m ON m.user_id = u.id AND m.app_id = ? "
 
 static const char *const role_names[] = {"none", "member", "admin", "owner"};
@@ -39,7 +39,8 @@ static void read_user(struct stmt *s, struct user *u)
 	u->ver = stmt_int(s, 4);
 	u->created = stmt_int(s, 5);
 	u->seen = stmt_int(s, 6);
-	u->app_role = stmt_null(s, 7) ? -1 : (int)stmt_int(s, 7);
+	copy(u->mail, sizeof u->mail, stmt_str(s, 7).n || !mail_address(stmt_str(s, 1)) ? stmt_str(s, 7) : stmt_str(s, 1));
+	u->app_role = stmt_null(s, 8) ? -1 : (int)stmt_int(s, 8);
 }
 
 bool user_find_for(struct db *db, struct str who, struct str app_id, struct user *u)
@@ -143,6 +144,13 @@ int user_set_password(struct db *db, const char *id, const char *hash)
 {
 	db_touch(db);
 	return db_run(db, "UPDATE users SET password = ? WHERE id = ?", "cc", hash, id);
+}
+
+int user_set_mail(struct db *db, const char *id, struct str address)
+{
+	if (address.n && !mail_address(address))
+		return db_fail(db, ERR_BAD_REQUEST, "That is not a mail address; one looks like anna@example.org.");
+	return db_run(db, "UPDATE users SET mail = ? WHERE id = ?", "sc", address.n ? address : STR(""), id);
 }
 
 int user_seen(struct db *db, const char *id, int64_t now)

@@ -9,6 +9,7 @@
 
 #include "base/crypt.h"
 #include "base/id.h"
+#include "codec/mail.h"
 #include "store/db.h"
 
 #define USER_NAME_MIN 2 /* bytes */
@@ -23,6 +24,7 @@ int role_by_name(struct str s); /* -1: no such role. "none" is one. */
 struct user {
 	char id[ID_LEN + 1];
 	char name[USER_NAME_MAX + 1];
+	char mail[MAIL_ADDRESS + 1]; /* where they get mail: the name, where that is an address and no other was set; empty: nowhere */
 	enum role role;
 	char password[PASSWORD_HASH_LEN]; /* empty until the invite was taken */
 	int64_t ver;
@@ -45,6 +47,7 @@ int user_set_role(struct db *db, const char *id, enum role role);
 /* role -1: what holds everywhere holds there again. */
 int user_set_app_role(struct db *db, const char *id, struct str app_id, int role);
 int user_set_password(struct db *db, const char *id, const char *hash);
+int user_set_mail(struct db *db, const char *id, struct str address); /* empty: the name again. ERR_BAD_REQUEST */
 int user_seen(struct db *db, const char *id, int64_t now);
 /* Sign out everywhere: sessions, codes and bearer tokens end. keep: the hash of a session that stays, with those handed
  * over from it, or NULL. forget: the password ends too. */

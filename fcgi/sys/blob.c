@@ -2,6 +2,7 @@
 #include "sys/blob.h"
 
 #include "base/now.h"
+#include "base/visible.h"
 #include "codec/form.h"
 #include "codec/mime.h"
 #include "kernel/content.h"
@@ -121,6 +122,25 @@ static int get(struct rows *k, struct blobs *b, const struct call *c, struct out
 	blob_write(o->buf, &row);
 	buf_addc(o->buf, '\n');
 	return add_bytes(k->db, &of, o->buf);
+}
+
+static int bytes(struct rows *k, struct blobs *b, struct str name, struct buf *out)
+{
+	struct blob row;
+	struct object of;
+	int found = blob_get(b, name, &row);
+	if (found <= 0)
+		return found ? -found : fail(k->req, ERR_NOT_FOUND, "There is no file \"%s\" that you may read.", visible(k->req->arena, name, 200));
+	int err = object_find(k->db, row.hash, &of);
+	return err ? err : add_bytes(k->db, &of, out);
+}
+
+int blob_bytes(struct req *r, bool as_app, struct str name, struct buf *out)
+{
+	struct rows k;
+	int err = rows_open(&k, r, as_app);
+	struct blobs b = {.db = k.db, .arena = r->arena, .scope = &k.scope, .collection = rows_collection_of(r, name)};
+	return rows_close(&k, err ? err : bytes(&k, &b, name, out));
 }
 
 static int head(struct rows *k, struct blobs *b, const struct call *c, struct out *o)

@@ -8,6 +8,9 @@
 int blob_answer(struct req *r, struct str name);
 int file_answer(struct req *r, struct str path); /* "private/report.pdf" of the cartridge */
 
+/* All of a file that the caller may read, of whatever size b takes, appended to it. ERR_NOT_FOUND. */
+int blob_bytes(struct req *r, bool as_app, struct str name, struct buf *b);
+
 /* A stranger's uploads that the handler did not take are gone with the request. */
 void blob_forget(struct req *r);
 

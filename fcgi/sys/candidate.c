@@ -14,6 +14,7 @@
 #include "sys/appinfo.h"
 #include "sys/decide.h"
 #include "sys/consent.h"
+#include "sys/session.h"
 
 /* The owner's verbs about packages that are fetched and not installed yet. Over HTTP a fetch runs in a process of its
  * own, because it may take a minute and handles strangers' bytes; in the shell whoever called runs it
@@ -62,7 +63,7 @@ static int spawn(pid_t *pid, const char *home, const char *id)
 	return rc;
 }
 
-static int start(struct req *r, const char *id)
+int candidate_start(struct req *r, const char *id)
 {
 	pthread_mutex_lock(&running.mutex);
 	int place = free_place(), rc = place < 0 ? EAGAIN : spawn(&running.pid[place], r->node->home, id);
@@ -94,6 +95,8 @@ static int source_of(struct req *r, struct str app, struct wish *w)
 	db_return(db);
 	if (row && str_starts(w->source, "export:"))
 		return fail(r, ERR_BAD_SOURCE, "%s was imported from a file; say where its next version is with --source SOURCE", row->name);
+	if (row && str_starts(w->source, "proposal:"))
+		return fail(r, ERR_BAD_SOURCE, "%s was proposed by an app, which has its next version; or say where it is with --source SOURCE", row->name);
 	return row ? 0 : r->fault.err;
 }
 
@@ -106,7 +109,7 @@ int op_app_fetch(struct req *r, const struct call *c, struct out *o)
 	if (!err)
 		err = candidate_begin(r->node, w.source, name, w.for_app, w.local, id, &r->fault);
 	if (!err && r->door != DOOR_SHELL)
-		err = start(r, id);
+		err = candidate_start(r, id);
 	if (err)
 		return err;
 	out_object(o);
@@ -117,22 +120,22 @@ int op_app_fetch(struct req *r, const struct call *c, struct out *o)
 
 /* ---- show ---- */
 
-static bool lost(const struct candidate *c)
+bool candidate_lost(const struct candidate *c)
 {
 	return !strcmp(c->state, "fetching") && (c->changed < now_ms() - FETCH_MS || c->changed > now_ms() + FETCH_MS);
 }
 
 static const char *state_of(const struct candidate *c)
 {
-	return lost(c) ? "failed" : c->state;
+	return candidate_lost(c) ? "failed" : c->state;
 }
 
 static void write_error(struct out *o, const struct candidate *c)
 {
 	out_key(o, "error");
 	out_object(o);
-	out_kcstr(o, "code", lost(c) ? err_row(ERR_UNAVAILABLE)->code : c->code);
-	out_kcstr(o, "message", lost(c) ? "the fetch was interrupted; try again" : c->error);
+	out_kcstr(o, "code", candidate_lost(c) ? err_row(ERR_UNAVAILABLE)->code : c->code);
+	out_kcstr(o, "message", candidate_lost(c) ? "the fetch was interrupted; try again" : c->error);
 	out_end(o);
 }
 
@@ -168,7 +171,7 @@ static void write_upgrade(struct out *o, const struct candidate *c, const struct
 	out_end(o);
 }
 
-static int write_package(struct req *r, struct db *db, struct out *o, const struct candidate *c)
+int write_package(struct req *r, struct db *db, struct out *o, const struct candidate *c)
 {
 	struct manifest *m, *before = NULL;
 	struct app_row *app = *c->for_app ? app_row_by_id(db, r->arena, str_of(c->for_app)) : NULL;
@@ -208,6 +211,16 @@ static struct candidate *candidate_of(struct req *r, struct db *db, const struct
 	return c;
 }
 
+/* Who proposes it, as the kernel knows them, and what they say. */
+static void write_asker(struct req *r, struct db *db, struct out *o, const struct candidate *c)
+{
+	struct app_row *app = app_row_by_id(db, r->arena, str_of(c->asked_by));
+	out_kcstr(o, "asks", app ? app->name : NULL);
+	out_kcstr(o, "words", shown_line(r, c->words, 1000));
+	out_kcstr(o, "run", c->run_id);
+	out_kint(o, "expires", c->expires);
+}
+
 static int show(struct req *r, struct db *db, const struct call *call, struct out *o)
 {
 	struct candidate *c = candidate_of(r, db, call);
@@ -222,6 +235,8 @@ static int show(struct req *r, struct db *db, const struct call *call, struct ou
 	out_kint(o, "created", c->created);
 	if (!strcmp(state_of(c), "failed"))
 		write_error(o, c);
+	if (*c->asked_by)
+		write_asker(r, db, o, c);
 	if (*c->package)
 		err = write_package(r, db, o, c);
 	out_end(o);
@@ -275,67 +290,47 @@ int consent_with(struct req *r, const struct call *c, struct out *o, install_row
 {
 	struct str list[MANIFEST_PERMISSIONS];
 	char app_id[ID_LEN + 1];
-	int n, err = read_grants(r, c->arg[2].present ? c->arg[2].s : STR_NONE, list, &n);
+	struct consent given = {.id = c->arg[0].s, .hash = c->arg[1].s, .permission = list, .by = decision_by(r), .note = c->arg[3].s, .rows = rows, .arg = arg};
+	int err = read_grants(r, c->arg[2].present ? c->arg[2].s : STR_NONE, list, &given.npermissions);
 	if (!err)
-		err = install_consent_with(r->node, c->arg[0].s, c->arg[1].s, n, list, rows, arg, app_id, &r->fault);
+		err = install_consent(r->node, &given, app_id, &r->fault);
 	return err ? err : answer(r, app_id, o);
 }
 
+int candidate_consent(struct req *r, struct str id, struct str hash, const struct arg *grant, struct str note, struct out *o)
+{
+	struct call c = {.arg = {{.present = true, .s = id}, {.present = true, .s = hash}, *grant, {.present = true, .s = note}}};
+	return consent_with(r, &c, o, NULL, NULL);
+}
+
+static int proposed(struct req *r, struct db *db, const struct call *c, struct out *o UNUSED)
+{
+	struct candidate *one = candidate_get(db, r->arena, c->arg[0].s);
+	return one && *one->asked_by ? session_confirm(r, &(struct arg){0}) : 0;
+}
+
+/* What the owner fetched, one click installs; what an app proposes needs somebody who was here just now. */
 int op_app_consent(struct req *r, const struct call *c, struct out *o)
 {
-	return consent_with(r, c, o, NULL, NULL);
+	int err = with_db(r, c, o, proposed);
+	return err ? err : consent_with(r, c, o, NULL, NULL);
 }
 
 static int discard(struct req *r, struct db *db, const struct call *call, struct out *o)
 {
+	int err;
 	struct candidate *c = candidate_of(r, db, call);
 	if (!c)
 		return r->fault.err;
+	if (*c->asked_by && !strcmp(c->state, "ready"))
+		return fail(r, ERR_CONFLICT, "An app proposes that and waits for an answer: halt deny %s", c->id);
 	out_null(o);
-	return candidate_delete(db, c->id);
+	if (decision_pending(db, c->id) && (err = decision_end(db, c->id, "denied", decision_by(r), STR_NONE, STR_NONE)))
+		return err;
+	return candidate_delete(db, c->id, "denied");
 }
 
 int op_app_discard(struct req *r, const struct call *c, struct out *o)
 {
 	return in_transaction(r, c, o, discard);
-}
-
-/* ---- what waits ---- */
-
-static int write_decision(struct req *r, struct db *db, struct out *o, const struct candidate *c)
-{
-	struct manifest *m;
-	struct app_row *app = *c->for_app ? app_row_by_id(db, r->arena, str_of(c->for_app)) : NULL;
-	int err = package_manifest(db, r->arena, c->package, &m);
-	if (err)
-		return err;
-	out_object(o);
-	out_kcstr(o, "id", c->id);
-	out_kcstr(o, "kind", app ? "upgrade" : "candidate");
-	out_kcstr(o, "name", app ? app->name : *c->name ? c->name : m->name);
-	out_kcstr(o, "title", m->title);
-	out_kcstr(o, "reason", *c->reason ? c->reason : NULL);
-	out_kint(o, "created", c->created);
-	out_end(o);
-	return 0;
-}
-
-static int decisions(struct req *r, struct db *db, const struct call *call, struct out *o)
-{
-	struct candidate *list;
-	int n = candidate_rows(db, r->arena, &list), err = MAX(-n, 0);
-	(void)call;
-	out_array(o);
-	for (int i = 0; !err && i < n; i++)
-		if (!strcmp(list[i].state, "ready"))
-			err = write_decision(r, db, o, &list[i]);
-	if (!err)
-		err = write_halts(r, db, o, true);
-	out_end(o);
-	return err;
-}
-
-int op_decision_list(struct req *r, const struct call *c, struct out *o)
-{
-	return with_db(r, c, o, decisions);
 }

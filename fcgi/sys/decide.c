@@ -7,44 +7,72 @@
 #include "codec/diff.h"
 #include "codec/json.h"
 #include "kernel/app.h"
+#include "kernel/install.h"
 #include "store/run.h"
 #include "sys/appinfo.h"
 #include "sys/session.h"
 
 #define DATA_SHOWN (128 * KIB)
 
-static void write_head(struct req *r, struct out *o, const struct halt *h, const struct app_row *app)
+/* The app that it is about, and who asks: by the names that the kernel knows. */
+static void write_subject(struct out *o, const char *kind, const char *name, const char *title, const char *asks)
 {
-	out_kcstr(o, "id", h->id);
-	out_kcstr(o, "kind", "halt");
-	out_kcstr(o, "name", app ? app->name : NULL);
-	out_kcstr(o, "title", app ? shown_line(r, app->title, 80) : NULL);
-	out_kcstr(o, "reason", shown_line(r, h->reason, 1000));
-	out_kcstr(o, "state", h->state);
-	out_kint(o, "count", h->count);
-	out_kint(o, "created", h->asked);
-	if (h->expires)
-		out_kint(o, "expires", h->expires);
+	out_kcstr(o, "kind", kind);
+	out_kcstr(o, "name", name);
+	out_kcstr(o, "title", title);
+	if (asks)
+		out_kcstr(o, "asks", asks);
 }
 
-int write_halts(struct req *r, struct db *db, struct out *o, bool pending)
+static int write_about(struct req *r, struct db *db, struct out *o, const struct decision *d, const struct app_row *asks)
 {
-	struct halt *list;
-	int n = halt_rows(db, r->arena, pending, &list);
-	for (int i = 0; i < n; i++) {
+	struct manifest *m = NULL;
+	struct candidate *c = candidate_get(db, r->arena, str_of(d->id));
+	struct app_row *app = *d->about ? app_row_by_id(db, r->arena, str_of(d->about)) : NULL;
+	int err = c ? package_manifest(db, r->arena, c->package, &m) : 0;
+	const char *kind = *d->app_id ? "proposal" : app ? "upgrade" : "candidate";
+	if (!err)
+		write_subject(o, kind, app ? app->name : c && *c->name ? c->name : m ? m->name : NULL, m ? shown_line(r, m->title, 80) : app ? app->title : NULL,
+			      asks ? asks->name : NULL);
+	return err;
+}
+
+static int write_head(struct req *r, struct db *db, struct out *o, const struct decision *d)
+{
+	struct app_row *asks = *d->app_id ? app_row_by_id(db, r->arena, str_of(d->app_id)) : NULL;
+	int err = 0;
+	out_kcstr(o, "id", d->id);
+	if (!strcmp(d->kind, "package"))
+		err = write_about(r, db, o, d, asks);
+	else
+		write_subject(o, "halt", asks ? asks->name : NULL, asks ? shown_line(r, asks->title, 80) : NULL, NULL);
+	out_kcstr(o, "reason", *d->reason ? shown_line(r, d->reason, 1000) : NULL);
+	out_kcstr(o, "state", d->state);
+	out_kint(o, "count", d->count);
+	out_kint(o, "created", d->asked);
+	if (d->expires)
+		out_kint(o, "expires", d->expires);
+	return err;
+}
+
+static int write_all(struct req *r, struct db *db, struct out *o, bool pending)
+{
+	struct decision *list;
+	int n = decision_rows(db, r->arena, pending, &list), err = MAX(-n, 0);
+	for (int i = 0; !err && i < n; i++) {
 		out_object(o);
-		write_head(r, o, &list[i], app_row_by_id(db, r->arena, str_of(list[i].app_id)));
+		err = write_head(r, db, o, &list[i]);
 		out_end(o);
 	}
-	return MAX(-n, 0);
+	return err;
 }
 
 static int list(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
 	out_array(o);
-	int err = write_halts(r, db, o, true);
+	int err = write_all(r, db, o, true);
 	if (!err && c->arg[0].present && c->arg[0].b)
-		err = write_halts(r, db, o, false);
+		err = write_all(r, db, o, false);
 	out_end(o);
 	return err;
 }
@@ -54,11 +82,16 @@ int op_halt_list(struct req *r, const struct call *c, struct out *o)
 	return with_db(r, c, o, list);
 }
 
+int op_decision_list(struct req *r, const struct call *c, struct out *o)
+{
+	return with_db(r, c, o, list);
+}
+
 /* ---- one ---- */
 
-static int find(struct req *r, struct db *db, const struct call *c, struct halt *h)
+static int find(struct req *r, struct db *db, const struct call *c, struct decision *d)
 {
-	if (halt_get(db, r->arena, c->arg[0].s, h))
+	if (decision_get(db, r->arena, c->arg[0].s, d))
 		return 0;
 	return r->fault.err ? r->fault.err : fail(r, ERR_NOT_FOUND, "There is no such question.");
 }
@@ -130,29 +163,54 @@ static void show_diff(struct out *o, struct str data)
 	buf_release(&b);
 }
 
+static void write_question(struct out *o, const struct decision *d)
+{
+	show_json(o, "shown", d->data);
+	show_diff(o, d->data);
+	out_kraw(o, "data", d->data);
+	if (!strcmp(d->kind, "halt") && decision_yes(d))
+		out_kraw(o, "answer", d->answer);
+}
+
+/* A package that came to nothing is gone. */
+static int write_proposal(struct req *r, struct db *db, struct out *o, const struct decision *d)
+{
+	struct candidate *c = candidate_get(db, r->arena, str_of(d->id));
+	int err = 0;
+	if (!c)
+		return 0;
+	out_kcstr(o, "source", c->source);
+	out_key(o, "package");
+	out_object(o);
+	err = write_package(r, db, o, c);
+	out_end(o);
+	return err || strcmp(d->state, "pending") ? err : write_changes(r, db, o, c);
+}
+
 static int show(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
-	struct halt h;
-	char hash[HALT_HASH + 1];
-	int err = find(r, db, c, &h);
+	struct decision d;
+	char hash[DECISION_HASH + 1];
+	int err = find(r, db, c, &d);
 	if (err)
 		return err;
-	halt_shown(&h, hash);
+	decision_shown(&d, hash);
 	out_object(o);
-	write_head(r, o, &h, app_row_by_id(db, r->arena, str_of(h.app_id)));
-	out_kint(o, "version", h.version);
-	out_kcstr(o, "run", h.run_id);
-	show_json(o, "shown", h.data);
-	show_diff(o, h.data);
-	out_kraw(o, "data", h.data);
+	err = write_head(r, db, o, &d);
+	out_kint(o, "version", d.version);
+	out_kcstr(o, "run", d.run_id);
 	out_kcstr(o, "hash", hash);
-	if (h.decided) {
-		out_kcstr(o, "by", h.by);
-		out_kstr(o, "note", str_of(visible(r->arena, str_of(h.note), 1000)));
-		out_kint(o, "decided", h.decided);
+	if (!err && !strcmp(d.kind, "package"))
+		err = write_proposal(r, db, o, &d);
+	else if (!err)
+		write_question(o, &d);
+	if (d.decided) {
+		out_kcstr(o, "by", d.by);
+		out_kstr(o, "note", str_of(visible(r->arena, str_of(d.note), 1000)));
+		out_kint(o, "decided", d.decided);
 	}
 	out_end(o);
-	return 0;
+	return err;
 }
 
 int op_halt_show(struct req *r, const struct call *c, struct out *o)
@@ -162,11 +220,32 @@ int op_halt_show(struct req *r, const struct call *c, struct out *o)
 
 /* ---- the answer ---- */
 
-/* What was seen is what is decided; the shell shows it in the same breath. */
-static int same(struct req *r, const struct halt *h, const struct arg *hash)
+bool decision_yes(const struct decision *d)
 {
-	char now[HALT_HASH + 1];
-	halt_shown(h, now);
+	return !strcmp(d->state, "approved") || !strcmp(d->state, "applied");
+}
+
+const char *decision_by(const struct req *r)
+{
+	return r->who.kind == WHO_IS_SHELL ? "owner" : r->who.name;
+}
+
+void write_answer(struct out *o, const struct decision *d, const char *name)
+{
+	out_object(o);
+	out_kbool(o, "approved", decision_yes(d));
+	out_kcstr(o, "by", !strcmp(d->state, "expired") ? "timeout" : d->by);
+	out_kcstr(o, "note", d->note);
+	if (!strcmp(name, "data") || decision_yes(d))
+		out_kraw(o, name, d->answer.n ? d->answer : STR("null"));
+	out_end(o);
+}
+
+/* What was seen is what is decided; the shell shows it in the same breath. */
+static int same(struct req *r, const struct decision *d, const struct arg *hash)
+{
+	char now[DECISION_HASH + 1];
+	decision_shown(d, now);
 	if (!hash->present && r->who.kind == WHO_IS_SHELL)
 		return 0;
 	if (!hash->present)
@@ -174,46 +253,58 @@ static int same(struct req *r, const struct halt *h, const struct arg *hash)
 	return str_is(hash->s, now) ? 0 : fail(r, ERR_STALE, "The question is another one than was shown; look again.");
 }
 
-/* Is there still somebody who may act on a yes? */
-static int alive(struct req *r, struct db *db, const struct halt *h)
+static int decide(struct req *r, struct db *db, const struct call *c, const char *state, struct str answer)
 {
-	struct app *app = app_by_id(r->node, db, str_of(h->app_id));
-	bool may = app && app->state == APP_ENABLED && app_granted(app, "halt");
-	app_release(app);
-	return may ? 0 : fail(r, ERR_CONFLICT, "The app is gone, switched off, or may not ask any more: nothing comes of an answer.");
-}
-
-static int decide(struct req *r, struct db *db, const struct call *c, const char *state, const struct arg *note, const struct arg *data)
-{
-	struct halt h;
-	int err = find(r, db, c, &h);
-	if (err || (err = same(r, &h, &c->arg[1])))
+	struct decision d;
+	int err = find(r, db, c, &d);
+	bool pending = !err && !strcmp(d.state, "pending");
+	if (err || (err = same(r, &d, &c->arg[1])))
 		return err;
-	if (!strcmp(state, "approved") && !strcmp(h.state, "pending") && (err = alive(r, db, &h)))
-		return err;
-	if (h.expires && h.expires <= now_ms() && !strcmp(h.state, "pending"))
+	if (pending && d.expires && d.expires <= now_ms())
 		return fail(r, ERR_CONFLICT, "The time for an answer is over.");
-	return halt_decide(db, h.id, state, r->who.kind == WHO_IS_SHELL ? "owner" : r->who.name, note->s, data && data->present ? data->s : h.data);
+	if (pending && !strcmp(state, "approved") && (err = install_asker(r->node, db, d.app_id, "halt")))
+		return err;
+	return decision_end(db, d.id, state, decision_by(r), c->arg[2].s, answer.n ? answer : d.data);
 }
 
 static int approve(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
 	out_null(o);
-	return decide(r, db, c, "approved", &c->arg[2], &c->arg[3]);
+	return decide(r, db, c, "approved", c->arg[3].present ? c->arg[3].s : STR_NONE);
 }
 
 static int deny(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
 	out_null(o);
-	return decide(r, db, c, "denied", &c->arg[2], NULL);
+	return decide(r, db, c, "denied", STR_NONE);
+}
+
+/* What a package is decided under: its hash, and ERR_CONFLICT when there is nothing left to decide. */
+static int package(struct req *r, struct db *db, const struct call *c, struct out *o)
+{
+	struct decision d;
+	int err = find(r, db, c, &d);
+	if (err || strcmp(d.kind, "package"))
+		return err;
+	if (!(err = same(r, &d, &c->arg[1])) && strcmp(d.state, "pending"))
+		err = fail(r, ERR_CONFLICT, "That has been decided already, or nobody waits for it any more.");
+	buf_adds(o->buf, d.what);
+	return err;
 }
 
 int op_halt_approve(struct req *r, const struct call *c, struct out *o)
 {
+	struct buf hash = BUF_INIT;
+	struct out found = OUT(&hash);
 	int err = session_confirm(r, &c->arg[4]);
 	if (!err && c->arg[3].present && (int64_t)c->arg[3].s.n > r->settings.number[SETTING_RUN_INPUT])
 		err = fail(r, ERR_TOO_LARGE, "data may have %lld KB.", (long long)(r->settings.number[SETTING_RUN_INPUT] / KIB));
-	return err ? err : in_transaction(r, c, o, approve);
+	if (!err)
+		err = with_db(r, c, &found, package);
+	if (!err)
+		err = hash.len ? candidate_consent(r, c->arg[0].s, buf_str(&hash), &c->arg[5], c->arg[2].s, o) : in_transaction(r, c, o, approve);
+	buf_release(&hash);
+	return err;
 }
 
 int op_halt_deny(struct req *r, const struct call *c, struct out *o)

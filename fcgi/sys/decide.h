@@ -1,11 +1,28 @@
-/* decide — what waits for the owner's answer. */
+/* decide — what waits for the owner's answer, and what apps are told of it. */
 #ifndef SYS_DECIDE_H
 #define SYS_DECIDE_H
 
-#include "store/halt.h"
+#include "store/apps.h"
+#include "store/decision.h"
 #include "sys/sys.h"
 
-/* Questions of apps, as objects into an open list: those that wait, or those that do not. */
-int write_halts(struct req *r, struct db *db, struct out *o, bool pending);
+#define REASON_MAX 500 /* bytes of what an app says */
+
+/* {approved, by, note} as members, and the answer under this name. */
+void write_answer(struct out *o, const struct decision *d, const char *name);
+bool decision_yes(const struct decision *d);
+const char *decision_by(const struct req *r); /* whoever answers */
+
+/* ---- packages (sys/candidate) ---- */
+
+/* A process of its own looks into this one. ERR_UNAVAILABLE: enough of them do already. */
+int candidate_start(struct req *r, const char *id);
+bool candidate_lost(const struct candidate *c); /* whoever looked into it is gone */
+/* What it is and asks for, as members. ERR_* of a package that cannot be read. */
+int write_package(struct req *r, struct db *db, struct out *o, const struct candidate *c);
+/* "changes": what it changes, file by file. */
+int write_changes(struct req *r, struct db *db, struct out *o, const struct candidate *c);
+/* The word of the owner, with the permissions named in grant (JSON). */
+int candidate_consent(struct req *r, struct str id, struct str hash, const struct arg *grant, struct str note, struct out *o);
 
 #endif

@@ -4,6 +4,7 @@
 #include "kernel/sentence.h"
 #include "store/files.h"
 #include "sys/appinfo.h"
+#include "sys/decide.h"
 
 /* app.diff: what a fetched candidate would change in an app, before anybody decides on it. */
 
@@ -79,12 +80,12 @@ static int write_file(struct sides *s, struct out *o, const char *path, int64_t 
 }
 
 /* Both lists are in order of path. */
-static int write_files(struct req *r, struct sides *s, struct out *o)
+static int write_files(struct req *r, struct sides *s, struct out *o, const char *key)
 {
 	struct file_row *was, *is;
-	int n = files_list(s->db, r->arena, s->before, "", &was), m = files_list(s->db, r->arena, s->after, "", &is), i = 0, j = 0;
+	int n = *s->before ? files_list(s->db, r->arena, s->before, "", &was) : 0, m = files_list(s->db, r->arena, s->after, "", &is), i = 0, j = 0;
 	int err = n < 0 ? -n : m < 0 ? -m : 0;
-	out_key(o, "files");
+	out_key(o, key);
 	out_array(o);
 	while (!err && (i < n || j < m)) {
 		int order = i == n ? 1 : j == m ? -1 : strcmp(was[i].path, is[j].path);
@@ -130,9 +131,18 @@ static int write_diff(struct req *r, struct db *db, struct out *o, const struct 
 		err = write_migrations(r, db, o, app, c->package);
 	}
 	if (!err)
-		err = write_files(r, &s, o);
+		err = write_files(r, &s, o, "files");
 	if (!err)
 		out_end(o);
+	arena_free(s.file);
+	return err;
+}
+
+int write_changes(struct req *r, struct db *db, struct out *o, const struct candidate *c)
+{
+	struct app_row *app = *c->for_app ? app_row_by_id(db, r->arena, str_of(c->for_app)) : NULL;
+	struct sides s = {db, app ? app->package : "", c->package, arena_new(), 0};
+	int err = write_files(r, &s, o, "changes");
 	arena_free(s.file);
 	return err;
 }

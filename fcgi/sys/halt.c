@@ -1,59 +1,48 @@
 /* fazt.halt: a question of the app, its answer, and what both look like to the owner. */
-#include "store/halt.h"
+#include "store/decision.h"
 
 #include "base/now.h"
 #include "kernel/app.h"
 #include "kernel/journal.h"
+#include "sys/decide.h"
 #include "sys/options.h"
 #include "sys/sys.h"
-
-#define REASON_MAX 500
 
 static int ask(struct req *r, struct db *db, const struct call *c, const struct options *opt)
 {
 	char id[ID_LEN + 1];
 	struct journal *j = r->journal;
 	int64_t due = opt->timeout < 0 ? RUN_NEVER : j->began + 1000 * opt->timeout;
-	struct halt h = {.app_id = r->app->id, .version = r->app->version, .run_id = j->run.id ? j->run.id : r->id,
-			 .reason = arena_cstr(r->arena, c->arg[0].s), .data = c->arg[1].present ? c->arg[1].s : STR("null"),
-			 .expires = due == RUN_NEVER ? 0 : due};
-	int err = halt_ask(db, &h, id);
+	struct decision d = {.app_id = r->app->id, .version = r->app->version, .run_id = j->run.id ? j->run.id : r->id,
+			     .reason = arena_cstr(r->arena, c->arg[0].s), .data = c->arg[1].present ? c->arg[1].s : STR("null"),
+			     .expires = due == RUN_NEVER ? 0 : due};
+	int err = decision_ask(db, &d, id);
 	return err ? err : journal_suspend(r, due, id, id);
-}
-
-static void answer(struct out *o, bool approved, const char *by, const char *note, struct str data)
-{
-	out_object(o);
-	out_kbool(o, "approved", approved);
-	out_kcstr(o, "by", by);
-	out_kcstr(o, "note", note);
-	out_kraw(o, "data", data.n ? data : STR("null"));
-	out_end(o);
 }
 
 static int expire(struct req *r, struct db *db, const struct options *opt, struct out *o)
 {
-	int err = halt_leave(db, r->journal->run.id, "expired");
+	struct decision none = {.state = "denied", .by = "timeout", .note = "", .answer = opt->otherwise.n ? opt->otherwise : STR("null")};
+	int err = decision_leave(db, r->journal->run.id, "expired");
 	if (!err)
-		answer(o, false, "timeout", "", opt->otherwise);
+		write_answer(o, &none, "data");
 	return err;
 }
 
 /* The question was asked: has it been answered? */
 static int look(struct req *r, struct db *db, const struct options *opt, struct out *o)
 {
-	struct halt h;
+	struct decision d;
 	struct journal *j = r->journal;
 	int64_t due = opt->timeout < 0 ? RUN_NEVER : j->began + 1000 * opt->timeout;
-	if (!halt_get(db, r->arena, str_of(j->ticket), &h))
+	if (!decision_get(db, r->arena, str_of(j->ticket), &d))
 		return r->fault.err ? r->fault.err : fail(r, ERR_NOT_FOUND, "The question is gone.");
-	if (!strcmp(h.state, "approved") || !strcmp(h.state, "denied")) {
-		answer(o, !strcmp(h.state, "approved"), h.by, h.note, h.answer);
-		return 0;
-	}
-	if (strcmp(h.state, "pending"))
+	if (!strcmp(d.state, "pending"))
+		return now_ms() >= due ? expire(r, db, opt, o) : journal_suspend(r, due, d.id, d.id);
+	if (!decision_yes(&d) && strcmp(d.state, "denied"))
 		return fail(r, ERR_CONFLICT, "Nobody can answer that question any more.");
-	return now_ms() >= due ? expire(r, db, opt, o) : journal_suspend(r, due, h.id, h.id);
+	write_answer(o, &d, "data");
+	return decision_applied(db, d.id, NULL);
 }
 
 static int halt(struct req *r, struct db *db, const struct call *c, struct out *o)

@@ -26,7 +26,6 @@
 #define RETRIES 5
 #define PAUSE_MS 250            /* before the second attempt; twice as long before each further one */
 #define HEADER_BYTES (16 * KIB)
-#define TRUST_BYTES (256 * KIB)
 
 struct sending {
 	struct req *r;
@@ -161,18 +160,6 @@ static int count_hops(struct sending *s)
 		return fail(s->r, ERR_LOOP, "This request came through %d apps already; they seem to call each other in a circle.", HOPS);
 	add_header(s, STR(HOPS_HEADER), str_of(arena_printf(s->r->arena, "%lld", (long long)hops + 1)));
 	return 0;
-}
-
-/* The certificates of the setting net.ca. What cannot be read trusts nobody more. */
-static struct str trusted(struct req *r)
-{
-	const char *name = r->settings.text[SETTING_NET_CA];
-	char *text = *name ? arena_alloc(r->arena, TRUST_BYTES) : NULL;
-	FILE *file = *name ? fopen(arena_printf(r->arena, "%s%s%s", *name == '/' ? "" : r->node->home, *name == '/' ? "" : "/", name), "re") : NULL;
-	size_t n = file ? fread(text, 1, TRUST_BYTES, file) : 0;
-	if (file)
-		fclose(file);
-	return n ? (struct str){text, n} : STR_NONE;
 }
 
 /* ---- may it be dialled? ---- */
@@ -499,7 +486,7 @@ static int prepare(struct sending *s, const struct call *c, const char *options)
 	s->f = (struct fetch){.node = r->node, .arena = s->arena, .fault = &r->fault, .payer = r->app->id,
 			      .budget = r->app->limit[BUDGET_APP_EGRESS], .method = c->arg[0].s, .url = arena_str(s->arena, c->arg[1].s),
 			      .nheaders = s->nheaders, .header = s->header, .body = c->arg[4].present ? c->arg[4].s : STR_NONE,
-			      .trust = trusted(r), .redirects = (int)s->opts.redirects, .deadline = deadline(s),
+			      .trust = fetch_trust(r->node, &r->settings, s->arena), .redirects = (int)s->opts.redirects, .deadline = deadline(s),
 			      .most = BODY_MOST, .pass = pass, .arg = s};
 	return s->f.deadline > mono_ms() ? 0 : fail(r, ERR_TIMEOUT, "No time is left in this request to ask another server.");
 }

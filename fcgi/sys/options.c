@@ -27,6 +27,13 @@ static const struct {
 	{"redirects", offsetof(struct options, redirects), 0, REDIRECTS},
 	{"secret", offsetof(struct options, secret), 0, 0},
 	{"file", offsetof(struct options, file), 0, 0},
+	{"reason", offsetof(struct options, reason), 0, 0},
+	{"base", offsetof(struct options, base), 0, 0},
+	{"to", offsetof(struct options, to), 0, 0},
+	{"subject", offsetof(struct options, subject), 0, 0},
+	{"text", offsetof(struct options, text), 0, 0},
+	{"html", offsetof(struct options, html), 0, 0},
+	{"reply_to", offsetof(struct options, reply_to), 0, 0},
 };
 
 static bool admits(const char *admitted, const char *name)

@@ -10,7 +10,8 @@ struct options {
 	int64_t limit;        /* 100 when not given */
 	int64_t delay, priority, retries, backoff, timeout; /* retries, backoff and timeout -1, priority 0: not given; seconds */
 	int64_t redirects;
-	struct str cursor, type, parent, key, secret, file; /* STR_NONE when not given; in the arena */
+	struct str cursor, type, parent, key, secret, file, reason, base; /* STR_NONE when not given; in the arena */
+	struct str to, subject, text, html, reply_to;
 	struct str otherwise; /* "default": JSON, or STR_NONE */
 };
 

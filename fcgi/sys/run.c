@@ -7,9 +7,6 @@
 #include "sys/rows.h"
 #include "sys/sys.h"
 
-#define RETRIES 3
-#define BACKOFF 5      /* seconds */
-#define PRIORITY 3
 #define KEY_MAX 200
 #define EVENT_MAX 64
 #define EVENTS 20      /* names one wait may list */
@@ -53,8 +50,8 @@ static int queue(struct req *r, struct db *db, const struct call *c, struct out 
 	struct run run = {.id = fresh, .app_id = r->app->id, .version = r->app->version, .principal = journal_principal(r, c->as_app),
 			  .parent = current_run(r) ? current_run(r) : "", .handler = arena_cstr(r->arena, c->arg[0].s),
 			  .input = c->arg[1].present ? c->arg[1].s : STR("null"), .key = arena_cstr(r->arena, opt.key), .state = "queued",
-			  .priority = opt.priority ? opt.priority : PRIORITY, .retries = opt.retries < 0 ? RETRIES : opt.retries,
-			  .backoff = 1000 * (opt.backoff < 0 ? BACKOFF : opt.backoff), .due = now_ms() + 1000 * opt.delay};
+			  .priority = opt.priority ? opt.priority : RUN_FOREGROUND, .retries = opt.retries < 0 ? RUN_RETRIES : opt.retries,
+			  .backoff = opt.backoff < 0 ? RUN_BACKOFF_MS : 1000 * opt.backoff, .due = now_ms() + 1000 * opt.delay};
 	if (!(err = run_insert(db, &sc, &run, r->app->limit[BUDGET_APP_RUNS], id)))
 		out_cstr(o, id);
 	return err;

@@ -4,6 +4,7 @@
 #include "kernel/app.h"
 #include "kernel/journal.h"
 #include "kernel/page.h"
+#include "store/decision.h"
 #include "store/user.h"
 #include "sys/appinfo.h"
 #include "sys/endpoint.h"
@@ -52,6 +53,8 @@ static void write_run(struct req *r, struct db *db, struct out *o, const struct 
 	out_kcstr(o, "app", app ? app->name : NULL);
 	out_kcstr(o, "handler", *run->handler ? run->handler : "a request");
 	out_kcstr(o, "state", run->state);
+	if (*run->job)
+		out_kcstr(o, "job", run->job);
 	out_kcstr(o, "as", whose(r, db, run->principal));
 	out_kint(o, "steps", run->steps);
 	out_kint(o, "created", run->created);
@@ -136,10 +139,12 @@ static int show(struct req *r, struct db *db, const struct call *c, struct out *
 	out_object(o);
 	write_run(r, db, o, &run);
 	out_kint(o, "version", run.version);
+	if (run.moment)
+		out_kint(o, "moment", run.moment);
 	if (*run.parent)
 		out_kcstr(o, "parent", run.parent);
 	if (*run.awaits)
-		out_kcstr(o, "awaits", run.awaits);
+		out_kcstr(o, decision_pending(db, run.awaits) ? "question" : "awaits", run.awaits);
 	out_kint(o, "attempt", run.attempt);
 	out_kint(o, "retries", run.retries);
 	out_kcstr(o, "input", visible(r->arena, run.input, 4 * KIB));

@@ -1,3 +1,4 @@
+#include "kernel/clock.h"
 #include "sys/sys.h"
 
 static void write_value(const struct settings *s, int i, struct out *o)
@@ -8,6 +9,9 @@ static void write_value(const struct settings *s, int i, struct out *o)
 		return;
 	case 'b':
 		out_bool(o, s->number[i] != 0);
+		return;
+	case 'p': /* whether there is one, and nothing of it */
+		out_cstr(o, *s->text[i] ? "(set)" : "");
 		return;
 	default:
 		out_cstr(o, s->text[i]);
@@ -58,8 +62,9 @@ int op_setting_get(struct req *r, const struct call *c, struct out *o)
 
 int op_setting_set(struct req *r, const struct call *c, struct out *o)
 {
+	int i = setting_find(c->arg[0].s);
 	(void)o;
-	if (setting_find(c->arg[0].s) < 0)
+	if (i < 0)
 		return no_such(r, c->arg[0].s);
 	struct db *db = db_borrow(r->node->store, &r->fault);
 	if (!db)
@@ -67,6 +72,8 @@ int op_setting_set(struct req *r, const struct call *c, struct out *o)
 	int err = db_begin(db);
 	if (!err)
 		err = setting_set(db, c->arg[0].s, c->arg[1].s);
+	if (!err && i == SETTING_TIMEZONE)
+		err = clock_rezone(db, r->arena, arena_cstr(r->arena, c->arg[1].s));
 	if (!err)
 		err = db_commit(db);
 	db_return(db);

@@ -9,5 +9,6 @@
 extern sys_fn *test_pipeline;
 /* Takes up one run that is due: false when there is none; likewise. */
 extern bool (*test_run)(struct node *n);
+extern int64_t (*test_next)(struct node *n); /* when there is one, or a job */
 
 #endif

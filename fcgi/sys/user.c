@@ -33,6 +33,7 @@ static void write_user(struct out *o, const struct user *u)
 {
 	out_kcstr(o, "name", u->name);
 	out_kcstr(o, "role", role_name(u->role));
+	out_kcstr(o, "mail", u->mail[0] ? u->mail : NULL);
 	out_kbool(o, "pending", !u->password[0] && !u->seen); /* nobody came in by it yet */
 }
 
@@ -189,6 +190,27 @@ static int reset(struct req *r, struct db *db, const struct call *c, struct out 
 int op_user_reset(struct req *r, const struct call *c, struct out *o)
 {
 	return in_transaction(r, c, o, reset);
+}
+
+static int set_mail(struct req *r UNUSED, struct db *db, const struct call *c, struct out *o)
+{
+	struct user u;
+	int err = find(db, c->arg[0].s, &u);
+	if (!err)
+		err = user_set_mail(db, u.id, c->arg[1].present ? c->arg[1].s : STR(""));
+	if (!err)
+		err = find(db, c->arg[0].s, &u);
+	if (err)
+		return err;
+	out_object(o);
+	write_user(o, &u);
+	out_end(o);
+	return 0;
+}
+
+int op_user_mail(struct req *r, const struct call *c, struct out *o)
+{
+	return in_transaction(r, c, o, set_mail);
 }
 
 static int remove_user(struct req *r UNUSED, struct db *db, const struct call *c, struct out *o)

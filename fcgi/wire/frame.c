@@ -254,6 +254,8 @@ void wire_put_request(struct buf *b, const struct wire_request *r)
 	put_i64(b, r->now);
 	buf_add(b, r->seed, sizeof r->seed);
 	put_headers(b, r->header, r->nheaders);
+	if (r->moment)
+		put_i64(b, r->moment);
 }
 
 bool wire_get_request(struct str payload, struct wire_request *r)
@@ -267,7 +269,11 @@ bool wire_get_request(struct str payload, struct wire_request *r)
 	if (!seed)
 		return false;
 	memcpy(r->seed, seed, sizeof r->seed);
-	return get_headers(&w, r->header, &r->nheaders, ARRAY_LEN(r->header)) && wire_whole(&w);
+	if (!get_headers(&w, r->header, &r->nheaders, ARRAY_LEN(r->header)))
+		return false;
+	bool more = w.left.n > 0;
+	r->moment = more ? get_i64(&w) : 0;
+	return wire_whole(&w) && more == (r->moment != 0);
 }
 
 void wire_put_response(struct buf *b, const struct wire_response *r)

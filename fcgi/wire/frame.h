@@ -93,6 +93,7 @@ struct wire_request {
 	struct str form;    /* of multipart/form-data: its texts, as application/x-www-form-urlencoded */
 	struct str files;   /* … and its files: JSON {name: {"name","type","size","upload"} or a list} or STR_NONE */
 	int64_t now;        /* frozen for the whole request, ms */
+	int64_t moment;     /* that it was to happen at, when that was a schedule's; 0, and then it does not travel */
 	unsigned char seed[32];
 	int nheaders;
 	struct wire_header header[100];

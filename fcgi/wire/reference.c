@@ -296,6 +296,7 @@ static const char classes[] =
 	"---@field user? Person\n"
 	"---@field origin string\n"
 	"---@field id string\n"
+	"---@field due integer? the moment that a job was to fire at\n"
 	"---@field trigger \"http\"|\"cron\"|\"queue\"|\"event\"\n"
 	"---@field input any\n"
 	"---@field run? string\n"

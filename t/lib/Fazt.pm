@@ -93,7 +93,7 @@ sub port { $_[0]{port} }
 sub set_sanitizer_options {
 	my ($self) = @_;
 	my $log = "$self->{home}.san";
-	$ENV{ASAN_OPTIONS} = "log_path=$log:detect_leaks=0:abort_on_error=0:handle_abort=1";
+	$ENV{ASAN_OPTIONS} = "log_path=$log:detect_leaks=0:abort_on_error=0:handle_abort=1" . ($ENV{LD_PRELOAD} ? ':verify_asan_link_order=0' : '');
 	$ENV{UBSAN_OPTIONS} = "log_path=$log:print_stacktrace=1";
 }
 

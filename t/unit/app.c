@@ -55,7 +55,8 @@ static int consent(const struct candidate *c, const char *grant, char *id)
 {
 	struct fault f = {0};
 	struct str list = str_of(grant);
-	return install_consent(&n, str_of(c->id), str_of(c->package), grant ? 1 : 0, &list, id, &f);
+	struct consent given = {.id = str_of(c->id), .hash = str_of(c->package), .npermissions = grant ? 1 : 0, .permission = &list, .by = "owner"};
+	return install_consent(&n, &given, id, &f);
 }
 
 static struct app *app(const char *name)
@@ -97,7 +98,7 @@ static void installing(void)
 	struct candidate *c = fetched(folder("pad", PAD "}", "<h1>one"), "", "", &f);
 	is_str(c->state, "ready", "a folder becomes a candidate %s", f.message);
 	ok(!app("pad"), "and nothing is installed");
-	is_int(install_consent(&n, str_of(c->id), STR("0000"), 0, NULL, id, &f), ERR_STALE, "consent to another hash");
+	is_int(install_consent(&n, &(struct consent){.id = str_of(c->id), .hash = STR("0000"), .by = "owner"}, id, &f), ERR_STALE, "consent to another hash");
 	is_int(consent(c, NULL, id), 0, "consent");
 	struct app *p = app("pad");
 	ok(p && p->version == 1 && p->state == APP_ENABLED && p->nfiles == 1, "it is installed");

@@ -42,7 +42,7 @@ static void install(struct node *node, const char *name, char id[ID_LEN + 1])
 	db = db_borrow(node->store, &f);
 	struct candidate *c = candidate_get(db, a, str_of(candidate));
 	db_return(db);
-	err = err ? err : install_consent(node, str_of(candidate), str_of(c->package), 0, NULL, id, &f);
+	err = err ? err : install_consent(node, &(struct consent){.id = str_of(candidate), .hash = str_of(c->package), .by = "owner"}, id, &f);
 	is_int(err, 0, "%s is installed %s", name, f.message);
 }
 

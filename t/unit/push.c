@@ -84,7 +84,7 @@ static void first(void)
 	struct db *db = db_borrow(n.store, &f);
 	struct candidate *c = candidate_get(db, a, str_of(came.candidate));
 	db_return(db);
-	is_int(install_consent(&n, str_of(c->id), str_of(c->package), 0, NULL, app_id, &f), 0, "consented to");
+	is_int(install_consent(&n, &(struct consent){.id = str_of(c->id), .hash = str_of(c->package), .by = "owner"}, app_id, &f), 0, "consented to");
 	is_int(came.version, 0, "it had no version");
 }
 

@@ -1,7 +1,8 @@
 /* Runs as rows: who gets which, once; what a part of a transaction that failed leaves behind; questions and their one answer. */
 #include "base/now.h"
 #include "home.h"
-#include "store/halt.h"
+#include "store/apps.h"
+#include "store/decision.h"
 #include "store/run.h"
 #include "tap.h"
 
@@ -26,7 +27,7 @@ static const char *add(const char *key, int64_t priority, int64_t due)
 static bool take(int64_t now, struct run *r)
 {
 	db_begin(db);
-	int got = run_claim(db, arena, now, now + 100, "", r);
+	int got = run_claim(db, arena, now, now + 100, "", 1, r);
 	db_commit(db);
 	return got == 1;
 }
@@ -58,7 +59,7 @@ static void test_claims(void)
 	ok(take(1601, &again) && again.claim == 2, "… and so the other");
 	ok(write_as(&r, 1) == ERR_STALE, "who lost it writes nothing");
 	ok(end(&r) == ERR_STALE, "… nor ends it");
-	ok(run_next(db, "") < 2000 && run_next(db, app_id) == RUN_NEVER, "the next one is known, also without those of an app");
+	ok(run_next(db, "", 1) < 2000 && run_next(db, app_id, 1) == RUN_NEVER, "the next one is known, also without those of an app");
 	while (take(5000, &again))
 		ok(!end(&again), "a run ends");
 	ok(late != NULL, "the later one too");
@@ -127,29 +128,98 @@ static void test_parts(struct store *s)
 	ok(run_get(db, arena, str_of(id), &r) && !strcmp(r.note, "outer") && !strcmp(r.error, "") && !strcmp(r.code, "kept"), "a part that was left open is undone alone");
 }
 
-static struct halt question(const char *reason)
+static struct decision question(const char *reason)
 {
-	return (struct halt){.app_id = app_id, .version = 1, .run_id = "r", .reason = reason, .data = STR("{}")};
+	return (struct decision){.app_id = app_id, .version = 1, .run_id = "r", .reason = reason, .data = STR("{}")};
 }
 
-static void test_halts(void)
+/* A run that is in the middle of a call that waits for this. */
+static const char *waits_for(const char *id)
 {
-	char one[ID_LEN + 1], two[ID_LEN + 1], seen[HALT_HASH + 1], now[HALT_HASH + 1];
-	struct halt h, q = question("may I?");
-	const char *id = add("", 3, RUN_NEVER - 1);
+	struct step s = {.name = "halt", .shown = STR(""), .result = str_of(id), .began = 1};
+	const char *run = add("", 3, RUN_NEVER - 1);
 	db_begin(db);
-	ok(!halt_ask(db, &q, one) && !halt_ask(db, &q, two) && !strcmp(one, two), "those who ask the same are one question");
-	ok(halt_get(db, arena, str_of(one), &h) && h.count == 2, "… that knows how many they are");
-	halt_shown(&h, seen);
-	halt_ask(db, &q, two);
-	halt_get(db, arena, str_of(one), &h);
-	halt_shown(&h, now);
-	ok(strcmp(seen, now), "another one makes it another question");
-	ok(!halt_decide(db, one, "approved", "owner", STR_NONE, STR("{}")), "the first answer counts");
-	ok(halt_decide(db, one, "denied", "owner", STR_NONE, STR("{}")) == ERR_CONFLICT, "HLT-03: the second does not");
+	db_run(db, "UPDATE runs SET awaits = ? WHERE id = ?", "cc", id, run);
+	step_put(db, run, &s);
+	db_commit(db);
+	return run;
+}
+
+static const char *state_of(const char *id)
+{
+	struct decision d;
+	return decision_get(db, arena, str_of(id), &d) ? d.state : "none";
+}
+
+#define is_state(id, state, ...) ok(!strcmp(state_of(id), state), __VA_ARGS__)
+
+static void test_decisions(void)
+{
+	char one[ID_LEN + 1], two[ID_LEN + 1], seen[DECISION_HASH + 1], now[DECISION_HASH + 1];
+	struct decision d, q = question("may I?");
+	ok(!decision_ask(db, &q, one) && !decision_ask(db, &q, two) && !strcmp(one, two), "those who ask the same are one question");
+	const char *first = waits_for(one);
+	ok(decision_get(db, arena, str_of(one), &d) && d.count == 1, "… that knows how many wait");
+	decision_shown(&d, seen);
+	const char *second = waits_for(one);
+	decision_get(db, arena, str_of(one), &d);
+	decision_shown(&d, now);
+	ok(d.count == 2 && strcmp(seen, now), "another one makes it another question");
+	db_begin(db);
+	ok(!decision_leave(db, first, "stale") && !run_cancel(db, first), "one waits no more");
+	is_state(one, "pending", "… the other still does");
+	ok(!decision_end(db, one, "approved", "owner", STR_NONE, STR("{}")), "the first answer counts");
+	ok(decision_end(db, one, "denied", "owner", STR_NONE, STR("{}")) == ERR_CONFLICT, "HLT-03: the second does not");
 	fault_clear(&f);
-	db_run(db, "UPDATE runs SET awaits = ? WHERE id = ?", "cc", one, id);
-	ok(!halt_anew(db) && halt_get(db, arena, str_of(one), &h) && !strcmp(h.state, "pending"), "HLT-08: after a restore it is asked anew, and the old answer is void");
+	ok(!decision_applied(db, one, NULL) && !decision_anew(db), "it was acted upon, and the database is restored");
+	is_state(one, "pending", "HLT-08: after a restore it is asked anew, and the old answer is void");
+	ok(!run_cancel(db, second), "nobody waits any more");
+	is_state(one, "stale", "… and nobody is asked");
+	db_commit(db);
+}
+
+/* A candidate that is ready, for an app at version 1. */
+static const char *package(const char *about, const char *asked_by)
+{
+	char *id = arena_alloc(arena, ID_LEN + 1);
+	id_new(id);
+	struct candidate c = {.id = id, .source = "s", .origin = "o", .name = "", .for_app = about, .asked_by = asked_by, .base = 1};
+	ok(!candidate_insert(db, &c) && !candidate_package(db, id, "h", "", "o") && !candidate_ready(db, id, "why"), "a package waits");
+	return id;
+}
+
+static void test_packages(void)
+{
+	char target[ID_LEN + 1], one[DECISION_HASH + 1];
+	struct decision d, q = question("and this?");
+	struct app_row app = {.id = target, .name = "target", .title = "", .source = "", .origin = ""};
+	int64_t version;
+	id_new(target);
+	db_begin(db);
+	ok(!app_insert(db, &app) && !app_advance(db, &app, "p1", "", &version) && version == 1, "an app");
+	app.version = 1;
+	const char *id = package(target, "");
+	ok(decision_get(db, arena, str_of(id), &d) && d.base == 1 && !strcmp(d.reason, "why") && !strcmp(d.what, "h"), "a package is decided on for a version");
+	decision_shown(&d, one);
+	ok(!strcmp(one, "h"), "… under its own hash");
+	ok(!app_advance(db, &app, "p2", "", &version), "another version serves");
+	is_state(id, "stale", "then there is nothing to decide");
+	ok(!candidate_get(db, arena, str_of(id)), "… and the package is gone");
+	const char *proposals[PROPOSALS_APP];
+	for (int i = 0; i < PROPOSALS_APP; i++)
+		proposals[i] = package("", app_id);
+	ok(decision_room(db, app_id, true) == ERR_RATE_LIMITED, "an app has so many proposals at once");
+	ok(!decision_room(db, app_id, false) && !decision_ask(db, &q, one), "… and may still ask");
+	fault_clear(&f);
+	ok(!candidate_delete(db, proposals[0], "denied"), "one is thrown away");
+	is_state(proposals[0], "denied", "… which is a no");
+	ok(!candidates_reap(db, INT64_MAX) && candidate_get(db, arena, str_of(proposals[1])), "what an app proposes waits as long as it says");
+	ok(!decision_end(db, proposals[1], "approved", "owner", STR_NONE, STR_NONE) && !decision_applied(db, proposals[1], "7"), "one is taken");
+	ok(decision_get(db, arena, str_of(proposals[1]), &d) && str_is(d.answer, "7") && !strcmp(d.state, "applied"), "… and says what it became");
+	ok(!decision_void_app(db, app_id), "the app is gone");
+	is_state(proposals[2], "stale", "… with what it proposed");
+	is_state(one, "stale", "… and asked");
+	is_state(proposals[1], "applied", "… not with what was decided");
 	db_commit(db);
 }
 
@@ -165,7 +235,8 @@ int main(void)
 	test_keys();
 	test_events();
 	test_parts(s);
-	test_halts();
+	test_decisions();
+	test_packages();
 	db_return(db);
 	arena_free(arena);
 	home_remove(s);

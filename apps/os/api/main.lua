@@ -55,7 +55,10 @@ return {
   ["GET /add"] = page,
   ["GET /add/:candidate"] = page,
   ["GET /apps/:name"] = page,
+  ["GET /calendar"] = page,
   ["GET /people"] = page,
   ["GET /questions/:id"] = page,
+  ["GET /runs"] = page,
+  ["GET /runs/:id"] = page,
   ["GET /waiting"] = page,
 }

@@ -37,12 +37,17 @@ export function read(operation, args = {}) {
   return call(`/_fazt/api/${operation}${query && "?" + query}`, { cache: "no-store" });
 }
 
-export function write(operation, args = {}) {
-  return call(`/_fazt/api/${operation}`, {
+// Says so when the owner has changed something, for whoever shows what depends on it.
+export const written = new EventTarget();
+
+export async function write(operation, args = {}) {
+  const answer = await call(`/_fazt/api/${operation}`, {
     method: "POST",
     headers: { "content-type": "application/json", "x-csrf-token": csrf },
     body: JSON.stringify(args),
   });
+  written.dispatchEvent(new Event("write"));
+  return answer;
 }
 
 // Who is signed in here. Comes first, since every write carries its token.
@@ -50,6 +55,19 @@ export async function openSession() {
   const session = await read("session.show");
   csrf = session.csrf;
   return session.user;
+}
+
+const EVERY_MS = 3000;
+
+// The same, looked at again as long as somebody can see it and `still` says so of what came last.
+export function useLive(operation, args, still = () => true) {
+  const state = useRead(operation, args);
+  const on = still(state.data);
+  useEffect(() => {
+    const timer = on && setInterval(() => document.hidden || state.reload(), EVERY_MS);
+    return () => clearInterval(timer);
+  }, [state.reload, on]);
+  return state;
 }
 
 // What a READ operation answers, for as long as a component is on the page. `reload` keeps the old data in sight.

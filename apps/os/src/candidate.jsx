@@ -3,8 +3,9 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { read, useRead, write } from "./api.js";
-import { Changes } from "./changes.jsx";
-import { go, Title } from "./route.jsx";
+import { Changes, Content } from "./changes.jsx";
+import { Present, usePresent } from "./present.jsx";
+import { go, Title, useDone } from "./route.jsx";
 import { Face, Rules, Section, sentence, Sentences, Trouble, useDeed, Waiting } from "./ui.jsx";
 
 const POLL_MS = 400;
@@ -45,12 +46,13 @@ export function useArmed(element) {
 export function Candidate({ id }) {
   const { data, problem } = useCandidate(id);
   const [installed, setInstalled] = useState(false);
+  const done = useDone(() => setInstalled(true));
   if (installed || data?.state === "installed") return <Installed app={data} />;
   if (problem) return <Lost problem={problem} />;
   if (!data) return <Waiting />;
   if (data.state === "fetching") return <Fetching candidate={data} />;
   if (data.state === "failed") return <Failed candidate={data} />;
-  return <Consent id={id} app={data} onInstalled={() => setInstalled(true)} />;
+  return <Consent id={id} app={data} onInstalled={() => done(`${data.title} ${data.upgrade ? "has its new version" : "is installed"}.`)} />;
 }
 
 // Also where an upgrade ends that asked for nothing new: it needs no word of the owner.
@@ -223,16 +225,27 @@ function finding({ kind, route, callers, collection, key, owner, why, as_app }) 
   return `${route} ${what}${as_app ? ", by speaking for itself" : ""}: ${why}.`;
 }
 
+// What was fetched is installed with a click; what an app proposes is answered like any question of an app.
+function useVerdict(id, app, granted, present) {
+  if (!app.asks)
+    return { yes: () => write("app.consent", { id, hash: app.hash, grant: granted }), no: () => write("app.discard", { id }) };
+  const args = { id, hash: app.hash, ...present.args };
+  return { yes: () => write("halt.approve", { ...args, grant: granted }), no: () => write("halt.deny", args) };
+}
+
 function Consent({ id, app, onInstalled }) {
   const [granted, setGranted] = useState([]);
+  const present = usePresent();
+  const done = useDone(() => go(app.asks ? "/waiting" : "/"));
+  const verdict = useVerdict(id, app, granted, present);
   const { busy, problem, run } = useDeed();
   const install = useRef();
   const armed = useArmed(install);
   const consent = () => armed && !busy && run(async () => {
-    await write("app.consent", { id, hash: app.hash, grant: granted });
+    await verdict.yes();
     onInstalled();
   });
-  const discard = () => run(async () => { await write("app.discard", { id }); go("/"); });
+  const discard = () => run(async () => { await verdict.no(); done(`${app.title} ${app.upgrade ? "stays as it is" : "was not installed"}.`); });
   return (
     <article class="stack">
       <header class="hero">
@@ -240,6 +253,7 @@ function Consent({ id, app, onInstalled }) {
         <div><Title tab={`${app.title}: install?`}>{app.upgrade ? `Upgrade ${app.title}?` : `Install ${app.title}?`}</Title>
           {app.description && <p class="soft">{app.description}</p>}</div>
       </header>
+      {app.asks && <div class="notice"><p><strong>Proposed by {app.asks}</strong> {app.words}{app.run && <> · <a href={`/runs/${app.run}`}>its run</a></>}</p></div>}
       <Origin app={app} />
       {app.upgrade?.reason && <div class="notice warn"><p><strong>Why it waits for you</strong> {app.upgrade.reason}</p></div>}
       <Permissions app={app} granted={granted} setGranted={setGranted} />
@@ -248,6 +262,8 @@ function Consent({ id, app, onInstalled }) {
       <Trial trial={app.trial} />
       <Rehearsal rehearsal={app.rehearsal} />
       {app.upgrade && <Changes app={app.name} id={id} />}
+      {app.asks && !app.upgrade && <Content id={id} />}
+      {app.asks && <Present of={present} />}
       {problem && <Trouble problem={problem} retry={problem.code === "stale" ? () => location.reload() : undefined} />}
       <div class="row">
         <button class="button" type="button" ref={install} aria-disabled={!armed || busy} onClick={consent}>

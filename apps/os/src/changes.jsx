@@ -14,6 +14,12 @@ export function Changes({ app, id }) {
   );
 }
 
+// All of an app that there is not yet.
+export function Content({ id }) {
+  const decision = useRead("halt.show", { id });
+  return <Section title="What is in it"><Loaded of={decision}>{(data) => <Files files={data.changes} />}</Loaded></Section>;
+}
+
 function Promises({ diff }) {
   const { rules, rules_before: before, permissions_before: dropped, wider } = diff;
   return (

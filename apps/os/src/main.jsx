@@ -2,16 +2,18 @@
 
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { openSession, useRead } from "./api.js";
+import { openSession, useRead, written } from "./api.js";
 import { Account } from "./account.jsx";
 import { Add } from "./add.jsx";
 import { App } from "./app.jsx";
+import { Calendar } from "./calendar.jsx";
 import { Candidate } from "./candidate.jsx";
 import { Home } from "./home.jsx";
 import { Me } from "./me.jsx";
 import { People } from "./people.jsx";
 import { Question } from "./question.jsx";
 import { Title, usePath } from "./route.jsx";
+import { Run, Runs } from "./runs.jsx";
 import { Icon, Trouble } from "./ui.jsx";
 import { WaitingList } from "./waiting.jsx";
 
@@ -23,6 +25,9 @@ const views = [
   { path: "/add", View: Add, owner: true },
   { path: "/add/:id", View: Candidate, owner: true },
   { path: "/apps/:name", View: App, owner: true },
+  { path: "/runs", View: Runs, owner: true, nav: "Runs", icon: "runs" },
+  { path: "/runs/:id", View: Run, owner: true },
+  { path: "/calendar", View: Calendar, owner: true, nav: "Calendar", icon: "calendar" },
   { path: "/people", View: People, owner: true, nav: "People", icon: "people" },
   { path: "/questions/:id", View: Question, owner: true },
   { path: "/waiting", View: WaitingList, owner: true, nav: "Waiting", icon: "waiting" },
@@ -60,6 +65,11 @@ function Navigation({ path }) {
   const waiting = useRead("decision.list");
   const count = waiting.data?.length ?? 0;
   useEffect(() => { waiting.reload(); }, [path]);
+  useEffect(() => {
+    written.addEventListener("write", waiting.reload);
+    addEventListener("focus", waiting.reload);
+    return () => { written.removeEventListener("write", waiting.reload); removeEventListener("focus", waiting.reload); };
+  }, [waiting.reload]);
   return (
     <nav class="nav" aria-label="Main">
       {views.filter((view) => view.nav).map((view) => (

@@ -3,60 +3,99 @@
 
 import { useRef, useState } from "preact/hooks";
 import { useRead, write } from "./api.js";
-import { useArmed } from "./candidate.jsx";
+import { Candidate, useArmed } from "./candidate.jsx";
 import { Lines } from "./changes.jsx";
-import { go, Title } from "./route.jsx";
+import { Present, usePresent } from "./present.jsx";
+import { Title, useDone } from "./route.jsx";
 import { Face, Loaded, Moment, Section, Trouble, useDeed } from "./ui.jsx";
 
+// The address of whatever waits for a word: a question, or a package.
 export function Question({ id }) {
   const question = useRead("halt.show", { id });
-  const session = useRead("session.show");
-  return <Loaded of={question}>{(data) => data.state === "pending" && session.data
-    ? <Answer question={data} session={session.data} reload={question.reload} /> : <Answered question={data} />}</Loaded>;
+  return <Loaded of={question}>{(data) => data.state !== "pending" ? <Answered question={data} />
+    : data.kind === "halt" ? <Answer question={data} reload={question.reload} /> : <Candidate id={id} />}</Loaded>;
 }
 
 function Head({ question }) {
+  const asks = question.kind === "halt" ? `${question.title} asks you` : question.title;
   return (
     <>
       <header class="hero">
-        <Face name={question.name} title={question.title} />
-        <div><Title tab={`${question.title} asks`}>{question.title} asks you</Title>
-          <p class="soft"><Moment at={question.created} />{question.count > 1 && <> · {question.count} times; one answer is for all of them</>}</p></div>
+        <Face name={question.name ?? "?"} title={question.title ?? "?"} />
+        <div><Title tab={asks}>{asks}</Title>
+          <p class="soft"><Moment at={question.created} />{question.count > 1 && <> · {question.count} times; one answer is for all of them</>}
+            {question.run && <> · <a href={`/runs/${question.run}`}>its run</a></>}</p></div>
       </header>
-      <p>{question.reason}</p>
+      {question.reason && <p>{question.reason}</p>}
       {question.diff && <Section title="What would change"><Lines lines={question.diff.split("\n").slice(0, -1)} /></Section>}
-      {question.shown !== "null" && <Section title="What it is about"><pre class="diff">{question.shown}</pre></Section>}
+      {question.shown && question.shown !== "null" && <Section title="What it is about"><pre class="value">{question.shown}</pre></Section>}
     </>
   );
 }
 
-function Answered({ question }) {
-  return <article class="stack"><Head question={question} /><p class="notice" role="status">{question.state === "void"
-    ? "Nobody waits for an answer any more." : <>It is {question.state}{question.by && <> by {question.by}</>}. {question.note}</>}</p></article>;
-}
+const ends = {
+  approved: "You said yes.", applied: "You said yes, and it was done.", denied: "You said no.", expired: "Nobody answered in time, which is a no.",
+  stale: "What it was about has changed since; nobody waits for an answer any more.",
+};
 
-function Answer({ question, session, reload }) {
-  const [present, setPresent] = useState("");
-  const [note, setNote] = useState("");
-  const { busy, problem, run } = useDeed();
-  const yes = useRef();
-  const armed = useArmed(yes);
-  const answer = (operation) => armed && !busy && run(async () => {
-    await write(operation, { id: question.id, hash: question.hash, ...(note && { note }), ...(!session.fresh && { present }) });
-    go("/waiting");
-  });
+function Answered({ question }) {
+  const changed = "answer" in question && JSON.stringify(question.answer) !== JSON.stringify(question.data);
   return (
     <article class="stack">
       <Head question={question} />
-      <div><label class="label" for="note">A word with it, if you like</label>
-        <input class="input" id="note" value={note} maxLength={1000} autocomplete="off" onInput={(event) => setNote(event.target.value)} /></div>
-      {!session.fresh && <div><label class="label" for="present">Your password</label>
-        <input class="input" id="present" type="password" autocomplete="current-password" value={present} onInput={(event) => setPresent(event.target.value)} />
-        <p class="hint">Or sign in again: an answer needs somebody who was here just now.</p></div>}
+      <p class="notice" role="status">{ends[question.state]} {question.by && `(${question.by})`} {question.note}</p>
+      {changed && <Section title="What it got instead"><pre class="value">{plain(question.answer)}</pre></Section>}
+    </article>
+  );
+}
+
+// JSON to be edited: what could not be seen is written as JSON writes it.
+function plain(data) {
+  return JSON.stringify(data, null, 2).replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu, (c) => (c === "\n" ? c
+    : [...Array(c.length).keys()].map((i) => "\\u" + c.charCodeAt(i).toString(16).padStart(4, "0")).join("")));
+}
+
+function parsed(text) {
+  try { return { data: JSON.parse(text) }; } catch { return { wrong: true }; }
+}
+
+function Edit({ text, setText, wrong }) {
+  return (
+    <div>
+      <label class="label" for="data">What the app gets</label>
+      <textarea class="input mono" id="data" rows={Math.min(16, text.split("\n").length + 1)} spellcheck={false} value={text} aria-invalid={wrong}
+        aria-describedby="data-hint" onInput={(event) => setText(event.target.value)} />
+      <p class={wrong ? "hint failure" : "hint"} id="data-hint">{wrong ? "This is no JSON yet." : "Change what you like; it goes on with this."}</p>
+    </div>
+  );
+}
+
+function Answer({ question, reload }) {
+  const [note, setNote] = useState("");
+  const [text, setText] = useState(null); // null: as the app wrote it
+  const present = usePresent();
+  const done = useDone();
+  const { busy, problem, run } = useDeed();
+  const yes = useRef();
+  const armed = useArmed(yes);
+  const { data, wrong = false } = text === null ? {} : parsed(text);
+  const answer = (operation, word, more) => !busy && run(async () => {
+    await write(operation, { id: question.id, hash: question.hash, ...(note && { note }), ...present.args, ...more });
+    done(`${question.title} ${word}.`);
+  });
+  const approve = () => armed && !wrong && answer("halt.approve", "goes on", text !== null && text !== plain(question.data) ? { data } : {});
+  return (
+    <article class="stack">
+      <Head question={question} />
+      {text !== null && <Edit text={text} setText={setText} wrong={wrong} />}
+      {text === null && question.data !== null && <div><button class="button small quiet" type="button" onClick={() => setText(plain(question.data))}>Change it first</button></div>}
+      <div><label class="label" for={`note-${question.id}`}>A word with it, if you like</label>
+        <input class="input" id={`note-${question.id}`} value={note} maxLength={1000} autocomplete="off" onInput={(event) => setNote(event.target.value)} /></div>
+      <Present of={present} />
       {problem && <Trouble problem={problem} retry={problem.code === "stale" ? reload : undefined} />}
       <div class="row">
-        <button class="button" type="button" ref={yes} aria-disabled={!armed || busy} onClick={() => answer("halt.approve")}>Yes, go on</button>
-        <button class="button quiet" type="button" disabled={busy} onClick={() => answer("halt.deny")}>No</button>
+        <button class="button" type="button" ref={yes} aria-disabled={!armed || busy || wrong} onClick={approve}>{text === null ? "Yes, go on" : "Yes, with that"}</button>
+        <button class="button quiet" type="button" disabled={busy} onClick={() => answer("halt.deny", "got a no")}>No</button>
       </div>
     </article>
   );

@@ -1,7 +1,8 @@
 // Addresses: real paths and the browser's own history. Links are ordinary <a href>; a click on one that this page
 // can show itself stays on the page, and the heading of the new view takes the focus, as after a real navigation.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { createContext } from "preact";
+import { useContext, useEffect, useRef, useState } from "preact/hooks";
 
 const moved = new EventTarget();
 
@@ -39,10 +40,22 @@ export function usePath() {
   return path;
 }
 
+// A view inside another one has no page of its own: its heading is one among others, and what is done is told to whoever
+// shows it.
+export const Within = createContext(null);
+
+export function useDone(otherwise = () => go("/waiting")) {
+  return useContext(Within) ?? otherwise;
+}
+
 let visits = 0;
 
 // The heading of a view: names the tab, and takes the focus unless the page has only just loaded.
-export function Title({ children, tab = children }) {
+export function Title(props) {
+  return useContext(Within) ? <h2>{props.children}</h2> : <Heading {...props} />;
+}
+
+function Heading({ children, tab = children }) {
   const heading = useRef();
   useEffect(() => { document.title = tab; }, [tab]);
   useEffect(() => { if (visits++) heading.current.focus({ preventScroll: true }); }, []);

@@ -8,6 +8,8 @@ const strokes = {
   apps: "M5 5h5v5H5zM14 5h5v5h-5zM5 14h5v5H5zM14 14h5v5h-5z",
   people: "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20c.6-3.6 3.2-5.5 6.5-5.5s5.9 1.9 6.5 5.5M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14.9c2 .8 3.2 2.6 3.5 5.1",
   waiting: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2",
+  runs: "M7 4.5v15l12-7.5z",
+  calendar: "M4 6h16v14H4zM4 10.5h16M8.5 3v4M15.5 3v4",
   more: "M4.5 12h1M11.5 12h1M18.5 12h1",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   check: "M5 12.5l4.5 4.5L19 7.5",
@@ -155,8 +157,23 @@ export function LinkToHandOn({ link }) {
 
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-export function Moment({ at }) {
-  return <time dateTime={new Date(at).toISOString()}>{moment.format(new Date(at))}</time>;
+const exactly = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+export function Moment({ at, exact }) {
+  return <time dateTime={new Date(at).toISOString()}>{(exact ? exactly : moment).format(new Date(at))}</time>;
+}
+
+// As a person would say it: two units at most.
+export function duration(ms) {
+  if (ms < 1000) return `${ms} ms`;
+  const units = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+  const first = units.findIndex(([, seconds]) => ms >= seconds * 1000);
+  let rest = Math.round(ms / 1000);
+  return units.slice(first, first + 2).map(([unit, seconds]) => {
+    const n = Math.floor(rest / seconds);
+    rest -= n * seconds;
+    return n > 0 && `${n} ${unit}`;
+  }).filter(Boolean).join(" ");
 }
 
 export function bytes(n) {

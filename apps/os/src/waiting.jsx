@@ -1,28 +1,45 @@
-// What waits for the owner's word. Deciding happens on the candidate's own page, where everything is shown.
+// Everything that waits for the owner's word, and the place to give it: each opens where it stands.
 
-import { useRead } from "./api.js";
-import { Title } from "./route.jsx";
-import { Empty, Face, Icon, Loaded, Moment } from "./ui.jsx";
+import { useState } from "preact/hooks";
+import { useLive } from "./api.js";
+import { Question } from "./question.jsx";
+import { Title, Within } from "./route.jsx";
+import { Empty, Face, Loaded, Moment } from "./ui.jsx";
 
-const kinds = { upgrade: "has a new version that needs your word.", candidate: "was fetched and is not installed yet.", halt: "asks you:" };
-const pages = { upgrade: "add", candidate: "add", halt: "questions" };
+const kinds = {
+  upgrade: () => "has a new version that needs your word.",
+  candidate: () => "was fetched and is not installed yet.",
+  halt: () => "asks you:",
+  proposal: ({ asks }) => `would get a new version. ${asks} says:`,
+};
 
 export function WaitingList() {
-  const decisions = useRead("decision.list");
+  const decisions = useLive("decision.list");
+  const [said, setSaid] = useState("");
+  const done = (word) => { setSaid(word); decisions.reload(); };
   return (
     <div class="stack">
       <Title>Waiting for you</Title>
+      <p class={said ? "notice" : "unseen"} role="status">{said}</p>
       <Loaded of={decisions}>{(list) => list.length === 0
         ? <Empty title="Nothing waits for you">When an app asks for something that only you can allow, it stands here.</Empty>
-        : <ul class="decisions">{list.map((item) => (
-            <li key={item.id}><a class="card decision" href={`/${pages[item.kind]}/${item.id}`}>
-              <Face name={item.name} title={item.title} />
-              <span><strong>{item.title}</strong> {kinds[item.kind]} {item.reason}
-                <span class="soft small"><Moment at={item.created} /></span></span>
-              <Icon name="back" />
-            </a></li>
-          ))}</ul>}
+        : <ul class="decisions">{list.map((item) => <li key={item.id}><Item item={item} done={done} /></li>)}</ul>}
       </Loaded>
     </div>
+  );
+}
+
+function Item({ item, done }) {
+  const [open, setOpen] = useState(false);
+  const toggle = (event) => event.target === event.currentTarget && setOpen(event.currentTarget.open);
+  return (
+    <details class="card waits" onToggle={toggle}>
+      <summary class="decision">
+        <Face name={item.name ?? "?"} title={item.title ?? item.name} />
+        <span><strong>{item.title ?? item.name}</strong> {kinds[item.kind](item)} {item.reason}
+          <span class="soft small"><Moment at={item.created} />{item.count > 1 && ` · ${item.count} times`}{item.expires > 0 && <> · until <Moment at={item.expires} /></>}</span></span>
+      </summary>
+      {open && <div class="answer"><Within.Provider value={done}><Question id={item.id} /></Within.Provider></div>}
+    </details>
   );
 }

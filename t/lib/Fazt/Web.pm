@@ -59,12 +59,15 @@ sub start {
 		open STDIN, '<', '/dev/null';
 		open STDOUT, '>', "$self->{dir}/log";
 		open STDERR, '>&', \*STDOUT;
-		exec 'node', top() . '/t/lib/web.mjs', $self->{dir} or POSIX::_exit(127);
+		exec $self->program or POSIX::_exit(127);
 	}
 	my $until = time + 20;
 	sleep 0.02 until -e "$self->{dir}/ports" || time > $until;
-	@$self{qw(plain secure)} = split ' ', slurp("$self->{dir}/ports");
+	$self->take_ports(slurp("$self->{dir}/ports"));
 }
+
+sub program { return ('node', top() . '/t/lib/web.mjs', $_[0]{dir}) }
+sub take_ports { @{ $_[0] }{qw(plain secure)} = split ' ', $_[1] }
 
 sub plain { $_[0]{plain} }
 sub secure { $_[0]{secure} }
