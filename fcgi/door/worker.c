@@ -286,7 +286,7 @@ static void finish(void)
 static void follow_supervisor(void)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGQUIT) || (supervisor && !supervised()))
-		raise(SIGQUIT);
+		kill(getpid(), SIGQUIT); /* raise() is another function here */
 }
 
 /* Runs that ended long ago, a few at a time. */
