@@ -20,8 +20,8 @@ struct node {
 	int fetcher;       /* the control socket of a process that fetches (gate/fetch), or one of these: */
 #define FETCHER_NONE (-1)
 #define FETCHER_OWN (-2) /* one is started when something is to be fetched */
-	bool trial;        /* a throw-away one (gate/trial): nothing leaves it */
 	struct mock *mock; /* in a trial: what other servers answer; NULL: there are none, or real ones */
+	bool trial;        /* a throw-away one (gate/trial): nothing leaves it */
 	int lane;          /* which of them this one is */
 	int workers;       /* processes that share the capacity table */
 };
