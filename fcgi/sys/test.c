@@ -5,9 +5,12 @@
 #include "kernel/home.h"
 #include "kernel/identity.h"
 #include "kernel/mock.h"
+#include "store/run.h"
+#include "sys/ntfy_ask.h"
 
 #define STEPS_MOST 10000 /* of one advance; what is left comes all at once */
 #define CENTURY_S 3155760000.0
+#define SHOWN_MOST 1000
 
 sys_fn *test_pipeline;
 bool (*test_run)(struct node *n);
@@ -54,19 +57,6 @@ int sys_test_env(struct req *r, const struct call *c, struct out *o)
 	return op_app_env_set(r, &set, o);
 }
 
-int sys_test_server(struct req *r, const struct call *c, struct out *o)
-{
-	out_null(o);
-	mock_answers(r->node, c->arg[0].s);
-	return 0;
-}
-
-int sys_test_sent(struct req *r, const struct call *c UNUSED, struct out *o)
-{
-	mock_sent(r->node, o);
-	return 0;
-}
-
 static void move_to(int64_t moment)
 {
 	now_shift(now_shifted() + MAX(0, moment - now_ms()));
@@ -85,6 +75,19 @@ static void live_until(struct node *n, int64_t moment)
 		;
 }
 
+int sys_test_server(struct req *r, const struct call *c, struct out *o)
+{
+	out_null(o);
+	mock_answers(r->node, c->arg[0].s);
+	return 0;
+}
+
+int sys_test_sent(struct req *r, const struct call *c UNUSED, struct out *o)
+{
+	mock_sent(r->node, o);
+	return 0;
+}
+
 int sys_test_advance(struct req *r, const struct call *c, struct out *o)
 {
 	double seconds = c->arg[0].n;
@@ -94,4 +97,56 @@ int sys_test_advance(struct req *r, const struct call *c, struct out *o)
 		live_until(r->node, now_ms() + (int64_t)(seconds * 1000));
 	out_int(o, now_ms());
 	return 0;
+}
+
+static int mails(struct req *r, struct db *db, const struct call *c UNUSED, struct out *o)
+{
+	struct str *said = arena_alloc(r->arena, SHOWN_MOST * sizeof *said);
+	int n = 0, row = 0;
+	struct run run;
+	struct stmt *s = run_query(db, r->app->id, NULL, SHOWN_MOST);
+	while (s && (row = stmt_row(s)) == 1)
+		if (run_get(db, r->arena, arena_str(r->arena, stmt_str(s, 0)), &run) && !strcmp(run.handler, RUN_MAIL))
+			said[n++] = run.input;
+	out_array(o);
+	while (n)
+		out_raw(o, said[--n]);
+	out_end(o);
+	return s ? -row : r->fault.err;
+}
+
+int sys_test_mails(struct req *r, const struct call *c, struct out *o)
+{
+	return with_db(r, c, o, mails);
+}
+
+static int own_topics(struct req *r, struct db *db, struct str own[MESSAGE_TOPICS])
+{
+	struct topic *all;
+	int found = 0, n = topic_list(db, r->arena, &all);
+	for (int i = 0; i < n && found < MESSAGE_TOPICS; i++)
+		if (!strcmp(all[i].app_id, r->app->id))
+			own[found++] = str_of(all[i].name);
+	return n < 0 ? n : found;
+}
+
+static int notifications(struct req *r, struct db *db, const struct call *c UNUSED, struct out *o)
+{
+	struct str own[MESSAGE_TOPICS];
+	struct message_since all = {0};
+	struct message m;
+	int row = 0, n = own_topics(r, db, own);
+	struct stmt *s = n < 0 ? NULL : message_query(db, own, n, &all, true, now_ms(), SHOWN_MOST);
+	out_array(o);
+	while (s && (row = stmt_row(s)) == 1) {
+		message_read(s, &m);
+		ask_message(o, r->arena, &m);
+	}
+	out_end(o);
+	return s ? -row : r->fault.err;
+}
+
+int sys_test_notifications(struct req *r, const struct call *c, struct out *o)
+{
+	return with_db(r, c, o, notifications);
 }

@@ -78,6 +78,7 @@ static int talk(cell_fn *fn, int ms, struct str body, bool *sound)
 	buf_release(&cell.in);
 	buf_release(&cell.out);
 	buf_release(&r.res.body);
+	buf_release(&r.asked);
 	return err;
 }
 
