@@ -13,15 +13,16 @@ $| = 1;
 my $fazt = Fazt->new;
 my $street = Fazt::Neighbour->new($fazt);
 $fazt->start;
-my $missed = 0;
+my ($missed, $n) = (0, 0);
 printf "%-10s %8s %7s %9s %9s %9s %9s %9s %7s\n", 'greed', 'wanted/s', 'got', 'answered', 'idle p50', 'idle p99', 'busy p50', 'busy p99', 'times';
 for my $kind (@ARGV ? @ARGV : @Fazt::Neighbour::kinds) {
 	my ($rounds, $seconds) = ($ENV{NEIGHBOUR_ROUNDS} // 3, $ENV{NEIGHBOUR_SECONDS} // 3);
 	$fazt->admin('app', 'enable', 'greedy');
+	$fazt->admin('app', 'limit', 'greedy', 'app.cpu', 60_000 + ++$n); # another limit is a fresh minute: none pays for the one before
 	my $r = $street->measure($kind, rounds => $rounds, seconds => $seconds);
 	my $met = $r->{success} >= 0.999 && $r->{ratio} <= 3;
 	$missed += !$met;
 	printf "%-10s %8.1f %6.1f%% %8.2f%% %6.2f ms %6.2f ms %6.2f ms %6.2f ms %7.1f  %s\n", $kind, $r->{loads} / $rounds / $seconds, 100 * $r->{taken}, 100 * $r->{success},
-		@$r{qw(idle50 idle p50 p99 ratio)}, !$r->{loads} ? 'the machine is too busy for its greed' : $met ? 'yes' : 'no';
+		@$r{qw(idle50 idle p50 p99 ratio)}, !$r->{loads} ? 'not one was answered in time' : $met ? 'yes' : 'no';
 }
 printf "%d of the aims (answered 99.9 %%, three times the p99) missed\n", $missed if $missed;
