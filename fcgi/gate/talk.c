@@ -380,8 +380,6 @@ static int put_request(struct buf *b, struct req *r)
 	if (b->len <= FRAME_HEAD + FRAME_MAX)
 		return 0;
 	buf_clear(b);
-		return 0;
-	buf_clear(b);
 	return fail(r, ERR_TOO_LARGE, "The request is too large for an app.");
 }
 

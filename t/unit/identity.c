@@ -509,17 +509,18 @@ static int64_t time_of(const char *name)
 	return work() - from;
 }
 
-/* The least of many, in turns, because caches are shared. */
+/* The least of many, in turns, because caches are shared; of more when the machine is busy. */
 static void test_equal_times(void)
 {
-	int64_t known = INT64_MAX, unknown = INT64_MAX;
-	for (int i = 0; i < 12; i++) {
+	int64_t known = INT64_MAX, unknown = INT64_MAX, less = 0, more = INT64_MAX;
+	for (int i = 0; i < 12 || (i < 60 && more >= less + less / 4); i++) {
 		now_shift(i * 2 * THROTTLE_FORGET_MS);
 		known = MIN(known, time_of("Ann"));
 		unknown = MIN(unknown, time_of("Zoe"));
+		less = MIN(known, unknown);
+		more = MAX(known, unknown);
 	}
 	now_shift(0);
-	int64_t less = MIN(known, unknown), more = MAX(known, unknown);
 	ok(less > 5000 && more < less + less / 4, "known and unknown names take the same time: %lld and %lld us", (long long)known,
 	   (long long)unknown);
 }
