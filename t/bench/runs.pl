@@ -2,8 +2,8 @@
 # late whoever slept is awake, what those that sleep cost.
 #
 # Equal terms: a step is on disk before the next one begins, with fdatasync (Fazt's default; fsync and synchronous_commit of
-# PostgreSQL on), four runs at once, the same disk. Fazt also isolates the code in a process of its own and begins it anew behind
-# each sleep; DBOS keeps the promise of a sleeping workflow in memory and looks for queued ones every 100 ms.
+# PostgreSQL on), the same disk. Fazt works on four runs at once, isolates the code in a process of its own and begins it anew
+# behind each sleep; DBOS works on up to 50 in one process, keeps a sleeping workflow in memory and looks every 100 ms for queued ones.
 #
 # BENCH_ROUNDS (3), BENCH_RUNS (600), BENCH_STEPS (1000), BENCH_SLEEPERS (200) and BENCH_IDLE (10000) change it.
 use strict;
@@ -151,24 +151,31 @@ for my $round (1 .. $many{rounds}) {
 # ---- what those that sleep cost ----
 
 sub tree { my ($root) = @_; return ($root, keys %{ $fazt->processes_below($root) }) }
+# What each process has used: { pid => [seconds, wakes] }. Cells come and go; only who is there all the while counts.
 sub spent {
-	my ($ticks, $switches) = (0, 0);
+	my %all;
 	for my $pid (@_) {
 		my $stat = eval { slurp("/proc/$pid/stat") } // next;
 		my @f = split ' ', $stat =~ s/.*\) //sr;
-		$ticks += $f[11] + $f[12];
-		for my $task (glob "/proc/$pid/task/*/status") { $switches += $1 if (eval { slurp($task) } // '') =~ /^voluntary_ctxt_switches:\s+(\d+)/m }
+		my $wakes = 0;
+		for my $task (glob "/proc/$pid/task/*/status") { $wakes += $1 if (eval { slurp($task) } // '') =~ /^voluntary_ctxt_switches:\s+(\d+)/m }
+		$all{$pid} = [($f[11] + $f[12]) / POSIX::sysconf(POSIX::_SC_CLK_TCK()), $wakes];
 	}
-	return ($ticks / POSIX::sysconf(POSIX::_SC_CLK_TCK()), $switches);
+	return \%all;
 }
 sub memory { my $kb = 0; for (@_) { $kb += $1 if (eval { slurp("/proc/$_/smaps_rollup") } // '') =~ /^Pss:\s+(\d+)/m } return $kb / 1024 }
 sub cost {
 	my ($root) = @_;
 	my @pids = map { tree($_) } @$root;
-	my ($cpu, $switches) = spent(@pids);
+	my $before = spent(@pids);
 	sleep 10;
-	my ($cpu2, $switches2) = spent(@pids);
-	return { cpu => 100 * ($cpu2 - $cpu), switches => ($switches2 - $switches) / 10, memory => memory(@pids) };
+	my $after = spent(@pids);
+	my ($cpu, $wakes) = (0, 0);
+	for my $pid (grep { $after->{$_} } keys %$before) {
+		$cpu += $after->{$pid}[0] - $before->{$pid}[0];
+		$wakes += $after->{$pid}[1] - $before->{$pid}[1];
+	}
+	return { cpu => 100 * $cpu, switches => $wakes / 10, memory => memory(@pids) };
 }
 
 my %root = (fazt => [$fazt->pid('serve')], dbos => [$dbos_pid, $fazt->pid('postgres')]);

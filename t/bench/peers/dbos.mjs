@@ -20,7 +20,7 @@ const sleeper = DBOS.registerWorkflow(async (ms) => {
 const sleeps = DBOS.registerWorkflow(async (ms) => { await DBOS.sleep(ms) }, { name: 'sleeps' })
 
 await DBOS.launch()
-await DBOS.registerQueue('work', { workerConcurrency: 4, minPollingIntervalMs: 100 })
+await DBOS.registerQueue('work', { workerConcurrency: 50, minPollingIntervalMs: 100 })
 
 const jobs = {
   // so many runs, queued and done
