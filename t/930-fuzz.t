@@ -11,7 +11,7 @@ chdir top();
 my ($exit, undef, $err) = Fazt::run({}, './dev', 'build', 'build-fuzz', '--enable-fuzz', '--without-web', 'CC=clang');
 is($exit, 0, 'a build for libFuzzer') or die($err);
 
-my $seconds = $ENV{FAZT_LONG} ? 60 : 4;
+my $seconds = $ENV{FAZT_LONG} ? 60 : 3;
 for my $name (map { m{([^/]+)\.c$} } glob 't/fuzz/*.c') {
 	next if $name eq 'replay';
 	my $dir = tempdir(CLEANUP => 1);

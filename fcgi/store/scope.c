@@ -15,7 +15,7 @@
 
 #include "store/conn.h"
 
-#ifndef MUTANT
+#ifndef MUTANT /* a predicate that t/920-mutants.t leaves out */
 #define MUTANT 0
 #endif
 
