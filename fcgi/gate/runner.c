@@ -241,7 +241,7 @@ static int claim(struct req *r, struct db *db, const char *but, const struct wor
 	if (err || run_next(db, but, least(w)) > now || (err = db_begin(db)))
 		return -(err ? err : stuck);
 	int got = run_claim(db, r->arena, now, now + r->settings.number[SETTING_RUN_LEASE], but, w->last, least(w), run);
-	err = got < 0 ? db_rollback(db) : db_commit(db);
+	err = got < 0 ? db_rollback(db) : db_commit_soon(db); /* a claim that the power took along was nobody's */
 	return err ? -err : got;
 }
 
@@ -344,7 +344,7 @@ static void renew(const struct work *w, int64_t until)
 	struct db *db = db_borrow(node->store, &quiet);
 	int err = db ? db_begin(db) : quiet.err;
 	if (!err)
-		err = run_renew(db, w->run_id, w->claim, until) ? db_rollback(db) : db_commit(db);
+		err = run_renew(db, w->run_id, w->claim, until) ? db_rollback(db) : db_commit_soon(db);
 	db_return(db);
 }
 

@@ -553,7 +553,7 @@ const char *db_sqlite(void)
 	return sqlite3_libversion();
 }
 
-int db_commit(struct db *db)
+static int commit(struct db *db, bool wait)
 {
 	int err = 0;
 	if (db->part)
@@ -570,10 +570,20 @@ int db_commit(struct db *db)
 	unlock(db);
 	if (rings)
 		lock_ring(db->store->lock);
-	if (__atomic_load_n(&db->store->full, __ATOMIC_RELAXED))
+	if (wait && __atomic_load_n(&db->store->full, __ATOMIC_RELAXED))
 		sync_wait(&db->store->sync, db->sql);
 	checkpoint(db);
 	return 0;
+}
+
+int db_commit(struct db *db)
+{
+	return commit(db, true);
+}
+
+int db_commit_soon(struct db *db)
+{
+	return commit(db, false);
 }
 
 int db_rollback(struct db *db)

@@ -49,6 +49,8 @@ int db_fail(struct db *db, int err, const char *fmt, ...) PRINTF(3, 4);
 
 int db_begin(struct db *db);
 int db_commit(struct db *db);
+/* The same, without waiting for the disk: for what may be lost with the power, unless something later is there. Nobody is told of it. */
+int db_commit_soon(struct db *db);
 int db_rollback(struct db *db); /* keeps and returns the fault's error */
 bool db_in_transaction(struct db *db);
 /* Copies the WAL back and cuts it off, when nobody reads it just now; how long it is then, in bytes. */
