@@ -25,6 +25,12 @@ return {
 		local fine, why = pcall(fazt.halt, "may I?")
 		docs.insert("log", { said = "caught", to = "caught" })
 	end,
+	["POST /hide"] = function(req)
+		local data = {}
+		for i = 1, 15000 do data[i] = 0 end
+		for i = 1, 50 do data = { data } end
+		fazt.halt(req.json.reason, { a = data, z = "evil" })
+	end,
 	["POST /large"] = function(req)
 		for i = 1, 30 do docs.insert("log", { to = "large", text = ("x"):rep(10000) }) end
 		fazt.halt("still?")
@@ -133,6 +139,10 @@ post('/caught', {});
 sleep 0.3;
 is_deeply([said('caught')], [], 'pcall does not see that a request halts');
 $fazt->admin('halt', 'deny', asked('may I?'));
+is(post('/hide', { reason => 'A little?' })->{status}, 413, 'HLT-06: data that could not be shown whole is no question');
+post('/queue', { to => 'long', reason => 'All of it?', data => { text => ('fine ' x 10000) . 'evil' } });
+like(show(asked('All of it?'))->{shown}, qr/evil"\n\}$/, 'HLT-06: … and what can is, however long a line');
+$fazt->admin('halt', 'deny', question('All of it?')->{id});
 is(post('/large', {})->{status}, 413, 'a request with too much behind it cannot halt');
 
 # ---- followed in a terminal ----

@@ -32,6 +32,7 @@ return {
 		return { status = 201, json = answer }
 	end,
 	["POST /picture"] = function(req) return { json = fazt.storage.blob.put("picture", ("\0\1\2\3"):rep(300000 // 4)) } end,
+	["POST /code"] = function(req) return { json = fazt.storage.blob.put("code", (req.json.code:gsub("BYTE", "\xff"))) } end,
 	["GET /answer/:key"] = function(req) return { json = fazt.as_app(function() return fazt.storage.kv.get("answers/" .. req.params.key) end) or fazt.null } end,
 }
 LUA
@@ -102,6 +103,17 @@ is(exit_of('halt', 'deny', $q->{id}), 5, 'HLT-03: … and a late no');
 is($fazt->admin_json('app', 'show', 'blog')->{version}, '1.0.0', 'what was not proposed stays as it was');
 is(show($q->{id})->{state}, 'applied', 'it is on record');
 like($fazt->admin('halt', 'show', $q->{id}), qr/It is applied already, by owner/, '… for people too');
+
+# ---- what would hide from them ----
+
+$owner->fetch(POST => "$at/code", json => { code => "-- BYTE\nlocal x = 1 --[[" . ('x' x 5000) . "\t]] x = 2\n" . main_lua('hidden') });
+$key = propose('blog', { 'api/aside.lua' => { blob => 'code' } });
+$q = asked($key);
+my ($hiding) = @{ show($q->{id})->{changes} };
+like($hiding->{diff} // '', qr/^\+-- \\xFF\n.*\n\+return.*hidden/m, 'HLT-06: a byte that is no text hides no code');
+like($hiding->{diff} // '', qr/x… and 9\d\d bytes more$/m, 'HLT-06: what is cut off a line is said');
+$fazt->admin('halt', 'deny', $q->{id});
+answer($key);
 
 # ---- no ----
 

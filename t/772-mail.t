@@ -180,6 +180,15 @@ is_deeply([$told->{done} ? 1 : 0, $told->{said}], [1, '250 2.0.0 queued'], 'a ru
 $told = text_of(ended(queue(to => 'nobody-2@example.org'))->{result});
 ok(!$told->{done} && $told->{why} =~ /550 5\.1\.1/, '… and hears of a refusal') or diag explain $told;
 
+$fazt->admin('user', 'mail', 'owner', 'nobody-9@example.org');
+my $unseen = ended(queue(to => 'owner'));
+$told = text_of($unseen->{result});
+ok(!$told->{done} && $told->{why} !~ /nobody|mailbox/, '… but not what is said of somebody whose address it does not see') or diag explain $told;
+like(run_of($told->{id})->{error}, qr/550 5\.1\.1/, 'which the owner sees');
+$fazt->admin('user', 'mail', 'owner', 'mara@example.com');
+$told = text_of(ended(queue(to => 'owner'))->{result});
+is_deeply([$told->{done} ? 1 : 0, $told->{said}], [1, undef], '… nor what is said when it is taken');
+
 # ---- lost and killed ----
 
 my $lost = send_mail(to => 'lost-1@example.org');

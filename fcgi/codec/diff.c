@@ -91,18 +91,29 @@ static void find_edits(struct diff *d)
 
 /* ---- as text ---- */
 
+/* As much of a line as is shown, cut between characters. */
+static struct str beginning(struct str line)
+{
+	size_t n = MIN(line.n, (size_t)DIFF_LINE);
+	for (int i = 0; i < 3 && n && n < line.n && ((unsigned char)line.p[n] & 0xC0) == 0x80; i++)
+		n--;
+	return (struct str){line.p, n};
+}
+
 static void add_line(struct buf *b, const struct edit *e)
 {
-	struct str rest = e->line;
-	bool ended = str_ends(rest, "\n");
-	rest.n -= ended;
+	struct str line = e->line;
+	bool ended = str_ends(line, "\n");
+	line.n -= ended;
+	struct str rest = beginning(line);
+	size_t more = line.n - rest.n;
 	buf_addc(b, e->kind);
-	for (size_t from = b->len; rest.p && b->len - from < DIFF_LINE;) {
-		struct str word = str_cut(rest, '\t', &rest);
-		visible_add(b, word, DIFF_LINE);
-		if (rest.p)
-			buf_addc(b, '\t');
+	while (rest.p) {
+		visible_add(b, str_cut(rest, '\t', &rest), SIZE_MAX);
+		buf_adds(b, rest.p ? "\t" : "");
 	}
+	if (more)
+		buf_addf(b, "… and %zu bytes more", more);
 	buf_adds(b, ended ? "\n" : "\n\\ no end of line\n");
 }
 

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 
 #define DIFF_CELLS (4 * MIB) /* lines of one times lines of the other */
-#define DIFF_LINE 400        /* bytes shown of a line */
+#define DIFF_LINE (4 * KIB)  /* bytes shown of a line; how many more there are is said */
 
 /* Appends nothing where they are the same. */
 void diff_text(struct buf *b, struct str before, struct str after);

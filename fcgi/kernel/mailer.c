@@ -197,6 +197,12 @@ static int find_mail(struct req *r, struct mail *m)
 	return err;
 }
 
+bool mailer_tells(const struct run *run)
+{
+	struct str to;
+	return strcmp(run->handler, RUN_MAIL) || (json_member(run->input, STR("to"), &to) && memchr(to.p, '@', to.n));
+}
+
 static void server_fails(struct req *r, const struct posting *s)
 {
 	const struct run *run = &r->journal->run;
@@ -222,7 +228,8 @@ int mailer_deliver(struct req *r)
 		fail(r, ERR_FETCH_FAILED, "The mail server said: %s", s.said);
 		return last_word(&s) ? errand_final(r, ERR_FETCH_FAILED) : ERR_FETCH_FAILED;
 	}
-	json_quote(&r->res.body, str_of(s.said));
+	if (mailer_tells(&r->journal->run))
+		json_quote(&r->res.body, str_of(s.said));
 	return 0;
 }
 

@@ -23,6 +23,9 @@ struct letter {
  * not_found (no such person), bad_request, too_large, rate_limited (app.mails), unsupported (the owner has named no server). */
 int mailer_send(struct req *r, struct db *db, const struct scope *sc, const struct letter *l, char id[ID_LEN + 1]);
 
+/* May the app hear what the server said of this run? Of somebody whose address it does not see it may not: servers repeat it. */
+bool mailer_tells(const struct run *run);
+
 /* One of the node's own, now: 0 and what the server said, or its refusal with what to do about it. */
 int mailer_test(struct req *r, struct str address, const char **reply);
 

@@ -107,13 +107,15 @@ static int insert(struct db *db, const struct message *m)
 		      m->file[0] ? m->object : NULL, m->file[0] ? (size_t)HASH_LEN : (size_t)0);
 }
 
-/* Unless it came from another node already. */
+/* Unless it came from another node already, or too much waits for the other server: nobody goes without what is said here
+ * because of what is not taken there. */
 static int pass_on(struct db *db, const struct message *m)
 {
 	char input[64], id[ID_LEN + 1];
 	struct scope sc = scope_stranger(RUN_KERNEL);
 	sc.max_bytes = sc.max_rows = INT64_MAX;
-	if (m->passed || !db_int(db, 0, "SELECT length(value) FROM settings WHERE key = 'push.upstream'", ""))
+	if (m->passed || !db_int(db, 0, "SELECT length(value) FROM settings WHERE key = 'push.upstream'", "") ||
+	    run_under_way(db, RUN_KERNEL, UPSTREAM_MOST) >= UPSTREAM_MOST)
 		return 0;
 	snprintf(input, sizeof input, "{\"message\":\"%s\"}", m->id);
 	struct run run = {.app_id = RUN_KERNEL, .handler = RUN_UPSTREAM, .input = str_of(input), .retries = UPSTREAM_TRIES, .backoff = UPSTREAM_PAUSE,

@@ -12,7 +12,7 @@
 #include "sys/appinfo.h"
 #include "sys/session.h"
 
-#define DATA_SHOWN (128 * KIB)
+#define DATA_SHOWN (512 * KIB)
 
 /* The app that it is about, and who asks: by the names that the kernel knows. */
 static void write_subject(struct out *o, const char *kind, const char *name, const char *title, const char *asks)
@@ -118,25 +118,47 @@ static void pretty(struct buf *b, struct str json)
 }
 
 /* Line by line, for line ends are the only control characters that may act. */
+static void add_lines(struct buf *b, struct str text)
+{
+	for (bool first = true; text.n; first = false) {
+		buf_adds(b, first ? "" : "\n");
+		visible_add(b, str_cut(text, '\n', &text), DATA_SHOWN);
+	}
+}
+
 static void show_lines(struct out *o, const char *key, struct str text)
 {
 	struct buf b = BUF_MAX(DATA_SHOWN);
-	while (text.n) {
-		struct str rest, line = str_cut(text, '\n', &rest);
-		buf_adds(&b, b.len ? "\n" : "");
-		visible_add(&b, line, 4 * KIB);
-		text = rest;
-	}
+	add_lines(&b, text);
 	out_kstr(o, key, b.len ? buf_str(&b) : STR(""));
 	buf_release(&b);
 }
 
+/* False: that is not all of it. */
+static bool add_json(struct buf *b, struct str json)
+{
+	struct buf text = BUF_MAX(DATA_SHOWN);
+	pretty(&text, json);
+	add_lines(b, buf_str(&text));
+	bool whole = !text.full && !b->full;
+	buf_release(&text);
+	return whole;
+}
+
 static void show_json(struct out *o, const char *key, struct str json)
 {
-	struct buf b = BUF_INIT;
-	pretty(&b, json);
-	show_lines(o, key, buf_str(&b));
+	struct buf b = BUF_MAX(DATA_SHOWN);
+	add_json(&b, json);
+	out_kstr(o, key, b.len ? buf_str(&b) : STR(""));
 	buf_release(&b);
+}
+
+bool decide_shows(struct str json)
+{
+	struct buf b = BUF_MAX(DATA_SHOWN);
+	bool whole = add_json(&b, json);
+	buf_release(&b);
+	return whole;
 }
 
 static bool text_member(struct str data, const char *name, struct buf *b)

@@ -12,6 +12,7 @@
 void write_answer(struct out *o, const struct decision *d, const char *name);
 bool decision_yes(const struct decision *d);
 const char *decision_by(const struct req *r); /* whoever answers */
+bool decide_shows(struct str json);           /* all of it, to the owner */
 
 /* ---- packages (sys/candidate) ---- */
 

@@ -50,9 +50,19 @@ static void write_sentences(struct req *r, struct out *o, const struct manifest 
 
 /* ---- files ---- */
 
-static bool comparable(struct str s)
+/* What is run is shown whatever bytes are in it: one of them in a comment must not hide the rest. */
+static bool is_code(const char *path)
 {
-	return s.n <= TEXT_BYTES && text_utf8(s) && !memchr(s.n ? s.p : "", 0, s.n);
+	static const char *const endings[] = {".lua", ".js", ".mjs", ".html", ".css", ".svg", ".json"};
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+		if (str_ends(str_of(path), endings[i]))
+			return true;
+	return false;
+}
+
+static bool comparable(const char *path, struct str s)
+{
+	return s.n <= TEXT_BYTES && (is_code(path) || (text_utf8(s) && !memchr(s.n ? s.p : "", 0, s.n)));
 }
 
 static int write_file(struct sides *s, struct out *o, const char *path, int64_t was, int64_t is)
@@ -64,7 +74,7 @@ static int write_file(struct sides *s, struct out *o, const char *path, int64_t 
 		err = file_load(s->db, s->file, s->after, path, &after);
 	if (err || (was >= 0 && is >= 0 && str_eq(before, after)))
 		return err;
-	bool text = comparable(before) && comparable(after) && s->shown < DIFF_BYTES;
+	bool text = comparable(path, before) && comparable(path, after) && s->shown < DIFF_BYTES;
 	if (text)
 		diff_text(&b, before, after);
 	out_object(o);

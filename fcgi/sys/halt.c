@@ -13,6 +13,8 @@ static int ask(struct req *r, struct db *db, const struct call *c, const struct 
 	char id[ID_LEN + 1];
 	struct journal *j = r->journal;
 	int64_t due = opt->timeout < 0 ? RUN_NEVER : j->began + 1000 * opt->timeout;
+	if (c->arg[1].present && !decide_shows(c->arg[1].s))
+		return fail(r, ERR_TOO_LARGE, "halt: data is more than the owner can be shown; ask about less of it.");
 	struct decision d = {.app_id = r->app->id, .version = r->app->version, .run_id = j->run.id ? j->run.id : r->id,
 			     .reason = arena_cstr(r->arena, c->arg[0].s), .data = c->arg[1].present ? c->arg[1].s : STR("null"),
 			     .expires = due == RUN_NEVER ? 0 : due};

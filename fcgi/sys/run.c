@@ -4,6 +4,7 @@
 #include "codec/json.h"
 #include "kernel/app.h"
 #include "kernel/journal.h"
+#include "kernel/mailer.h"
 #include "kernel/meter.h"
 #include "sys/options.h"
 #include "sys/rows.h"
@@ -186,7 +187,7 @@ static int join_run(struct req *r, struct db *db, const struct call *c, struct o
 	if (!run.ended)
 		return journal_suspend(r, RUN_NEVER, run.id, NULL);
 	if (!strcmp(run.state, "failed"))
-		return fail(r, ERR_APP_ERROR, "The run failed: %s", run.error);
+		return fail(r, ERR_APP_ERROR, "The run failed: %s", mailer_tells(&run) ? run.error : "The mail was not delivered; the owner is told why.");
 	if (!strcmp(run.state, "cancelled"))
 		return fail(r, ERR_CONFLICT, "The run was cancelled.");
 	out_raw(o, run.result);

@@ -28,6 +28,24 @@ static void long_ones(void)
 	buf_release(&d);
 }
 
+static void long_lines(void)
+{
+	struct buf a = BUF_INIT, d = BUF_INIT;
+	for (size_t i = 0; i < DIFF_LINE; i++)
+		buf_addc(&a, 'x');
+	size_t n = a.len;
+	buf_adds(&a, "\tevil()\n");
+	diff_text(&d, STR(""), buf_str(&a));
+	ok(str_ends(buf_str(&d), "x… and 7 bytes more\n"), "what is cut off a line is said, behind a tab too");
+	a.len = n - 1;
+	buf_adds(&a, "\xE2\x82\xAC");
+	buf_clear(&d);
+	diff_text(&d, STR(""), buf_str(&a));
+	ok(str_ends(buf_str(&d), "x… and 3 bytes more\n\\ no end of line\n"), "it is cut between characters");
+	buf_release(&a);
+	buf_release(&d);
+}
+
 int main(void)
 {
 	differ("", "", "", "nothing and nothing");
@@ -44,5 +62,6 @@ int main(void)
 	differ("a", "a\n", "@@ -1,1 +1,1 @@\n-a\n\\ no end of line\n+a\n", "an end of line");
 	differ("\tif\n", "\tif x\t\xE2\x80\xAE\n", "@@ -1,1 +1,1 @@\n-\tif\n+\tif x\t\\u{202E}\n", "tabs stay, what deceives is shown");
 	long_ones();
+	long_lines();
 	return done_testing();
 }

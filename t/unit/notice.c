@@ -2,6 +2,8 @@
 
 #include "base/now.h"
 #include "home.h"
+#include "store/run.h"
+#include "store/setting.h"
 #include "tap.h"
 
 static struct notice *list;
@@ -93,6 +95,27 @@ static void flood(struct db *db, struct arena *a)
 	is_str(list[NOTICE_ROWS - 1].topic, "t50", "without the oldest");
 }
 
+/* A server of push.upstream that takes nothing. */
+static void upstream_full(struct db *db)
+{
+	static const char fill[] =
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO runs (id, app_id, principal, parent, handler, key, "
+		"state, awaits, note, code, error, job, input, result, version, priority, retries, backoff, due, claim, attempt, steps, bytes, created, ended, "
+		"moment, done, total) SELECT printf('x%d', i), ?, 'app', '', ?, '', 'queued', '', '', '', '', '', '{}', '', 0, 2, 12, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0 FROM n";
+	db_begin(db);
+	int err = setting_set(db, STR("push.upstream"), STR("https://ntfy.example.org/phone"));
+	if (!err)
+		err = notice_add(db, NOTICE_BACKUP, "", "one", "one", "");
+	ok(!err, "a notice that is sent on");
+	int64_t waiting = run_under_way(db, RUN_KERNEL, INT64_MAX), told = db_int(db, 0, "SELECT count(*) FROM messages", "");
+	is_int(waiting, 1, "is waited for");
+	ok(!db_run(db, fill, "cc", RUN_KERNEL, RUN_UPSTREAM), "too many are");
+	ok(!notice_add(db, NOTICE_BACKUP, "", "two", "two", ""), "the owner is told all the same");
+	is_int(db_int(db, 0, "SELECT count(*) FROM messages", ""), told + 1, "on their devices too");
+	is_int(run_under_way(db, RUN_KERNEL, INT64_MAX), waiting + 20000, "it is sent on no more");
+	db_rollback(db);
+}
+
 int main(void)
 {
 	struct fault f = {0};
@@ -103,6 +126,7 @@ int main(void)
 	seen(db, a);
 	together(db, a);
 	cleared(db, a);
+	upstream_full(db);
 	flood(db, a);
 	db_return(db);
 	arena_free(a);
