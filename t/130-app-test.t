@@ -219,6 +219,23 @@ unasked('t.server { ["GET https://api.example.com/a"] = 1 }', qr/must be a table
 
 # ---- each test begins with nothing ----
 
+{
+	my $dir = lists('app.json' => { permissions => ['storage', 'queue'], visibility => 'members' }, 'api/later.lua' => 'return function() end',
+		'api/main.lua' => 'local fazt = require "fazt" return { ["POST /"] = function() fazt.queue("api/later.lua", nil, { delay = 86400 }) return "ok" end }',
+		't/one.lua' => <<'LUA');
+local test = require "fazt.test"
+for i = 1, 2 do
+	test("run " .. i, function(t)
+		t.advance(1.5 * 86400)
+		t.equal(t.owner():post("/").status, 200)
+	end)
+end
+test("the morning before", function(t) t.equal(t.owner():post("/").status, 200) end)
+LUA
+	my $all = results($dir);
+	is($all->{passed}, 3, 'what one test used is not taken from the next, whose clock is behind') or diag explain $all;
+}
+
 my $all = results(lists('t/a.lua' => <<'LUA', 't/b.lua' => 'require "fazt.test"("other file", function(t) t.equal(shared, nil) end)', 't/lib/deep.lua' => 'error "not a test"'));
 local test = require "fazt.test"
 local start
