@@ -494,6 +494,13 @@ function fazt.test.advance(seconds) end
 ---@return table
 function fazt.test.env(name, value) end
 
+---Answers the question (fazt.halt) of the app that waits longest, as its owner would, and returns what was asked. data: what the app gets in the place of its own. t.approve(data, note) and t.deny(note) make it. Errors: not_found (none waits).
+---@param approved boolean
+---@param data? any
+---@param note? string
+---@return {reason:string, data:any}
+function fazt.test.answer(approved, data, note) end
+
 ---The mails the app has sent, oldest first, as it said them: { to, subject, text, html, reply_to }. In tests everybody has an address, and nothing leaves.
 ---@return table[]
 function fazt.test.mails() end

@@ -111,6 +111,7 @@ local Client = {}
 Client.__index = Client
 
 function Client:request(method, path, opts)
+  if type(path) ~= "string" then error("a request needs a path, got " .. show(path), 2) end
   opts = opts or {}
   for name in next, opts do
     if not OPTIONS[name] then error('a request has no option "' .. tostring(name) .. '"; it has json form body headers query', 2) end
@@ -192,6 +193,14 @@ end
 
 function t.env(name, value)
   native.env(name, value)
+end
+
+function t.approve(data, note)
+  return native.answer(true, data, note)
+end
+
+function t.deny(note)
+  return native.answer(false, nil, note)
 end
 
 function t.mails()

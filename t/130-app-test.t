@@ -217,7 +217,66 @@ unasked('t.server { ["https://api.example.com/a"] = {} }', qr/write \["GET https
 unasked('t.server { ["GET https://api.example.com/a"] = { text = "x" } }', qr/an answer has no "text"/, 'an answer with something there is not');
 unasked('t.server { ["GET https://api.example.com/a"] = 1 }', qr/must be a table or an error's code/, 'an answer that is none');
 
+# ---- questions, answered ----
+
+{
+	my $dir = lists('app.json' => { permissions => ['storage', 'queue', 'halt'], visibility => 'members' }, 'api/main.lua' => <<'LUA',
+local fazt = require "fazt"
+return {
+	["POST /later"] = function(req) return { text = fazt.queue("api/ask.lua", req.json) } end,
+	["POST /now"] = function(req) return { json = fazt.halt("Now?", req.json) } end,
+	["GET /answers"] = function() return { json = fazt.list((fazt.storage.docs.find("answers", nil, { sort = "created" }))) } end,
+}
+LUA
+		'api/ask.lua' => 'local fazt = require "fazt" return function(req) local a = fazt.halt("Really " .. req.input.n .. "?", req.input) '
+			. 'fazt.storage.docs.insert("answers", { yes = a.approved, n = a.approved and a.data.n or 0, note = a.note, by = a.by }) end',
+		't/one.lua' => <<'LUA');
+local test = require "fazt.test"
+local function answers(t) return t.user("anna"):get("/answers").json end
+test("yes, no, and other data", function(t)
+	local anna = t.user("anna")
+	for n = 1, 3 do anna:post("/later", { json = { n = n } }) t.advance(0) end
+	t.equal(t.approve(), { reason = "Really 1?", data = { n = 1 } })
+	t.equal(t.deny("too many").reason, "Really 2?")
+	t.approve({ n = 30 }, "but ten times")
+	t.equal(t.fails("not_found", t.approve).message, "Nothing waits for an answer; t.advance(0) lets a run go on until it asks.")
+	t.advance(0)
+	local got = answers(t)
+	table.sort(got, function(a, b) return a.n < b.n end)
+	t.equal({ got[1].yes, got[1].note, got[1].by }, { false, "too many", "owner" })
+	t.equal({ got[2].yes, got[2].n, got[2].note }, { true, 1, "" })
+	t.equal({ got[3].n, got[3].note }, { 30, "but ten times" })
+end)
+test("in a request", function(t)
+	local asked = t.user("anna"):post("/now", { json = { n = 1 } })
+	t.equal(asked.status, 202)
+	t.equal(t.approve().reason, "Now?")
+	t.advance(0)
+	t.equal(t.user("anna"):get("/_fazt/run/" .. asked.json.run).json.state, "done")
+end)
+LUA
+	my $all = results($dir);
+	is($all->{passed}, 2, 'what an app asks, its tests answer') or diag explain $all;
+}
+
 # ---- each test begins with nothing ----
+
+{
+	my $dir = lists('app.json' => { permissions => ['storage', 'queue'], visibility => 'members' }, 'api/later.lua' => 'return function() end',
+		'api/main.lua' => 'local fazt = require "fazt" return { ["POST /"] = function() fazt.queue("api/later.lua", nil, { delay = 86400 }) return "ok" end }',
+		't/one.lua' => <<'LUA');
+local test = require "fazt.test"
+for i = 1, 2 do
+	test("run " .. i, function(t)
+		t.advance(1.5 * 86400)
+		t.equal(t.owner():post("/").status, 200)
+	end)
+end
+test("the morning before", function(t) t.equal(t.owner():post("/").status, 200) end)
+LUA
+	my $all = results($dir);
+	is($all->{passed}, 3, 'what one test used is not taken from the next, whose clock is behind') or diag explain $all;
+}
 
 my $all = results(lists('t/a.lua' => <<'LUA', 't/b.lua' => 'require "fazt.test"("other file", function(t) t.equal(shared, nil) end)', 't/lib/deep.lua' => 'error "not a test"'));
 local test = require "fazt.test"

@@ -24,8 +24,9 @@ is_deeply([grep { my $n = $_; !grep { $_ eq $n } @calls } sort keys %text], [], 
 # Those of fazt.test are tests of an app.
 my %tests = map { /^test\./ ? ("t/$_.lua" => delete $text{$_}) : () } sort keys %text;
 my $tested = $fazt->cartridge(tested => { %tests,
-	'app.json' => { visibility => 'anyone', permissions => ['storage', 'notify', 'mail:owner', 'net:api.example.com'], env => [{ name => 'CITY', description => 'Where the weather is.' }] },
+	'app.json' => { visibility => 'anyone', permissions => ['storage', 'halt', 'notify', 'mail:owner', 'net:api.example.com'], env => [{ name => 'CITY', description => 'Where the weather is.' }] },
 	'api/main.lua' => 'return { ["GET /hello"] = function() return "Hello" end, ["GET /city"] = function() return { text = require "fazt".env.CITY } end, ["GET /weather"] = function() return { text = require "fazt".http.get("https://api.example.com/weather", { headers = { ["X-App"] = "examples" } }).json.city } end, ["GET /me"] = function(req) return { json = req.user } end,'
+		. '["POST /buy"] = function(req) return { json = require "fazt".halt("Buy a " .. req.form.what .. "?", { price = 300 }) } end,'
 		. '["POST /tell"] = function(req) require "fazt".notify{ title = req.form.news } require "fazt".mail.send{ to = "owner", subject = "News", text = req.form.news } return "ok" end }',
 });
 my ($failed, $tried, $why) = $fazt->try_admin('app', 'test', $tested, '--json');

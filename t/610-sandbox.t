@@ -276,7 +276,7 @@ for _, name in ipairs { "good/board", "good/notes", "../good/board", "good\0/boa
 end
 fails(fazt.storage.commit, { reads = { { collection = "good/board", id = "x" } } }) fails(fazt.storage.commit, { writes = { { op = "insert", collection = "good/board", doc = {} } } }) fails(fazt.storage.commit, { writes = { { op = "insert", collection = "board", as_app = true, doc = {} } } })
 == XAP-01 what was not granted => 200 fine
-fails(fazt.users.list) fails(fazt.users.get, "x") fails(fazt.as_app, function() return fazt.storage.docs.count("board") end) fails(fazt.test.request, "nobody", "GET", "/") fails(fazt.test.become, "owner") fails(fazt.test.advance, 1) fails(fazt.test.env, "A", "b") fails(fazt.test.mails) fails(fazt.test.notifications) fails(fazt.test.person, "eve")
+fails(fazt.users.list) fails(fazt.users.get, "x") fails(fazt.as_app, function() return fazt.storage.docs.count("board") end) fails(fazt.test.request, "nobody", "GET", "/") fails(fazt.test.become, "owner") fails(fazt.test.advance, 1) fails(fazt.test.env, "A", "b") fails(fazt.test.mails) fails(fazt.test.answer, true) fails(fazt.test.notifications) fails(fazt.test.person, "eve")
 == XAP-01 what belongs to the kernel's side of the SDK => 200 fine
 same(fazt.hold, nil) same(fazt.in_tx, nil) same(fazt.compile, nil) same(fazt.views, nil) fails(require, "fazt.tx") fails(require, "fazt.native")
 LUA

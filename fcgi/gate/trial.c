@@ -261,5 +261,6 @@ int trial_again(struct trial *t, struct fault *f)
 {
 	now_shift(t->kept_clock);
 	id_anew();
+	meter_anew(meter_of(t->node.meters, t->app_id)); /* what was used later than now */
 	return reopened(t, put_back, f);
 }

@@ -201,6 +201,12 @@ void meter_reset(struct meter *m, enum budget b)
 	set(&m->told[b][1], 0);
 }
 
+void meter_anew(struct meter *m)
+{
+	for (int b = 0; b < BUDGET_COUNT; b++)
+		meter_reset(m, b);
+}
+
 #define BUSY_US (1333 * 1000)     /* a third of a second of work */
 #define BUSY_MAX_US (5 * 1000000)
 

@@ -32,6 +32,7 @@ double meter_share(const struct meter *m, enum budget b); /* what is used, as a 
 int64_t meter_wait(const struct meter *m, enum budget b);  /* ms until it may use more; 0: now */
 
 void meter_reset(struct meter *m, enum budget b); /* its limit is another one: it begins anew */
+void meter_anew(struct meter *m); /* nothing of anything was used */
 
 /* One more thing that was dropped for want of this budget; and how many were, which are forgotten. */
 void meter_drop(struct meter *m, enum budget b);
