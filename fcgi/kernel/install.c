@@ -379,7 +379,7 @@ static int write_failure(struct node *n, struct db *db, struct arena *a, void *a
 
 static void record_failure(struct fetch *w)
 {
-	struct fault second;
+	struct fault second = {0};
 	if (w->candidate && !strcmp(w->candidate->state, "fetching"))
 		switch_transact(w->node, w->arena, write_failure, w, &second);
 }

@@ -401,13 +401,6 @@ int candidate_ready(struct db *db, const char *id, const char *reason)
 	return err ? err : decision_package(db, id, reason);
 }
 
-int candidate_failed(struct db *db, const char *id, const char *code, const char *error)
-{
-	int err = db_run(db, "UPDATE candidates SET state = 'failed', progress = '', code = ?, error = ?, changed = ? WHERE id = ? AND state = 'fetching'",
-			 "ccic", code, error, now_ms(), id);
-	return err ? err : run_wake(db, id);
-}
-
 int candidate_installed(struct db *db, const char *id, const char *app_id)
 {
 	return db_run(db, "UPDATE candidates SET state = 'installed', reason = '', for_app = ?, changed = ? WHERE id = ?", "cic", app_id, now_ms(), id);
@@ -424,6 +417,31 @@ static int forget_candidate(struct db *db, const char *id, bool installed)
 		err = run_wake(db, id);
 	arena_free(a);
 	return err;
+}
+
+/* What an app proposed and came to nothing is there for it to hear of: without its package, and the last few only. */
+static int forget_failures(struct db *db, const char *id)
+{
+	static const char old[] = "SELECT id FROM candidates WHERE state = 'failed' AND asked_by = ? ORDER BY id DESC LIMIT 1 OFFSET ?";
+	struct arena *a = arena_new();
+	struct candidate *c = candidate_get(db, a, str_of(id));
+	bool proposed = c && *c->asked_by;
+	int err = proposed ? db_run(db, "UPDATE candidates SET package = '' WHERE id = ?", "c", id) : 0;
+	if (!err && proposed)
+		err = package_sweep(db, c->package);
+	for (const char *one; !err && proposed && (one = db_text(db, a, old, "ci", c->asked_by, (int64_t)CANDIDATES_FAILED));)
+		err = forget_candidate(db, one, false);
+	arena_free(a);
+	return err ? err : db_fault(db)->err;
+}
+
+int candidate_failed(struct db *db, const char *id, const char *code, const char *error)
+{
+	int err = db_run(db, "UPDATE candidates SET state = 'failed', progress = '', code = ?, error = ?, changed = ? WHERE id = ? AND state = 'fetching'",
+			 "ccic", code, error, now_ms(), id);
+	if (!err && db_changes(db))
+		err = forget_failures(db, id);
+	return err ? err : run_wake(db, id);
 }
 
 int candidate_drop(struct db *db, const char *id)

@@ -11,6 +11,7 @@
 #define NAME_REST_MS (90 * 86400000ll) /* a removed app's name may return from the same origin only */
 #define CANDIDATES_MAX 100             /* at once, */
 #define CANDIDATES_APP 10              /* and as upgrades of one app */
+#define CANDIDATES_FAILED 20           /* that one app proposed in vain */
 #define CANDIDATE_MS 86400000ll        /* a candidate nobody decided on is forgotten */
 
 struct app_row {
@@ -100,7 +101,8 @@ int candidate_tried(struct db *db, const char *id, struct str trial);
 int candidate_package(struct db *db, const char *id, const char *package, const char *commit, const char *origin);
 int candidate_rehearsed(struct db *db, const char *id, const char *rehearsal);
 int candidate_ready(struct db *db, const char *id, const char *reason); /* it waits for the owner: a decision under the same id */
-int candidate_failed(struct db *db, const char *id, const char *code, const char *error); /* while it is being fetched; whoever proposed it is woken */
+/* While it is being fetched. Whoever proposed it is woken; then its package is gone. */
+int candidate_failed(struct db *db, const char *id, const char *code, const char *error);
 int candidate_installed(struct db *db, const char *id, const char *app_id);
 /* The one that is the very same proposal, in the arena, or NULL: it waits until expires now. */
 char *candidate_same(struct db *db, struct arena *a, const struct candidate *c);

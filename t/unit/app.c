@@ -211,6 +211,35 @@ static void removing(void)
 	ok(!count("packages") && !count("files") && !count("objects") && !count("chunks") && !count("grants") && !count("versions"), "nothing is left behind");
 }
 
+static int propose_in_vain(struct db *db, int i)
+{
+	bool fresh;
+	const char *id = arena_printf(a, "vain%022d", i), *package = arena_printf(a, "%064d", i);
+	struct candidate c = {.id = id, .source = "proposal:x", .origin = "proposal:x", .name = "x", .for_app = "", .asked_by = "x"};
+	int err = candidate_insert(db, &c);
+	if (!err)
+		err = package_store(db, package, 0, 0, &fresh);
+	if (!err)
+		err = candidate_package(db, id, package, "", "proposal:x");
+	return err ? err : candidate_failed(db, id, "bad_package", "no");
+}
+
+static void failing(void)
+{
+	struct fault f = {0};
+	struct db *db = db_borrow(n.store, &f);
+	int64_t packages = db_int(db, 0, "SELECT count(*) FROM packages", "");
+	int err = db_begin(db);
+	for (int i = 0; i < 2 * CANDIDATES_FAILED && !err; i++)
+		err = propose_in_vain(db, i);
+	ok(!err && !db_commit(db), "an app proposes in vain, again and again %s", f.message);
+	is_int(db_int(db, 0, "SELECT count(*) FROM packages", ""), packages, "no package of that is kept");
+	is_int(db_int(db, 0, "SELECT count(*) FROM candidates WHERE asked_by = 'x'", ""), CANDIDATES_FAILED, "and of all the last few only");
+	struct candidate *last = candidate_get(db, a, str_of(arena_printf(a, "vain%022d", 2 * CANDIDATES_FAILED - 1)));
+	is_str(last ? last->error : "", "no", "for the app to hear of");
+	db_return(db);
+}
+
 int main(void)
 {
 	struct fault f = {0};
@@ -224,6 +253,7 @@ int main(void)
 	upgrading();
 	publishing();
 	removing();
+	failing();
 	node_close(&n);
 	int tmp = open("/tmp", O_RDONLY | O_DIRECTORY);
 	tree_remove(tmp, home + 5);
