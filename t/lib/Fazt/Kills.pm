@@ -8,6 +8,7 @@ package Fazt::Kills;
 
 use strict;
 use warnings;
+use Fazt qw(text_of);
 use IPC::Open2;
 use Time::HiRes qw(sleep time);
 
@@ -43,7 +44,7 @@ sub workers {
 sub strike { my ($self) = @_; return kill KILL => $self->workers }
 
 # How it stands, from the database: it answers while no worker does.
-sub look { my ($self, $id) = @_; return $self->{fazt}->admin_json('run', 'follow', $id, '--seq', 1000000) }
+sub look { my ($self, $id) = @_; return text_of((split /\n/, $self->{fazt}->admin('run', 'follow', $id, '--seq', 1000000, '--json'))[-1]) }
 
 # (state, steps): asked of the database by one process that stays, where there is one, because a step is over in no time.
 sub glance {
