@@ -33,6 +33,7 @@ return function(req)
 end
 LUA
 	'api/count.lua' => Fazt::Kills->code,
+	'api/joins.lua' => 'local fazt = require "fazt" return function() return fazt.join(fazt.storage.kv.get("whom")) end',
 	'api/progress.lua' => <<'LUA',
 local fazt = require "fazt"
 return function()
@@ -205,6 +206,14 @@ $fazt->admin('run', 'retry', $poor);
 until_state($poor, 'done');
 is(kv('tried:poor'), 2, 'a retry from the step that failed repeats nothing before it');
 is(($fazt->try_admin('run', 'retry', $poor))[0], 5, 'what is done is not tried again');
+
+post('/set', { key => 'whom', value => '0' x 26 });
+my $joins = queue(joins => {}, retries => 0);
+is(until_state($joins, 'failed')->{code}, 'not_found', 'a call that would wait is refused');
+post('/set', { key => 'whom', value => $poor });
+$fazt->admin('run', 'retry', $joins);
+until_state($joins, 'done');
+pass('… and made again by a retry');
 
 my $gone = queue(waiter => { name => 'gone', events => 'x' });
 until_state($gone, 'waiting');

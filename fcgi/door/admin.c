@@ -122,8 +122,10 @@ static int take_options(struct admin *a, const struct op *op, struct call *c)
 		int i = sig_find(&op->sig, o->name);
 		if (o->used)
 			continue;
-		if (i < 0 || (!o->value.p && op->sig.param[i].type != ARG_BOOL))
+		if (i < 0)
 			return fail(&a->r, ERR_USAGE, "there is no option --%.*s here; try --help", STR_FMT(o->name));
+		if (!o->value.p && op->sig.param[i].type != ARG_BOOL)
+			return fail(&a->r, ERR_USAGE, "--%.*s takes a value here, behind an equals sign: --%.*s=VALUE", STR_FMT(o->name), STR_FMT(o->name));
 		int err = give(a, op, c, i, o->value.p ? o->value : STR("true"));
 		if (err)
 			return err;

@@ -179,13 +179,31 @@ static int upgrade_remote(struct admin *a, const char *app, struct str args)
 
 /* ---- here ---- */
 
+/* What the owner did not give, and how that is done later. */
+static void report_withheld(struct admin *a, const char *name)
+{
+	size_t i;
+	json_t *p;
+	struct buf json = BUF_INIT;
+	int err = admin_op_json(a, "app", "show", str_of(arena_printf(a->arena, "{\"app\":%s}", admin_quote(a, str_of(name)))), &json);
+	json_t *app = err ? NULL : json_loadb(json.p, json.len, 0, NULL);
+	json_array_foreach(json_object_get(app, "permissions"), i, p)
+		if (!json_is_true(json_object_get(p, "granted")))
+			fprintf(stderr, "  It may not: %s\n    to allow it: fazt-admin app grant %s %s\n", member(p, "sentence"), name,
+				member(p, "name"));
+	json_decref(app);
+	buf_release(&json);
+}
+
 static void report(struct admin *a, const struct buf *result)
 {
 	json_t *app = json_loadb(result->p, result->len, 0, NULL);
 	if (a->cmd.json)
 		puts(result->p);
 	else
-		printf("%s is installed: %s\n", json_string_value(json_object_get(app, "name")), json_string_value(json_object_get(app, "url")));
+		printf("%s is installed: %s\n", member(app, "name"), member(app, "url"));
+	if (!a->cmd.json)
+		report_withheld(a, member(app, "name"));
 	json_decref(app);
 }
 

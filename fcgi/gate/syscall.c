@@ -17,13 +17,35 @@ static sys_fn *const handlers[SYSCALL_COUNT] = {
 #undef LOCAL
 };
 
+/* What app.json asks for of this permission, and the app has not got: of "net", one host. */
+static const char *withheld(const struct app *a, const char *permission)
+{
+	const struct manifest *m = a->manifest;
+	size_t n = strlen(permission);
+	for (int i = 0; m && i < m->npermissions; i++) {
+		const char *p = m->permission[i];
+		if (!strncmp(p, permission, n) && (!p[n] || p[n] == ':') && !app_granted(a, p))
+			return p;
+	}
+	return NULL;
+}
+
+static int not_granted(struct req *r, const char *what, const char *permission)
+{
+	const char *asked = withheld(r->app, permission);
+	if (asked)
+		return fail(r, ERR_PERMISSION_DENIED, "%s needs the permission \"%s\", which this app was not granted. Its owner can: "
+			    "fazt-admin app grant %s %s", what, asked, r->app->name, asked);
+	return fail(r, ERR_PERMISSION_DENIED, "%s needs the permission \"%s\", which this app was not granted: app.json does not "
+		    "ask for it.", what, permission);
+}
+
 static int check_permission(struct req *r, const struct syscall *row, const struct call *c)
 {
 	if (row->permission && !app_holds(r->app, row->permission))
-		return fail(r, ERR_PERMISSION_DENIED, "%s needs the permission \"%s\", which this app was not granted.",
-			    row->name, row->permission);
+		return not_granted(r, row->name, row->permission);
 	if (c->as_app && !app_granted(r->app, "storage:app"))
-		return fail(r, ERR_PERMISSION_DENIED, "as_app needs the permission \"storage:app\", which this app was not granted.");
+		return not_granted(r, "as_app", "storage:app");
 	return 0;
 }
 

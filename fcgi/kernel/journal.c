@@ -269,7 +269,9 @@ static int park(struct req *r, struct db *db, struct step *s, bool again)
 	return err ? err : run_park(db, j->run.id, j->run.claim, j->due, j->awaits);
 }
 
-static int try_to_wait(struct req *r, struct step *s, bool again, journal_fn *fn, void *arg, struct out *o, bool *waits)
+/* One that is refused at once is no step yet: like a write that was, it is made again by the next attempt, unless code caught
+ * the error and went on. */
+static int try_to_wait(struct req *r, struct step *s, bool again, journal_fn *fn, void *arg, struct out *o, bool *waits, bool *refused)
 {
 	struct journal *j = r->journal;
 	size_t from = o->buf->len;
@@ -280,13 +282,14 @@ static int try_to_wait(struct req *r, struct step *s, bool again, journal_fn *fn
 	if (!err) {
 		err = call_inside(r, db, fn, arg, o);
 		*waits = err == ERR_SUSPENDED;
+		*refused = err && !*waits && !again;
 		note(r, s, *waits ? 0 : err, o, from);
 	}
 	if (*waits) {
 		err = j->run.id ? 0 : born(r, db);
 		if (!err)
 			err = park(r, db, s, again);
-	} else if (!err || j->run.id) {
+	} else if (!*refused && (!err || j->run.id)) {
 		err = put_all(r, db, s, again);
 	}
 	err = err ? db_rollback(db) : db_commit(db);
@@ -297,15 +300,17 @@ static int try_to_wait(struct req *r, struct step *s, bool again, journal_fn *fn
 static int suspend_step(struct req *r, struct step *s, bool again, journal_fn *fn, void *arg, struct out *o)
 {
 	struct journal *j = r->journal;
-	bool waits = false, request = !j->run.id;
+	bool waits = false, refused = false, request = !j->run.id;
 	if (request && (j->full || !j->request.n))
 		return fail(r, ERR_TOO_LARGE, "A request that halts has at most %u KB of body and results behind it; queue a run for it.",
 			    JOURNAL_REQUEST / KIB);
-	int err = try_to_wait(r, s, again, fn, arg, o, &waits);
+	int err = try_to_wait(r, s, again, fn, arg, o, &waits, &refused);
 	if (request && err) {
 		j->run = (struct run){0};
 		return err;
 	}
+	if (refused)
+		return remember(r, s);
 	if (err)
 		return failed(r, err);
 	recorded(j, s, again);

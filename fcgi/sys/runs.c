@@ -188,7 +188,8 @@ static int retry(struct req *r, struct db *db, const struct call *c, struct out 
 	if (err)
 		return err;
 	if (!run.ended || !strcmp(run.state, "done"))
-		return fail(r, ERR_CONFLICT, "The run is %s; only one that failed or was cancelled is tried again.", run.state);
+		return fail(r, ERR_CONFLICT, "The run is %s%s; run retry is for one that failed or was cancelled.", run.state,
+			    strcmp(run.state, "queued") ? "" : " and goes on by itself when it is due");
 	bool newest = c->arg[2].present && c->arg[2].b, errand = errand_is(&run);
 	if (!app && !errand)
 		return fail(r, ERR_CONFLICT, "The app is gone.");

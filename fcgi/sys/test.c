@@ -76,7 +76,8 @@ static int answer(struct req *r, struct db *db, const struct call *c, struct out
 	out_kcstr(o, "reason", d->reason);
 	out_kraw(o, "data", d->data);
 	out_end(o);
-	return decision_end(db, d->id, c->arg[0].b ? "approved" : "denied", "owner", c->arg[2].s, c->arg[1].present ? c->arg[1].s : d->data);
+	return decision_end(db, d->id, c->arg[0].b ? "approved" : "denied", "owner", c->arg[2].s,
+			    c->arg[1].present ? c->arg[1].s : d->data);
 }
 
 int sys_test_answer(struct req *r, const struct call *c, struct out *o)

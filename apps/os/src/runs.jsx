@@ -74,7 +74,8 @@ function Line({ run, titles }) {
       <Face name={run.app ?? "?"} title={titled(titles, run.app)} />
       <span>
         <strong>{titled(titles, run.app)}</strong> {run.job ? run.job : <code>{run.handler}</code>} <State of={run.state} />
-        <span class="soft small"><Moment at={run.created} /> · {run.steps === 1 ? "one step" : `${run.steps} steps`}{run.ended > 0 && ` · took ${duration(run.ended - run.created)}`}</span>
+        <span class="soft small"><Moment at={run.created} /> · {run.steps === 1 ? "one step" : `${run.steps} steps`}{run.ended > 0 && ` · took ${duration(run.ended - run.created)}`}
+          {run.state === "queued" && run.error && <> · tried again <Moment at={run.due} /></>}</span>
         {!run.ended && <Bar progress={run.progress} />}
         {run.error && <span class="small failure">{run.error}</span>}
       </span>
