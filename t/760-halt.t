@@ -176,6 +176,7 @@ like($shown->{diff}, qr/^\+tw\\u\{200B\}o/m, 'a change is shown line by line');
 is($shown->{title}, 'The Asker', 'HLT-06: who asks is what the kernel knows');
 my (undef, $terminal) = $fazt->try_admin('halt', 'show', $q->{id});
 unlike($terminal, qr/\e/, 'HLT-06: a terminal is not spoken to either');
+like($terminal, qr/^diff\s.*\n(?:\s+.*\n)*\s+\+tw\\u\{200B\}o$/m, '… and has its lines below each other');
 $fazt->admin('halt', 'deny', $q->{id});
 
 # ---- many ----

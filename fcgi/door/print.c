@@ -11,7 +11,7 @@
 
 static bool is_moment(const char *key, json_int_t v)
 {
-	static const char *const keys[] = {"created", "seen", "installed", "at", "expires", "updated", "due", "next", "last", "until", "ended", "moment"};
+	static const char *const keys[] = {"created", "seen", "installed", "at", "expires", "updated", "due", "next", "last", "until", "began", "ended", "moment"};
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (!strcmp(key, keys[i]))
 			return v > 1000000000000;
@@ -170,6 +170,16 @@ static bool table_like(const json_t *v)
 	return json_is_array(v) && json_is_object(json_array_get(v, 0));
 }
 
+/* Lines of a text begin below its first one, so none looks like another key. */
+static void add_member(struct buf *b, const char *key, const json_t *v, int column)
+{
+	static const char spaces[] = "                                ";
+	if (json_is_string(v))
+		add_lines(b, string_of(v), spaces + sizeof spaces - 1 - MIN((size_t)column, sizeof spaces - 1));
+	else
+		add_value(b, key, v);
+}
+
 static void print_object(struct buf *b, const json_t *o)
 {
 	const char *key;
@@ -191,7 +201,7 @@ static void print_object(struct buf *b, const json_t *o)
 			continue;
 		}
 		add_padded(b, key, wide, false);
-		add_value(b, key, v);
+		add_member(b, key, v, wide + 2);
 		buf_addc(b, '\n');
 	}
 }
