@@ -6,7 +6,7 @@
 #include "store/decision.h"
 #include "store/files.h"
 
-/* One package is in memory at a time, because whoever is here holds the write lock. */
+/* One package is in memory at a time, because whoever is here holds the write lock; that is why a call costs what it does. */
 
 struct change {
 	struct str path, value; /* value: JSON */
