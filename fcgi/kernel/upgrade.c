@@ -102,7 +102,7 @@ static int again(struct pausing *p, switch_fn *transaction, void *arg)
 int upgrade_switch(struct migration *m, progress_fn *progress, void *parg, switch_fn *transaction, void *arg, struct fault *f)
 {
 	struct pausing p = {m, progress, parg, f};
-	struct fault ignored;
+	struct fault ignored = {0};
 	int err = transaction(arg);
 	if (err != ERR_STALE || !m || !m->moved)
 		return err;

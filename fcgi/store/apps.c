@@ -424,6 +424,7 @@ static int forget_failures(struct db *db, const char *id)
 {
 	static const char old[] = "SELECT id FROM candidates WHERE state = 'failed' AND asked_by = ? ORDER BY id DESC LIMIT 1 OFFSET ?";
 	struct arena *a = arena_new();
+	fault_clear(db_fault(db)); /* none but what is found now */
 	struct candidate *c = candidate_get(db, a, str_of(id));
 	bool proposed = c && *c->asked_by;
 	int err = proposed ? db_run(db, "UPDATE candidates SET package = '' WHERE id = ?", "c", id) : 0;

@@ -34,7 +34,7 @@ static const char *folder(const char *name, const char *json, const char *index)
 
 static struct candidate *candidate(const char *id)
 {
-	struct fault f;
+	struct fault f = {0};
 	struct db *db = db_borrow(n.store, &f);
 	struct candidate *c = candidate_get(db, a, str_of(id));
 	db_return(db);
@@ -94,7 +94,7 @@ static const char *published(const char *path)
 static void installing(void)
 {
 	char id[ID_LEN + 1];
-	struct fault f;
+	struct fault f = {0};
 	struct candidate *c = fetched(folder("pad", PAD "}", "<h1>one"), "", "", &f);
 	is_str(c->state, "ready", "a folder becomes a candidate %s", f.message);
 	ok(!app("pad"), "and nothing is installed");
@@ -125,7 +125,7 @@ static void installing(void)
 static void upgrading(void)
 {
 	char id[ID_LEN + 1];
-	struct fault f;
+	struct fault f = {0};
 	struct app *p = app("pad"), *q;
 	struct candidate *c = fetched(folder("pad", PAD "}", "<h1>two"), "", p->id, &f);
 	is_str(c->state, "installed", "an upgrade that asks for nothing more needs no consent %s", f.message);
@@ -156,7 +156,7 @@ static void upgrading(void)
 
 static void publishing(void)
 {
-	struct fault f;
+	struct fault f = {0};
 	int dir = open(home, O_RDONLY | O_DIRECTORY);
 	struct stat st;
 	tree_remove(dir, "www");
@@ -177,7 +177,7 @@ static void publishing(void)
 static void removing(void)
 {
 	char id[ID_LEN + 1], old[ID_LEN + 1];
-	struct fault f;
+	struct fault f = {0};
 	struct app *p = app("pad");
 	snprintf(old, sizeof old, "%s", p->id);
 	app_release(p);
