@@ -3,7 +3,6 @@
 #include <strings.h>
 
 #include "base/crypt.h"
-#include "base/out.h"
 #include "base/visible.h"
 #include "codec/calendar.h"
 #include "codec/cron.h"
@@ -681,4 +680,13 @@ int ntfy_actions(struct arena *a, struct str s, struct buf *json, struct fault *
 		write_action(&o, a, &x->one[i], i);
 	out_end(&o);
 	return 0;
+}
+
+void ntfy_write_tags(struct out *o, struct str tags)
+{
+	out_key(o, "tags");
+	out_array(o);
+	while (tags.n)
+		out_str(o, str_cut(tags, ',', &tags));
+	out_end(o);
 }

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/out.h"
 #include "codec/zone.h"
 
 #define NTFY_ACTIONS 3
@@ -28,6 +29,8 @@ struct str ntfy_text(struct arena *a, struct str s);
 struct str ntfy_header(struct arena *a, struct str s);
 /* A tag each, without spaces around it: all of them with commas between. */
 struct str ntfy_tags(struct arena *a, struct str s);
+/* These as the member "tags" of the object that is being written. */
+void ntfy_write_tags(struct out *o, struct str tags);
 /* Something to open: scheme:…, without spaces. A scheme that runs code (javascript:, data:, vbscript:) is none. */
 bool ntfy_link(struct str s);
 bool ntfy_http(struct str s); /* http:// or https:// */

@@ -3,6 +3,7 @@
 #include "base/now.h"
 #include "base/visible.h"
 #include "codec/json.h"
+#include "codec/ntfy.h"
 #include "kernel/fetch.h"
 #include "store/message.h"
 #include "store/notice.h"
@@ -11,15 +12,6 @@
 #define SAID_MAX 200
 
 /* ---- the message, as ntfy takes it ---- */
-
-static void write_tags(struct out *o, struct str tags)
-{
-	out_key(o, "tags");
-	out_array(o);
-	while (tags.n)
-		out_str(o, str_cut(tags, ',', &tags));
-	out_end(o);
-}
 
 /* What clients get is what publishers send, but for two names. */
 static void write_rest(struct out *o, struct str rest)
@@ -46,7 +38,7 @@ static struct str write_message(struct arena *a, const struct message *m, struct
 	if (m->priority)
 		out_kint(&o, "priority", m->priority);
 	if (m->tags.n)
-		write_tags(&o, m->tags);
+		ntfy_write_tags(&o, m->tags);
 	write_rest(&o, m->rest);
 	out_end(&o);
 	struct str s = arena_str(a, buf_str(&b));

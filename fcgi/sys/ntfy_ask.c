@@ -142,15 +142,6 @@ int ask_may_write(struct ask *k, struct db *db)
 
 /* ---- a message as clients get it ---- */
 
-static void write_tags(struct out *o, struct str tags)
-{
-	out_key(o, "tags");
-	out_array(o);
-	while (tags.n)
-		out_str(o, str_cut(tags, ',', &tags));
-	out_end(o);
-}
-
 static void write_rest(struct out *o, struct arena *a, struct str rest)
 {
 	struct json_lex l;
@@ -176,7 +167,7 @@ void ask_message(struct out *o, struct arena *a, const struct message *m)
 	if (m->priority)
 		out_kint(o, "priority", m->priority);
 	if (m->tags.n)
-		write_tags(o, m->tags);
+		ntfy_write_tags(o, m->tags);
 	write_rest(o, a, m->rest);
 	out_end(o);
 }
