@@ -10,7 +10,7 @@ use Test::More;
 
 my $build = Fazt->build;
 plan skip_all => 'built without tzdata' unless -s "$build/zones.txt";
-plan skip_all => 'needs the packages of t/package.json; ./dev check fetches them' unless -d "$build/node/node_modules/croner";
+plan skip_all => 'needs the packages of t/package.json; ./dev check fetches them' unless -d Fazt->fetched . '/node/node_modules/croner';
 
 my @zones = qw(UTC Europe/Berlin Europe/London America/New_York America/Santiago Australia/Sydney Africa/Cairo);
 my @schedules = ('* * * * *', '*/15 * * * *', '7 * * * *', '0 * * * *', '59 23 * * *', '0 0 * * *', '30 0 * * *', '0 1 * * *', '30 1 * * *',
@@ -48,7 +48,7 @@ sub answers {
 	return @all;
 }
 my @ours = answers("$build/t/cron/next");
-my @theirs = answers('node', 't/cron/next.mjs', "$build/node");
+my @theirs = answers('node', 't/cron/next.mjs', Fazt->fetched . '/node');
 is(scalar(@ours), scalar(@ask), scalar(@ask) . ' questions are answered');
 is(scalar(@theirs), 2 * @ask, 'and by both of the others');
 

@@ -181,7 +181,7 @@ is($usage->(), $before, '… it costs nothing');
 # ---- tus by its own client ----
 
 my ($node) = grep { -x } map { ("$_/node", "$_/nodejs") } split /:/, $ENV{PATH};
-my $packages = top() . '/build/node';
+my $packages = Fazt::fetched() . '/node';
 die "the packages of the tests are not there; ./dev check fetches them\n" unless -d "$packages/node_modules/tus-js-client";
 my $size = 5000000;
 my ($exit, $out, $err) = Fazt::run({ FAZT_NODE => $packages, ENDPOINT => $endpoint, TOKEN => $fazt->token('owner', 'post'), SIZE => $size },

@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use lib 't/lib';
-use Fazt qw(json_of text_of slurp spew build);
+use Fazt qw(json_of text_of slurp spew fetched);
 use MIME::Base64 qw(encode_base64 encode_base64url);
 use Test::More;
 binmode Test::More->builder->$_, ":utf8" for qw(output failure_output);
@@ -255,7 +255,7 @@ is((grep { $_ > 1 } values %seen), 0, 'each once');
 # ---- ntfy's own command line, and apprise: both find the server by way of nginx as their proxy ----
 
 my %proxy = (http_proxy => 'http://127.0.0.1:' . $fazt->port, HTTP_PROXY => 'http://127.0.0.1:' . $fazt->port, HOME => $fazt->home);
-my ($ntfy) = grep { -x } grep { defined } $ENV{FAZT_NTFY}, build() . '/peers/usr/bin/ntfy', map { "$_/ntfy" } split /:/, $ENV{PATH};
+my ($ntfy) = grep { -x } grep { defined } $ENV{FAZT_NTFY}, fetched() . '/peers/usr/bin/ntfy', map { "$_/ntfy" } split /:/, $ENV{PATH};
 SKIP: {
 	skip 'ntfy is not here', 9 unless $ntfy;
 	$fazt->admin('topic', 'add', 'cli');

@@ -10,7 +10,8 @@ package Fazt;
 #     my $answer = $anna->get($fazt->url('notes', '/api/list'));
 #
 # FAZT_BUILD names the build to test ("build" by default); with one made by --enable-sanitize every report of a
-# sanitizer fails the test. Only modules that come with Perl.
+# sanitizer fails the test. FAZT_FETCHED is where the packages and programs are that ./dev check fetched, where not in
+# that build. Only modules that come with Perl.
 
 use strict;
 use warnings;
@@ -28,7 +29,7 @@ use Exporter 'import';
 
 use Fazt::Browser;
 
-our @EXPORT_OK = qw(top build program slurp spew free_port json_of text_of);
+our @EXPORT_OK = qw(top build fetched program slurp spew free_port json_of text_of);
 
 my $top = abs_path(dirname(__FILE__) . '/../..');
 my $build = $ENV{FAZT_BUILD} // 'build';
@@ -40,6 +41,7 @@ delete $ENV{PERL_TEST_HARNESS_DUMP_TAP}; # for the one prove that ran this test,
 
 sub top { $top }
 sub build { $build }
+sub fetched { $ENV{FAZT_FETCHED} // $build }
 sub program { "$build/faztd" }
 # Is it a build with sanitizers? Such a process is larger, and keeps what was freed for a while.
 sub sanitized { slurp("$build/config.status") =~ /--enable-sanitize/ }

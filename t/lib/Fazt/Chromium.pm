@@ -15,7 +15,7 @@ our @EXPORT = qw(browser_script);
 sub browser_script {
 	my ($script, %env) = @_;
 	my ($node) = grep { -x } map { ("$_/node", "$_/nodejs") } split /:/, $ENV{PATH};
-	my $packages = top() . '/build/node';
+	my $packages = Fazt::fetched() . '/node';
 	die "the packages of the tests are not there; ./dev check fetches them\n" unless -d "$packages/node_modules/playwright-core";
 	my ($exit, $out, $err) = Fazt::run({ FAZT_NODE => $packages, %env }, $node, top() . "/t/browser/$script");
 	subtest $script => sub {

@@ -11,16 +11,16 @@ package Fazt::Mail;
 use strict;
 use warnings;
 use parent 'Fazt::Web';
-use Fazt qw(build top slurp text_of);
+use Fazt qw(fetched top slurp text_of);
 use Time::HiRes qw(sleep time);
 
 sub new {
 	my ($class) = @_;
-	return undef unless -d build() . '/node/node_modules/smtp-server';
+	return undef unless -d fetched() . '/node/node_modules/smtp-server';
 	return $class->SUPER::new('mail.example.com');
 }
 
-sub program { return ('node', top() . '/t/lib/smtp.mjs', $_[0]{dir}, build() . '/node') }
+sub program { return ('node', top() . '/t/lib/smtp.mjs', $_[0]{dir}, fetched() . '/node') }
 sub take_ports { $_[0]{ports} = text_of($_[1]) }
 sub port { $_[0]{ports}{ $_[1] } }
 
