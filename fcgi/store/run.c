@@ -172,6 +172,11 @@ int run_wrote(struct db *db, const struct scope *sc, const char *id, int64_t cla
 	return err ? err : usage_add(db, sc, more, 0);
 }
 
+int64_t run_bytes(struct db *db, const char *id)
+{
+	return db_int(db, 0, "SELECT bytes FROM runs WHERE id = ?", "c", id);
+}
+
 static int set_due(struct db *db, const char *id, int64_t due)
 {
 	return due == RUN_NEVER ? db_run(db, "UPDATE runs SET due = NULL WHERE id = ?", "c", id)
@@ -390,18 +395,35 @@ struct stmt *step_query(struct db *db, const char *run_id, int64_t from, int64_t
 
 /* ---- events ---- */
 
-int event_add(struct db *db, const char *run_id, struct str name, struct str data)
+static int weigh(struct db *db, const struct scope *sc, const char *run_id, int64_t bytes)
 {
-	char id[ID_LEN + 1];
+	int err = db_run(db, "UPDATE runs SET bytes = bytes + ? WHERE id = ?", "ic", bytes, run_id);
+	return err ? err : usage_add(db, sc, bytes, 0);
+}
+
+static int check_room(struct db *db, const char *run_id, struct str data)
+{
 	if (db_int(db, 0, "SELECT count(*) FROM events WHERE run_id = ?", "c", run_id) >= RUN_EVENTS)
 		return db_fail(db, ERR_RATE_LIMITED, "%d signals wait for that run already.", RUN_EVENTS);
+	if (db_int(db, 0, "SELECT sum(length(CAST(data AS BLOB))) FROM events WHERE run_id = ?", "c", run_id) + (int64_t)data.n > (int64_t)RUN_EVENTS_BYTES)
+		return db_fail(db, ERR_RATE_LIMITED, "Signals with %u KB wait for that run already.", RUN_EVENTS_BYTES / KIB);
+	return 0;
+}
+
+int event_add(struct db *db, const struct scope *sc, const char *run_id, struct str name, struct str data)
+{
+	char id[ID_LEN + 1];
+	int err = check_room(db, run_id, data);
 	id_new(id);
-	int err = db_run(db, "INSERT INTO events (id, run_id, name, data, at) VALUES (?, ?, ?, ?, ?)", "ccssi", id, run_id, name, data, now_ms());
+	if (!err)
+		err = db_run(db, "INSERT INTO events (id, run_id, name, data, at) VALUES (?, ?, ?, ?, ?)", "ccssi", id, run_id, name, data, now_ms());
+	if (!err)
+		err = weigh(db, sc, run_id, ROW_BYTES + (int64_t)data.n);
 	db_ring(db);
 	return err ? err : db_run(db, "UPDATE runs SET due = ? WHERE id = ? AND state = 'waiting'", "ic", now_ms(), run_id);
 }
 
-int event_take(struct db *db, const char *run_id, struct str names, struct buf *b)
+int event_take(struct db *db, const struct scope *sc, const char *run_id, struct str names, struct buf *b)
 {
 	struct stmt *s = db_query(db, "DELETE FROM events WHERE id = (SELECT id FROM events WHERE run_id = ? AND "
 				  "instr(?, '\"' || name || '\"') > 0 ORDER BY id LIMIT 1) RETURNING name, data", "cs", run_id, names);
@@ -413,6 +435,7 @@ int event_take(struct db *db, const char *run_id, struct str names, struct buf *
 	out_kstr(&o, "event", stmt_str(s, 0));
 	out_kraw(&o, "data", stmt_str(s, 1));
 	out_end(&o);
+	int64_t bytes = ROW_BYTES + (int64_t)stmt_str(s, 1).n;
 	stmt_done(s);
-	return 0;
+	return weigh(db, sc, run_id, -bytes);
 }
