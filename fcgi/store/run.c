@@ -336,6 +336,8 @@ static int drop(struct db *db, struct arena *a, const char *id)
 	int err = usage_add(db, &sc, -r.bytes, -1);
 	if (!err)
 		err = db_run(db, "DELETE FROM steps WHERE run_id = ?", "c", id);
+	if (!err)
+		err = decision_forget(db, r.app_id, id);
 	return err ? err : db_run(db, "DELETE FROM runs WHERE id = ?", "c", id);
 }
 

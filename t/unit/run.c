@@ -238,6 +238,29 @@ static void test_decisions(void)
 	db_commit(db);
 }
 
+/* What an app asked is kept as long as the run that asked it first, and no longer than somebody waits. */
+static void test_forgetting(void)
+{
+	struct run r;
+	char id[ID_LEN + 1];
+	struct decision q = question("for how long?");
+	const char *run = add("", 3, 0);
+	q.run_id = run;
+	ok(!decision_ask(db, &q, id) && take(1, &r) && !strcmp(r.id, run), "a run asks");
+	const char *other = waits_for(id);
+	db_begin(db);
+	ok(!decision_end(db, id, "denied", "owner", STR_NONE, STR_NONE), "it is answered");
+	db_commit(db);
+	end(&r);
+	db_begin(db);
+	run_prune(db, INT64_MAX, 1000);
+	is_state(id, "denied", "DSK-01: what another run waits for stays");
+	run_cancel(db, other);
+	ok(!decision_forget(db, app_id, run), "nobody waits");
+	is_state(id, "none", "DSK-01: a question goes with the run that asked it");
+	db_commit(db);
+}
+
 /* A candidate that is ready, for an app at version 1. */
 static const char *package(const char *about, const char *asked_by)
 {
@@ -298,6 +321,7 @@ int main(void)
 	test_events();
 	test_parts(s);
 	test_decisions();
+	test_forgetting();
 	test_packages();
 	db_return(db);
 	arena_free(arena);
