@@ -19,7 +19,7 @@ return {
 	["POST /cancel"] = function(req) fazt.cancel(req.json.run) return answer(true) end,
 	["GET /kv/:key"] = function(req) return answer(kv.get(req.params.key)) end,
 	["GET /list"] = function(req) return answer((docs.find("things", {}, { limit = 1000, sort = "created" }))) end,
-	["POST /many"] = function(req) for i = 1, req.json.n do fazt.queue("api/hello.lua", { name = "many" }, { delay = 86400 }) end return answer(true) end,
+	["POST /many"] = function(req) for i = 1, req.json.n do fazt.queue("api/hello.lua", { name = "many", text = ("x"):rep(req.json.size or 0) }, { delay = 86400 }) end return answer(true) end,
 	["POST /set"] = function(req) kv.set(req.json.key, req.json.value) return answer(true) end,
 	["POST /now"] = function() fazt.sleep(1) end,
 }
@@ -300,7 +300,12 @@ is(until_state($follows, 'done')->{result}, '"new"', 'an app may say that its ru
 sub cpu { my $sum = 0; for my $pid (workers()) { my @f = split ' ', slurp("/proc/$pid/stat") =~ s/.*\)//sr; $sum += $f[11] + $f[12] } $sum }
 my $many = $ENV{FAZT_LONG} ? 10000 : 500;
 $fazt->admin('setting', 'set', 'durability', 'normal');
-for (my $n = 0; $n < $many; $n += 500) { post('/many', { n => 500 }) }
+for (my $n = 0; $n < $many; $n += 500) { post('/many', { n => 500, size => $n ? 0 : 60_000 }) }
+sub peak { my $most = 0; for (workers()) { my ($kb) = slurp("/proc/$_/status") =~ /^VmHWM:\s+(\d+)/m; $most = $kb if $kb > $most } return $most }
+my $peak = peak();
+my $listed = $owner->fetch(GET => $fazt->url('os', '/_fazt/api/run.list?limit=1000'));
+cmp_ok(scalar @{ $listed->{json} }, '>=', 500, 'all of them are listed') or diag $listed->{body};
+cmp_ok(peak() - $peak, '<', 15_000, '… without a worker that holds what each of them carries');
 my $before = cpu();
 sleep 3;
 my $spent = cpu() - $before;
