@@ -33,6 +33,8 @@ return function(req)
 end
 LUA
 	'api/count.lua' => Fazt::Kills->code,
+	'api/litter.lua' => 'local fazt = require "fazt" return function(req) for i = 1, req.input.n do fazt.queue("api/kitten.lua", i, { delay = 86400 }) end fazt.wait("never") end',
+	'api/kitten.lua' => 'return function() end',
 	'api/joins.lua' => 'local fazt = require "fazt" return function() return fazt.join(fazt.storage.kv.get("whom")) end',
 	'api/progress.lua' => <<'LUA',
 local fazt = require "fazt"
@@ -314,5 +316,11 @@ cmp_ok($spent, '<', 100, "$many runs that sleep cost nothing");
 queue(hello => { name => 'awake' });
 $fazt->wait_for(sub { kv('hello')->{input}{name} eq 'awake' }, 'one among them is awake');
 pass('… and one that is due is found among them');
+
+my $parent = queue(litter => { n => 1500 });
+until_state($parent, 'waiting');
+is(post('/cancel', { run => $parent }), JSON::PP::true, 'CPU-16: a run that started very many is cancelled with all of them, within one request');
+my $left = grep { $_->{state} eq 'queued' && $_->{handler} eq 'api/kitten.lua' } @{ $fazt->admin_json('run', 'list', '--limit', 1000) };
+is($left, 0, '… and nothing of it is left');
 
 done_testing;

@@ -253,19 +253,33 @@ static int cancel_one(struct db *db, const char *id)
 	return err || !db_changes(db) ? err : ended(db, id);
 }
 
-/* What a run started ends with it; each is taken off the list as it ends. */
+/* Those under way of what a run started, and those started: their number, or -ERR_*. */
+static int below(struct db *db, struct arena *a, const char *id, const char ***list)
+{
+	static const char sql[] = "WITH RECURSIVE below (id) AS (SELECT id FROM runs WHERE parent = ?1 AND parent <> '' UNION "
+				  "SELECT r.id FROM below b JOIN runs r ON r.parent = b.id AND r.parent <> '') "
+				  "SELECT r.id FROM below b JOIN runs r ON r.id = b.id WHERE r.ended = 0";
+	struct stmt *s = db_query(db, sql, "c", id);
+	int n = 0, room = 0, row = s ? 0 : -db_fault(db)->err;
+	while (s && (row = stmt_row(s)) == 1) {
+		if (n == room)
+			*list = xrealloc(*list, (size_t)(room = 2 * room + 64) * sizeof **list);
+		(*list)[n++] = stmt_dup(s, 0, a);
+	}
+	return row < 0 ? row : n;
+}
+
+/* What a run started ends with it. */
 int run_cancel(struct db *db, const char *id)
 {
-	static const char below[] = "WITH RECURSIVE below (id) AS (SELECT id FROM runs WHERE parent = ?1 AND parent <> '' UNION "
-				    "SELECT r.id FROM runs r JOIN below b ON r.parent = b.id) "
-				    "SELECT r.id FROM runs r JOIN below b ON r.id = b.id WHERE r.ended = 0 LIMIT 1";
 	struct arena *a = arena_new();
-	fault_clear(db_fault(db)); /* none but what is found now */
-	int err = cancel_one(db, id);
-	for (const char *child; !err && (child = db_text(db, a, below, "c", id));)
-		err = cancel_one(db, child);
+	const char **list = NULL;
+	int n = below(db, a, id, &list), err = n < 0 ? -n : cancel_one(db, id);
+	for (int i = 0; !err && i < n; i++)
+		err = cancel_one(db, list[i]);
+	free(list);
 	arena_free(a);
-	return err ? err : db_fault(db)->err;
+	return err;
 }
 
 /* The journal, and what the cell was sent, unless that is all there is of it: a request that halted. */
