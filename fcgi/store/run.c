@@ -172,6 +172,11 @@ int run_wrote(struct db *db, const struct scope *sc, const char *id, int64_t cla
 	return err ? err : usage_add(db, sc, more, 0);
 }
 
+int64_t run_bytes(struct db *db, const char *id)
+{
+	return db_int(db, 0, "SELECT bytes FROM runs WHERE id = ?", "c", id);
+}
+
 static int set_due(struct db *db, const char *id, int64_t due)
 {
 	return due == RUN_NEVER ? db_run(db, "UPDATE runs SET due = NULL WHERE id = ?", "c", id)
@@ -248,19 +253,33 @@ static int cancel_one(struct db *db, const char *id)
 	return err || !db_changes(db) ? err : ended(db, id);
 }
 
-/* What a run started ends with it; each is taken off the list as it ends. */
+/* Those under way of what a run started, and those started: their number, or -ERR_*. */
+static int below(struct db *db, struct arena *a, const char *id, const char ***list)
+{
+	static const char sql[] = "WITH RECURSIVE below (id) AS (SELECT id FROM runs WHERE parent = ?1 AND parent <> '' UNION "
+				  "SELECT r.id FROM below b JOIN runs r ON r.parent = b.id AND r.parent <> '') "
+				  "SELECT r.id FROM below b JOIN runs r ON r.id = b.id WHERE r.ended = 0";
+	struct stmt *s = db_query(db, sql, "c", id);
+	int n = 0, room = 0, row = s ? 0 : -db_fault(db)->err;
+	while (s && (row = stmt_row(s)) == 1) {
+		if (n == room)
+			*list = xrealloc(*list, (size_t)(room = 2 * room + 64) * sizeof **list);
+		(*list)[n++] = stmt_dup(s, 0, a);
+	}
+	return row < 0 ? row : n;
+}
+
+/* What a run started ends with it. */
 int run_cancel(struct db *db, const char *id)
 {
-	static const char below[] = "WITH RECURSIVE below (id) AS (SELECT id FROM runs WHERE parent = ?1 AND parent <> '' UNION "
-				    "SELECT r.id FROM runs r JOIN below b ON r.parent = b.id) "
-				    "SELECT r.id FROM runs r JOIN below b ON r.id = b.id WHERE r.ended = 0 LIMIT 1";
 	struct arena *a = arena_new();
-	fault_clear(db_fault(db)); /* none but what is found now */
-	int err = cancel_one(db, id);
-	for (const char *child; !err && (child = db_text(db, a, below, "c", id));)
-		err = cancel_one(db, child);
+	const char **list = NULL;
+	int n = below(db, a, id, &list), err = n < 0 ? -n : cancel_one(db, id);
+	for (int i = 0; !err && i < n; i++)
+		err = cancel_one(db, list[i]);
+	free(list);
 	arena_free(a);
-	return err ? err : db_fault(db)->err;
+	return err;
 }
 
 /* The journal, and what the cell was sent, unless that is all there is of it: a request that halted. */
@@ -331,6 +350,8 @@ static int drop(struct db *db, struct arena *a, const char *id)
 	int err = usage_add(db, &sc, -r.bytes, -1);
 	if (!err)
 		err = db_run(db, "DELETE FROM steps WHERE run_id = ?", "c", id);
+	if (!err)
+		err = decision_forget(db, r.app_id, id);
 	return err ? err : db_run(db, "DELETE FROM runs WHERE id = ?", "c", id);
 }
 
@@ -390,18 +411,35 @@ struct stmt *step_query(struct db *db, const char *run_id, int64_t from, int64_t
 
 /* ---- events ---- */
 
-int event_add(struct db *db, const char *run_id, struct str name, struct str data)
+static int weigh(struct db *db, const struct scope *sc, const char *run_id, int64_t bytes)
 {
-	char id[ID_LEN + 1];
+	int err = db_run(db, "UPDATE runs SET bytes = bytes + ? WHERE id = ?", "ic", bytes, run_id);
+	return err ? err : usage_add(db, sc, bytes, 0);
+}
+
+static int check_room(struct db *db, const char *run_id, struct str data)
+{
 	if (db_int(db, 0, "SELECT count(*) FROM events WHERE run_id = ?", "c", run_id) >= RUN_EVENTS)
 		return db_fail(db, ERR_RATE_LIMITED, "%d signals wait for that run already.", RUN_EVENTS);
+	if (db_int(db, 0, "SELECT sum(length(CAST(data AS BLOB))) FROM events WHERE run_id = ?", "c", run_id) + (int64_t)data.n > (int64_t)RUN_EVENTS_BYTES)
+		return db_fail(db, ERR_RATE_LIMITED, "Signals with %u KB wait for that run already.", RUN_EVENTS_BYTES / KIB);
+	return 0;
+}
+
+int event_add(struct db *db, const struct scope *sc, const char *run_id, struct str name, struct str data)
+{
+	char id[ID_LEN + 1];
+	int err = check_room(db, run_id, data);
 	id_new(id);
-	int err = db_run(db, "INSERT INTO events (id, run_id, name, data, at) VALUES (?, ?, ?, ?, ?)", "ccssi", id, run_id, name, data, now_ms());
+	if (!err)
+		err = db_run(db, "INSERT INTO events (id, run_id, name, data, at) VALUES (?, ?, ?, ?, ?)", "ccssi", id, run_id, name, data, now_ms());
+	if (!err)
+		err = weigh(db, sc, run_id, ROW_BYTES + (int64_t)data.n);
 	db_ring(db);
 	return err ? err : db_run(db, "UPDATE runs SET due = ? WHERE id = ? AND state = 'waiting'", "ic", now_ms(), run_id);
 }
 
-int event_take(struct db *db, const char *run_id, struct str names, struct buf *b)
+int event_take(struct db *db, const struct scope *sc, const char *run_id, struct str names, struct buf *b)
 {
 	struct stmt *s = db_query(db, "DELETE FROM events WHERE id = (SELECT id FROM events WHERE run_id = ? AND "
 				  "instr(?, '\"' || name || '\"') > 0 ORDER BY id LIMIT 1) RETURNING name, data", "cs", run_id, names);
@@ -413,6 +451,7 @@ int event_take(struct db *db, const char *run_id, struct str names, struct buf *
 	out_kstr(&o, "event", stmt_str(s, 0));
 	out_kraw(&o, "data", stmt_str(s, 1));
 	out_end(&o);
+	int64_t bytes = ROW_BYTES + (int64_t)stmt_str(s, 1).n;
 	stmt_done(s);
-	return 0;
+	return weigh(db, sc, run_id, -bytes);
 }

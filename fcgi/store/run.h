@@ -20,7 +20,8 @@
 #define RUN_KERNEL "kernel"  /* whose a run is that is no app's */
 #define RUN_MAIL "kernel:mail"
 #define RUN_UPSTREAM "kernel:upstream"
-#define RUN_EVENTS 100      /* signals of one run that nothing has waited for */
+#define RUN_EVENTS 100      /* signals of one run that nothing has waited for, */
+#define RUN_EVENTS_BYTES MIB /* and what they carry together */
 
 struct run {
 	const char *id, *app_id, *principal, *parent, *handler, *key, *state, *awaits, *note, *code, *error;
@@ -62,6 +63,7 @@ int run_renew(struct db *db, const char *id, int64_t claim, int64_t until);
 
 /* The segment wrote: so many steps there are now, so many bytes more. request: STR_NONE, or what its cell was sent. */
 int run_wrote(struct db *db, const struct scope *sc, const char *id, int64_t claim, int64_t steps, int64_t bytes, struct str request);
+int64_t run_bytes(struct db *db, const char *id); /* what it comes to, with what waits for it */
 /* The segment is over: it sleeps until due, or until what it awaits wakes it. */
 int run_park(struct db *db, const char *id, int64_t claim, int64_t due, const char *awaits);
 /* It could not be gone on with: once more at due. attempt: failures so far; with a state of held only run_release makes it
@@ -94,9 +96,9 @@ int64_t step_bytes(const struct step *s);
 /* From this number on: seq, name, shown, began, ended, code, result. */
 struct stmt *step_query(struct db *db, const char *run_id, int64_t from, int64_t limit);
 
-/* A signal for a run under way; it wakes it. */
-int event_add(struct db *db, const char *run_id, struct str name, struct str data);
+/* A signal for a run under way; it wakes it. It counts with the run, until it is taken or the run forgotten. */
+int event_add(struct db *db, const struct scope *sc, const char *run_id, struct str name, struct str data);
 /* The oldest of the events of these names (quoted, one behind the other), taken away: {"event","data"}; nothing written: none. */
-int event_take(struct db *db, const char *run_id, struct str names, struct buf *out);
+int event_take(struct db *db, const struct scope *sc, const char *run_id, struct str names, struct buf *out);
 
 #endif

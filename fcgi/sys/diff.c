@@ -15,7 +15,7 @@ struct sides {
 	struct db *db;
 	const char *before, *after; /* packages */
 	struct arena *file;         /* reset for each */
-	size_t shown;
+	size_t shown, cells; /* cells: that may be compared yet */
 };
 
 /* ---- sentences ---- */
@@ -76,7 +76,7 @@ static int write_file(struct sides *s, struct out *o, const char *path, int64_t 
 		return err;
 	bool text = comparable(path, before) && comparable(path, after) && s->shown < DIFF_BYTES;
 	if (text)
-		diff_text(&b, before, after);
+		diff_text(&b, before, after, &s->cells);
 	out_object(o);
 	out_kcstr(o, "path", path);
 	out_kcstr(o, "change", was < 0 ? "added" : is < 0 ? "removed" : "changed");
@@ -126,7 +126,7 @@ static int write_migrations(struct req *r, struct db *db, struct out *o, const s
 static int write_diff(struct req *r, struct db *db, struct out *o, const struct app_row *app, const struct candidate *c)
 {
 	struct manifest *before, *after;
-	struct sides s = {db, app->package, c->package, arena_new(), 0};
+	struct sides s = {db, app->package, c->package, arena_new(), 0, DIFF_CELLS_ALL};
 	int err = package_manifest(db, r->arena, app->package, &before);
 	if (!err)
 		err = package_manifest(db, r->arena, c->package, &after);
@@ -151,7 +151,7 @@ static int write_diff(struct req *r, struct db *db, struct out *o, const struct 
 int write_changes(struct req *r, struct db *db, struct out *o, const struct candidate *c)
 {
 	struct app_row *app = *c->for_app ? app_row_by_id(db, r->arena, str_of(c->for_app)) : NULL;
-	struct sides s = {db, app ? app->package : "", c->package, arena_new(), 0};
+	struct sides s = {db, app ? app->package : "", c->package, arena_new(), 0, DIFF_CELLS_ALL};
 	int err = write_files(r, &s, o, "changes");
 	arena_free(s.file);
 	return err;

@@ -122,22 +122,44 @@ static void test_keys(void)
 static bool event_is(const char *run, const char *names, const char *expected)
 {
 	struct buf b = BUF_INIT;
-	int err = event_take(db, run, str_of(names), &b);
+	int err = event_take(db, &sc, run, str_of(names), &b);
 	bool same = !err && (expected ? b.len && str_is(buf_str(&b), expected) : !b.len);
 	buf_release(&b);
 	return same;
 }
 
+/* What signals carry is the app's: it counts, and there is an end to it. */
+static void test_room(const char *id)
+{
+	static char text[60000];
+	struct str data = {text, sizeof text};
+	int64_t before = run_bytes(db, id);
+	int n = 0;
+	struct scope poor = sc;
+	memset(text, '1', sizeof text);
+	while (!event_add(db, &sc, id, STR("never"), data))
+		n++;
+	ok(n == RUN_EVENTS_BYTES / sizeof text && f.err == ERR_RATE_LIMITED, "DSK-01: signals that nobody waits for are bounded by what they carry");
+	ok(run_bytes(db, id) > before + n * (int64_t)sizeof text, "DSK-01: and count with their run");
+	fault_clear(&f);
+	poor.max_bytes = 1000;
+	ok(event_add(db, &poor, id, STR("never"), STR("1")) == ERR_QUOTA_EXCEEDED, "DSK-01: under the quota of the app");
+	fault_clear(&f);
+}
+
 static void test_events(void)
 {
 	const char *id = add("", 3, RUN_NEVER - 1);
+	int64_t before = run_bytes(db, id);
 	db_begin(db);
-	event_add(db, id, STR("b"), STR("1"));
-	event_add(db, id, STR("ab"), STR("2"));
+	event_add(db, &sc, id, STR("b"), STR("1"));
+	event_add(db, &sc, id, STR("ab"), STR("2"));
 	ok(event_is(id, "[\"a\",\"c\"]", NULL), "an event of another name is none");
 	ok(event_is(id, "[\"ab\",\"b\"]", "{\"event\":\"b\",\"data\":1}"), "the oldest comes first");
 	ok(event_is(id, "\"ab\"", "{\"event\":\"ab\",\"data\":2}"), "each is taken once");
 	ok(event_is(id, "\"ab\"", NULL), "then there is none");
+	ok(run_bytes(db, id) == before, "and the run comes to what it did before");
+	test_room(id);
 	db_commit(db);
 }
 
@@ -216,6 +238,29 @@ static void test_decisions(void)
 	db_commit(db);
 }
 
+/* What an app asked is kept as long as the run that asked it first, and no longer than somebody waits. */
+static void test_forgetting(void)
+{
+	struct run r;
+	char id[ID_LEN + 1];
+	struct decision q = question("for how long?");
+	const char *run = add("", 3, 0);
+	q.run_id = run;
+	ok(!decision_ask(db, &q, id) && take(1, &r) && !strcmp(r.id, run), "a run asks");
+	const char *other = waits_for(id);
+	db_begin(db);
+	ok(!decision_end(db, id, "denied", "owner", STR_NONE, STR_NONE), "it is answered");
+	db_commit(db);
+	end(&r);
+	db_begin(db);
+	run_prune(db, INT64_MAX, 1000);
+	is_state(id, "denied", "DSK-01: what another run waits for stays");
+	run_cancel(db, other);
+	ok(!decision_forget(db, app_id, run), "nobody waits");
+	is_state(id, "none", "DSK-01: a question goes with the run that asked it");
+	db_commit(db);
+}
+
 /* A candidate that is ready, for an app at version 1. */
 static const char *package(const char *about, const char *asked_by)
 {
@@ -276,6 +321,7 @@ int main(void)
 	test_events();
 	test_parts(s);
 	test_decisions();
+	test_forgetting();
 	test_packages();
 	db_return(db);
 	arena_free(arena);
