@@ -46,8 +46,8 @@ $got = send_form($owner, $got, 'push', 'push.quiet' => ' 22:00-07:00 ', 'push.ho
 is("$got->{status} $got->{url}", "200 $page?group=push&done=set#push", 'a form that was taken leads to the page again');
 like($got->{body}, qr/role="status">Saved\./, '… which says so');
 is(value('push.quiet') . ' ' . value('push.hours'), '22:00-07:00 24', 'what was typed is set');
-like($got->{body}, qr/for="push\.quiet">push\.quiet <span class="badge">Changed/, 'what is not the default is marked');
-unlike($got->{body}, qr/for="push\.app">push\.app <span class="badge">/, '… and what is, is not');
+like($got->{body}, qr/for="push\.quiet">push\.quiet<\/label> <span class="badge">Changed/, 'what is not the default is marked');
+unlike($got->{body}, qr/for="push\.app">push\.app<\/label> <span class="badge">/, '… and what is, is not');
 is_deeply([$fazt->admin_json('setting', 'get')->[0]], [$settings[0]], 'nothing else changed');
 
 $got = send_form($owner, $got, 'push', 'push.quiet' => '25:00-<b>', 'push.hours' => '48', 'push.app' => 'many');

@@ -119,8 +119,8 @@ static void add_input(struct desk *d, int i)
 static void add_field(struct desk *d, int i)
 {
 	const struct setting_row *row = setting_row(i);
-	page_add(d->b, "<div class=\"setting\">\n<label class=\"label\" for=\"{}\">{}", row->key, row->key);
-	page_add(d->b, !changed(d, i) ? "</label>\n" : row->type == 'p' ? " <span class=\"badge\">Set</span></label>\n" : " <span class=\"badge\">Changed</span></label>\n");
+	page_add(d->b, "<div class=\"setting\">\n<p class=\"label\"><label for=\"{}\">{}</label>", row->key, row->key);
+	page_add(d->b, !changed(d, i) ? "</p>\n" : row->type == 'p' ? " <span class=\"badge\">Set</span></p>\n" : " <span class=\"badge\">Changed</span></p>\n");
 	buf_adds(d->b, "<div class=\"linkrow\">");
 	if (row->type == 'b')
 		add_choice(d, i);
@@ -241,7 +241,7 @@ static int send_page(struct desk *d, int status)
 	fault_clear(&r->fault);
 	buf_adds(&b, "<nav class=\"row\" aria-label=\"On this page\">");
 	for (int i = 0; i < GROUP_COUNT; i++)
-		page_add(&b, "<a class=\"button small quiet\" href=\"#{}\">{}</a>", groups[i].name, groups[i].title);
+		page_add(&b, "<a class=\"button quiet\" href=\"#{}\">{}</a>", groups[i].name, groups[i].title);
 	buf_adds(&b, "</nav>\n");
 	for (int i = 0; i < GROUP_COUNT; i++)
 		add_group(d, i);

@@ -27,12 +27,12 @@ await page.getByRole('button', { name: 'push.quiet: back to default' }).focus();
 await page.keyboard.press('Enter');
 ok(await shown(page.getByText('Back to the default.')), '… and puts back');
 is(await quiet.inputValue(), '', '… to nothing');
-await page.getByRole('link', { name: 'Runs' }).click();
+await page.getByRole('link', { name: 'Runs', exact: true }).click();
 ok(await shown(page.getByRole('heading', { name: 'Runs' })), 'the navigation leads back into the dashboard');
 
 await page.setViewportSize({ width: 390, height: 844 });
 await page.goto(`${OS}/settings`);
-await page.getByText('What every app may use').click();
+await page.locator('summary', { hasText: 'What every app may use' }).click();
 ok(await shown(page.getByLabel('app.files', { exact: true })), 'what is folded opens');
 ok(await fits(page), 'no sideways scrolling at 390 px');
 const small = await page.evaluate(() => [...document.querySelectorAll('main .button, main input:not([type=hidden]), main select, main summary')]
