@@ -27,11 +27,12 @@ my @ops = rows('sys/op.def', 'OP');
 my @funs = rows('sys/module.def', 'FUN');
 my @errors = rows('base/err.def', 'ERR');
 my @budgets = rows('kernel/budget.def', 'BUDGET');
-my @settings = (rows('store/setting.def', 'SETTING'), map { [@$_[0, 1], "'i'", @$_[4 .. 7]] } @budgets);
+my @settings = (rows('store/setting.def', 'SETTING'), map { [@$_[0, 1], 'APPS', 'OWNER', "'i'", @$_[3 .. 7]] } @budgets);
 my @grants = rows('kernel/grant.def', 'GRANT');
 cmp_ok(scalar @$_, '>=', 10, 'a table is read') for \@calls, \@local, \@funs, \@ops, \@errors, \@settings, \@grants, \@budgets;
 is(scalar @$_, 9, "the row $_->[1] is read whole") for @calls;
 is(scalar @$_, 7, "the row $_->[0] is read whole") for @ops;
+is(scalar @$_, 10, "the setting $_->[1] is read whole") for @settings;
 
 # [name, type, optional]…
 sub parameters { map { /^(\w+):(\w+)(?:(\?)|<)?$/ ? [$1, $2, !!$3] : die "signature: $_" } split ' ', $_[0] }
@@ -138,7 +139,7 @@ for (@ops) {
 }
 is_deeply([sort map { $_->{key} } @{ $fazt->admin_json('setting', 'get') }], [sort map { $_->[1] } @settings], 'setting get lists every setting');
 for (@settings) {
-	my ($key, $type) = @$_[1, 2];
+	my ($key, $type) = @$_[1, 4];
 	my $all = $fazt->admin('setting', 'get', '--json');
 	like($all, qr/\Q$key\E/, "$key is shown with its meaning");
 	next if $type =~ /'[sp]'/;

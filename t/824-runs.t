@@ -52,6 +52,13 @@ return function(req)
 end
 LUA
 );
+$handler{'api/large.lua'} = <<'LUA';
+local fazt = require "fazt"
+return function(req)
+	local answer = fazt.app.propose("blog", { ["public/book.txt"] = ("line\n"):rep(60000), ["public/note.txt"] = "short\n" }, { reason = "A long book." })
+	fazt.storage.docs.insert("said", { text = answer.approved and "deployed the book" or "no book" })
+end
+LUA
 $fazt->install(agent => { 'app.json' => { visibility => 'members', title => 'Agent', permissions => ['storage', 'queue', 'halt', 'kernel:app.propose'] },
 	'api/main.lua' => $main, %handler }, '--yes', '--grant', 'kernel:app.propose');
 $fazt->install(blog => { 'app.json' => { version => '1.0.0', title => 'Blog', visibility => 'anyone', permissions => ['storage'] },
@@ -78,5 +85,21 @@ is_deeply([sort grep { /sent|deployed/ } said()], ['deployed as 2', 'not sent: n
 is($fazt->admin_json('run', 'show', $fail)->{state}, 'done', 'the run that failed went on to its end');
 is((grep { $_ eq 'before' } said()), 1, '… from the step that failed: what came before happened once');
 is($fazt->admin_json('run', 'show', $count)->{state}, 'cancelled', 'and one was cancelled');
+
+# ---- what is not shown is said yes to by itself ----
+
+start('large');
+$fazt->wait_for(sub { pending() == 1 }, 'a proposal waits');
+my ($waits) = pending();
+my $hash = $fazt->admin_json('halt', 'show', $waits->{id})->{hash};
+my $os = $fazt->url('os', '');
+my $csrf = $owner->fetch(GET => "$os/_fazt/api/session.show")->{json}{csrf};
+sub operation { $owner->fetch(POST => "$os/_fazt/api/$_[0]", json => $_[1], headers => ['X-CSRF-Token' => $csrf])->{json} }
+like(operation('halt.approve', { id => $waits->{id}, hash => $hash })->{error}{message}, qr/in 1 of its files is not shown \(public\/book\.txt\)/, 'a yes to what is not shown is refused, and says which file that is');
+like(operation('app.consent', { id => $waits->{id}, hash => $fazt->admin_json('app', 'candidate', $waits->{id})->{hash} })->{error}{message}, qr/is not shown/, '… on either way');
+is(($fazt->try_admin('halt', 'approve', $waits->{id}))[0], 2, '… and in the shell');
+is(scalar(pending()), 1, 'it waits as before');
+browser_script('unseen.mjs', OS => $os, LINK => $fazt->admin('login-link'));
+$fazt->wait_for(sub { grep { $_ eq 'deployed the book' } said() }, 'the app goes on');
 
 done_testing;

@@ -135,7 +135,7 @@ static void man(struct buf *b)
 		buf_release(&e.usage);
 	}
 	buf_adds(b, ".SH SETTINGS\nWhat setting get and setting set know, with the defaults.\n");
-#define SETTING(NAME, key, type, least, most, value, doc) setting(b, key, value, doc);
+#define SETTING(NAME, key, group, who, type, unit, least, most, value, doc) setting(b, key, value, doc);
 #include "store/setting.def"
 #undef SETTING
 	buf_adds(b, ".SH DOCTOR\nWhat fazt\\-admin doctor looks at.\n");

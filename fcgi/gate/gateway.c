@@ -3,6 +3,7 @@
 #include "base/now.h"
 #include "base/out.h"
 #include "gate/charge.h"
+#include "gate/desk.h"
 #include "gate/dev.h"
 #include "gate/form.h"
 #include "gate/op.h"
@@ -241,19 +242,19 @@ static int app_answer(struct req *r)
 
 static int kernel_answer(struct req *r)
 {
-	bool api = r->os && str_starts(r->path, "/_fazt/api/");
+	bool api = r->os && str_starts(r->path, "/_fazt/api/"), desk = r->os && str_is(r->path, "/_fazt/settings");
 	int err = 0;
 	charge_nobody();
-	if (!api && !endpoint_there(r)) /* before anything is read: nginx may be passing the body on as it comes */
+	if (!api && !desk && !endpoint_there(r)) /* before anything is read: nginx may be passing the body on as it comes */
 		return fail(r, ERR_NOT_FOUND, NULL);
 	if (!endpoint_streams(r))
 		err = form_is_multipart(r) ? fail(r, ERR_UNSUPPORTED_TYPE, NULL) : req_read_body(r, REQ_BODY);
 	if (err)
 		return err;
 	const struct endpoint *e = endpoint_find(r);
-	if (!e && api) {
+	if (!e && (api || desk)) {
 		err = str_is(r->method, "GET") ? 0 : identity_check_origin(r);
-		return err ? err : op_http(r);
+		return err ? err : api ? op_http(r) : desk_http(r);
 	}
 	if (!e)
 		return r->fault.err ? r->fault.err : fail(r, ERR_NOT_FOUND, NULL);

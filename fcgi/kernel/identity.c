@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "base/now.h"
+#include "base/visible.h"
 #include "codec/form.h"
 #include "codec/path.h"
 #include "kernel/attempt.h"
@@ -16,6 +17,7 @@
  * was found is kept, so inventing credentials does not evict anyone for more than one query. */
 
 #define CACHE_SLOTS 512
+#define DEVICE_MAX 200 /* bytes of what a browser says it is */
 #define SEEN_EACH_MS (60 * 60 * 1000) /* how often a session's row notes that it is used */
 #define TOKEN_SEEN_MS (60 * 1000)
 #define NONCE_SECONDS 600
@@ -424,7 +426,7 @@ int identity_start(struct req *r, struct db *db, const char *user_id, const unsi
 		   char token[SECRET_LEN + 1])
 {
 	int64_t now = now_ms();
-	struct session s = {.expires = now + session_life(r)};
+	struct session s = {.expires = now + session_life(r), .device = visible(r->arena, str_trim(req_header(r, "user-agent")), DEVICE_MAX)};
 	id_secret(token);
 	crypt_hash(s.hash, token, SECRET_LEN);
 	snprintf(s.user_id, sizeof s.user_id, "%s", user_id);

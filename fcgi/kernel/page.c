@@ -64,7 +64,7 @@ static const char *policy(const struct req *r)
 	return arena_printf(r->arena, "%s %s%s", strict, node_origin(&r->settings, r->arena, "*"), own_domain(r));
 }
 
-void page_headers(struct req *r)
+static void headers(struct req *r, const char *policy)
 {
 	res_header(r, "cache-control", STR("no-store"));
 	res_header(r, "x-content-type-options", STR("nosniff"));
@@ -73,7 +73,12 @@ void page_headers(struct req *r)
 	res_header(r, "cross-origin-opener-policy", STR("same-origin"));
 	res_header(r, "cross-origin-resource-policy", STR("same-origin"));
 	res_header(r, "origin-agent-cluster", STR("?1"));
-	res_header(r, "content-security-policy", str_of(policy(r)));
+	res_header(r, "content-security-policy", str_of(policy));
+}
+
+void page_headers(struct req *r)
+{
+	headers(r, policy(r));
 }
 
 void page_send(struct req *r, int status, const char *title, struct buf *body)
@@ -94,6 +99,28 @@ void page_send(struct req *r, int status, const char *title, struct buf *body)
 		 r->settings.text[SETTING_DOMAIN]);
 	res_set(r, status, "text/html; charset=utf-8", buf_str(&b));
 	page_headers(r);
+	buf_release(&b);
+	buf_release(body);
+}
+
+/* The dashboard's own script puts its navigation into the bar; what is here does without. */
+void page_send_desk(struct req *r, int status, const char *title, struct buf *body)
+{
+	struct buf b = BUF_INIT;
+	page_add(&b,
+		 "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1, viewport-fit=cover\">\n<title>{}</title>\n"
+		 "<link rel=\"icon\" href=\"/_fazt/icon.svg\">\n<link rel=\"stylesheet\" href=\"{}\">\n<script type=\"module\" src=\"/app.js\"></script>\n"
+		 "</head>\n<body>\n<a class=\"button skip\" href=\"#main\">Skip to the content</a>\n"
+		 "<header class=\"bar\" id=\"bar\"><a class=\"mark\" href=\"/\"><img src=\"/_fazt/icon.svg\" alt=\"\" width=\"28\" height=\"28\"><span>fazt</span></a>"
+		 "<nav class=\"nav\" aria-label=\"Main\"><a href=\"/\">Apps</a></nav></header>\n"
+		 "<main class=\"page\" id=\"main\" tabindex=\"-1\"><div class=\"stack\">\n<h1>{}</h1>\n",
+		 title, r->app ? "/app.css" : "/_fazt/kernel.css", title);
+	buf_addstr(&b, buf_str(body));
+	buf_adds(&b, "</div></main>\n</body>\n</html>\n");
+	res_set(r, status, "text/html; charset=utf-8", buf_str(&b));
+	headers(r, "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+		   "frame-ancestors 'none'; form-action 'self'");
 	buf_release(&b);
 	buf_release(body);
 }

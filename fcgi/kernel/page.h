@@ -19,6 +19,8 @@ void page_add(struct buf *b, const char *html, ...);
 
 /* Answer with a page: the frame around body, which is released, and the headers below. */
 void page_send(struct req *r, int status, const char *title, struct buf *body);
+/* The same in the frame of the dashboard, at its host: its sheet, and where scripts run its navigation. */
+void page_send_desk(struct req *r, int status, const char *title, struct buf *body);
 /* The page of an error, for browsers; message is for the person. */
 void page_error(struct req *r, int err, const char *message);
 

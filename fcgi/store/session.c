@@ -38,10 +38,10 @@ int session_create(struct db *db, const struct session *s, int64_t now)
 	if (err)
 		return err;
 	return db_run(db,
-		      "INSERT INTO sessions (hash, user_id, app_id, parent, created, seen, expires) "
-		      "VALUES (?, ?, ?, iif(? = '', NULL, ?), ?, ?, ?)",
-		      "bcccbiii", s->hash, (size_t)HASH_LEN, s->user_id, s->app_id, s->app_id, s->parent, (size_t)HASH_LEN, now,
-		      now, s->expires);
+		      "INSERT INTO sessions (hash, user_id, app_id, parent, created, seen, expires, device) "
+		      "VALUES (?, ?, ?, iif(? = '', NULL, ?), ?, ?, ?, ?)",
+		      "bcccbiiic", s->hash, (size_t)HASH_LEN, s->user_id, s->app_id, s->app_id, s->parent, (size_t)HASH_LEN, now,
+		      now, s->expires, s->device ? s->device : "");
 }
 
 bool session_find(struct db *db, const unsigned char hash[HASH_LEN], int64_t now, struct session *s, struct user *u)
@@ -76,6 +76,27 @@ int session_end(struct db *db, const unsigned char hash[HASH_LEN])
 		return err;
 	return db_run(db, "DELETE FROM sessions WHERE hash = ? OR parent = ?", "bb", hash, (size_t)HASH_LEN, hash,
 		      (size_t)HASH_LEN);
+}
+
+int session_list(struct db *db, struct arena *a, const char *user_id, int64_t now, struct session_row **list)
+{
+	static const char all[] = "SELECT s.hash, s.device, s.created, max(s.seen, coalesce((SELECT max(c.seen) FROM sessions c WHERE c.parent = s.hash), 0)) AS last,"
+				  " s.expires FROM sessions s WHERE s.user_id = ? AND s.app_id = '' AND s.expires > ? ORDER BY last DESC, s.created DESC LIMIT ?";
+	int n = 0, row = 0;
+	*list = arena_alloc(a, SESSIONS_SHOWN * sizeof **list);
+	struct stmt *s = db_query(db, all, "cii", user_id, now, (int64_t)SESSIONS_SHOWN);
+	if (!s)
+		return -db_fault(db)->err;
+	while ((row = stmt_row(s)) > 0) {
+		struct session_row *one = &(*list)[n++];
+		copy_hash(one->hash, stmt_str(s, 0));
+		crypt_hex(one->id, one->hash, SESSION_ID / 2);
+		one->device = stmt_dup(s, 1, a);
+		one->created = stmt_int(s, 2);
+		one->seen = stmt_int(s, 3);
+		one->expires = stmt_int(s, 4);
+	}
+	return row < 0 ? row : n;
 }
 
 int64_t session_count(struct db *db, const char *user_id, int64_t now)

@@ -21,6 +21,7 @@ struct session {
 	char user_id[ID_LEN + 1];
 	char app_id[ID_LEN + 1];         /* empty: the dashboard's host */
 	unsigned char parent[HASH_LEN];  /* with an app_id only */
+	const char *device;              /* written alone: what the browser says it is, safe to show; NULL is nothing */
 	int64_t created, seen, expires;
 };
 
@@ -30,6 +31,19 @@ int session_create(struct db *db, const struct session *s, int64_t now);
 bool session_find(struct db *db, const unsigned char hash[HASH_LEN], int64_t now, struct session *s, struct user *u);
 int session_refresh(struct db *db, const unsigned char hash[HASH_LEN], int64_t now, int64_t expires);
 int session_end(struct db *db, const unsigned char hash[HASH_LEN]); /* and those below it */
+
+#define SESSIONS_SHOWN 100
+#define SESSION_ID 16 /* letters of the id by which a person ends one of theirs; it opens nothing */
+
+/* One of a person's, as they see it. seen: there, or in an app it was handed over to. */
+struct session_row {
+	char id[SESSION_ID + 1];
+	unsigned char hash[HASH_LEN];
+	const char *device;
+	int64_t created, seen, expires;
+};
+/* Those at the dashboard, the last seen first; their number, or -ERR_*. */
+int session_list(struct db *db, struct arena *a, const char *user_id, int64_t now, struct session_row **list);
 int64_t session_count(struct db *db, const char *user_id, int64_t now);
 
 #define CODE_MOST_MS (8 * 86400000ll) /* one that lasts longer was made before the clock was set back */

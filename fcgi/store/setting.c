@@ -4,7 +4,8 @@
 #include "codec/ntfy.h"
 
 static const struct setting_row rows[SETTING_COUNT] = {
-#define SETTING(name, key, type, least, most, otherwise, doc) {key, type, least, most, otherwise, doc},
+#define SETTING(name, key, group, who, type, unit, least, most, otherwise, doc) \
+	{key, GROUP_##group, SET_BY_##who, type, unit, least, most, otherwise, doc},
 #include "store/setting.def"
 #undef SETTING
 };
@@ -155,6 +156,12 @@ int setting_set(struct db *db, struct str key, struct str value)
 		      "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = "
 		      "excluded.value",
 		      "ss", key, value);
+}
+
+int setting_reset(struct db *db, enum setting s)
+{
+	db_touch(db);
+	return db_run(db, "DELETE FROM settings WHERE key = ?", "c", rows[s].key);
 }
 
 char *settings_origin(const struct settings *s, struct arena *a, const char *name)

@@ -5,15 +5,21 @@
 #include "store/db.h"
 
 enum setting {
-#define SETTING(name, key, type, least, most, otherwise, doc) SETTING_##name,
+#define SETTING(name, key, group, who, type, unit, least, most, otherwise, doc) SETTING_##name,
 #include "store/setting.def"
 #undef SETTING
 	SETTING_COUNT
 };
 
+enum setting_group { GROUP_NODE, GROUP_MAIL, GROUP_PUSH, GROUP_APPS, GROUP_RUNS, GROUP_LIMITS, GROUP_COUNT };
+enum setting_who { SET_BY_OWNER, SET_BY_FRESH, SET_BY_SHELL };
+
 struct setting_row {
 	const char *key;
+	enum setting_group group;
+	enum setting_who who;
 	char type; /* 's' text, 'p' secret text, 'i' whole number, 'b' true or false */
+	const char *unit;
 	int64_t least, most;
 	const char *otherwise;
 	const char *doc;
@@ -32,6 +38,7 @@ int settings_load(struct db *db, struct arena *a, struct settings *s);
 bool setting_admits(enum setting s, struct str value);
 int setting_check(struct db *db, enum setting s, struct str value); /* type and bounds: 0 or ERR_BAD_REQUEST */
 int setting_set(struct db *db, struct str key, struct str value); /* checks type and bounds; touches the epoch */
+int setting_reset(struct db *db, enum setting s); /* back to its default */
 
 /* "http://os.localhost:8080": the port is left out where it is the scheme's own. name NULL: the domain itself. */
 char *settings_origin(const struct settings *s, struct arena *a, const char *name);

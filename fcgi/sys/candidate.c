@@ -313,7 +313,9 @@ int candidate_consent(struct req *r, struct str id, struct str hash, const struc
 static int proposed(struct req *r, struct db *db, const struct call *c, struct out *o UNUSED)
 {
 	struct candidate *one = candidate_get(db, r->arena, c->arg[0].s);
-	return one && *one->asked_by ? session_confirm(r, &(struct arg){0}) : 0;
+	int err = one && *one->asked_by ? session_confirm(r, &(struct arg){0}) : 0;
+	bool shown = one && *one->package && (*one->asked_by || (*one->for_app && r->who.kind != WHO_IS_SHELL));
+	return err || !shown ? err : changes_seen(r, db, one, &c->arg[4]);
 }
 
 /* What the owner fetched, one click installs; what an app proposes needs somebody who was here just now. */

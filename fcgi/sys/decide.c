@@ -308,6 +308,9 @@ static int package(struct req *r, struct db *db, const struct call *c, struct ou
 		return err;
 	if (!(err = same(r, &d, &c->arg[1])) && strcmp(d.state, "pending"))
 		err = fail(r, ERR_CONFLICT, "That has been decided already, or nobody waits for it any more.");
+	struct candidate *of = err ? NULL : candidate_get(db, r->arena, str_of(d.id));
+	if (of && (*of->for_app || *of->asked_by))
+		err = changes_seen(r, db, of, &c->arg[6]);
 	buf_adds(o->buf, d.what);
 	return err;
 }

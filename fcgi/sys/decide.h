@@ -23,6 +23,8 @@ bool candidate_lost(const struct candidate *c); /* whoever looked into it is gon
 int write_package(struct req *r, struct db *db, struct out *o, const struct candidate *c);
 /* "changes": what it changes, file by file. */
 int write_changes(struct req *r, struct db *db, struct out *o, const struct candidate *c);
+/* What is in it was seen, or the owner says that it was not (unseen). Else ERR_BAD_REQUEST, which names what was not. */
+int changes_seen(struct req *r, struct db *db, const struct candidate *c, const struct arg *unseen);
 /* The word of the owner, with the permissions named in grant (JSON). */
 int candidate_consent(struct req *r, struct str id, struct str hash, const struct arg *grant, struct str note, struct out *o);
 

@@ -1,3 +1,4 @@
+#include "base/visible.h"
 #include "codec/diff.h"
 #include "kernel/install.h"
 #include "kernel/migration.h"
@@ -16,7 +17,11 @@ struct sides {
 	const char *before, *after; /* packages */
 	struct arena *file;         /* reset for each */
 	size_t shown, cells; /* cells: that may be compared yet */
+	int unseen;          /* files that are not shown line by line */
+	struct buf *names;   /* of the first of them, or NULL */
 };
+
+#define UNSEEN_NAMED 5
 
 /* ---- sentences ---- */
 
@@ -65,6 +70,13 @@ static bool comparable(const char *path, struct str s)
 	return s.n <= TEXT_BYTES && (is_code(path) || (text_utf8(s) && !memchr(s.n ? s.p : "", 0, s.n)));
 }
 
+static void note_unseen(struct sides *s, const char *path)
+{
+	s->unseen++;
+	if (s->names && s->unseen <= UNSEEN_NAMED)
+		buf_addf(s->names, "%s%s", s->unseen > 1 ? ", " : "", path);
+}
+
 static int write_file(struct sides *s, struct out *o, const char *path, int64_t was, int64_t is)
 {
 	struct str before = STR(""), after = STR("");
@@ -82,6 +94,8 @@ static int write_file(struct sides *s, struct out *o, const char *path, int64_t 
 	out_kcstr(o, "change", was < 0 ? "added" : is < 0 ? "removed" : "changed");
 	out_kint(o, "before", MAX(was, (int64_t)0));
 	out_kint(o, "after", MAX(is, (int64_t)0));
+	if (!text || b.full)
+		note_unseen(s, path);
 	out_kstr(o, "diff", text && !b.full ? (b.len ? buf_str(&b) : STR("")) : STR_NONE);
 	out_end(o);
 	s->shown = b.full ? DIFF_BYTES : s->shown + b.len;
@@ -126,7 +140,7 @@ static int write_migrations(struct req *r, struct db *db, struct out *o, const s
 static int write_diff(struct req *r, struct db *db, struct out *o, const struct app_row *app, const struct candidate *c)
 {
 	struct manifest *before, *after;
-	struct sides s = {db, app->package, c->package, arena_new(), 0, DIFF_CELLS_ALL};
+	struct sides s = {.db = db, .before = app->package, .after = c->package, .file = arena_new(), .cells = DIFF_CELLS_ALL};
 	int err = package_manifest(db, r->arena, app->package, &before);
 	if (!err)
 		err = package_manifest(db, r->arena, c->package, &after);
@@ -148,12 +162,34 @@ static int write_diff(struct req *r, struct db *db, struct out *o, const struct 
 	return err;
 }
 
-int write_changes(struct req *r, struct db *db, struct out *o, const struct candidate *c)
+static struct sides sides_of(struct req *r, struct db *db, const struct candidate *c)
 {
 	struct app_row *app = *c->for_app ? app_row_by_id(db, r->arena, str_of(c->for_app)) : NULL;
-	struct sides s = {db, app ? app->package : "", c->package, arena_new(), 0, DIFF_CELLS_ALL};
+	return (struct sides){.db = db, .before = app ? app->package : "", .after = c->package, .file = arena_new(), .cells = DIFF_CELLS_ALL};
+}
+
+int write_changes(struct req *r, struct db *db, struct out *o, const struct candidate *c)
+{
+	struct sides s = sides_of(r, db, c);
 	int err = write_files(r, &s, o, "changes");
 	arena_free(s.file);
+	return err;
+}
+
+int changes_seen(struct req *r, struct db *db, const struct candidate *c, const struct arg *unseen)
+{
+	struct buf json = BUF_INIT, names = BUF_INIT;
+	struct out o = OUT(&json);
+	struct sides s = sides_of(r, db, c);
+	s.names = &names;
+	out_object(&o);
+	int err = unseen->present && unseen->b ? 0 : write_files(r, &s, &o, "changes");
+	if (!err && s.unseen)
+		err = fail(r, ERR_BAD_REQUEST, "What is in %d of its files is not shown (%s%s). To say yes to that too, say unseen.", s.unseen,
+			   visible(r->arena, buf_str(&names), 300), s.unseen > UNSEEN_NAMED ? ", …" : "");
+	arena_free(s.file);
+	buf_release(&names);
+	buf_release(&json);
 	return err;
 }
 

@@ -45,6 +45,13 @@ static int clear(struct req *r UNUSED, struct db *db, const struct call *c, stru
 	return notice_clear(db, c->arg[0].s);
 }
 
+/* One that is new each time, or it would ring once in an hour. */
+static int test(struct req *r UNUSED, struct db *db, const struct call *c UNUSED, struct out *o UNUSED)
+{
+	int err = notice_over(db, NOTICE_TEST, "");
+	return err ? err : notice_add(db, NOTICE_TEST, "", "", "This is a test", "You asked for it. It rings on every device that reads your notices.");
+}
+
 int op_notice_list(struct req *r, const struct call *c, struct out *o)
 {
 	return with_db(r, c, o, list);
@@ -58,4 +65,9 @@ int op_notice_seen(struct req *r, const struct call *c, struct out *o)
 int op_notice_clear(struct req *r, const struct call *c, struct out *o)
 {
 	return in_transaction(r, c, o, clear);
+}
+
+int op_notice_test(struct req *r, const struct call *c, struct out *o)
+{
+	return in_transaction(r, c, o, test);
 }

@@ -51,8 +51,65 @@ int op_session_show(struct req *r, const struct call *c UNUSED, struct out *o)
 	return 0;
 }
 
+/* Whose sessions: in the shell, the owner's. */
+static const char *person(struct req *r, struct db *db)
+{
+	struct user u;
+	if (r->who.kind != WHO_IS_SHELL)
+		return r->who.user_id;
+	return user_owner(db, &u) ? NULL : arena_strdup(r->arena, u.id);
+}
+
+static bool is_mine(const struct req *r, const struct session_row *s)
+{
+	return r->who.via == VIA_COOKIE && !memcmp(s->hash, r->who.session, HASH_LEN);
+}
+
+static void write_session(struct req *r, struct out *o, const struct session_row *s)
+{
+	out_object(o);
+	out_kcstr(o, "id", s->id);
+	out_kcstr(o, "device", s->device);
+	out_kint(o, "created", s->created);
+	out_kint(o, "seen", s->seen);
+	out_kint(o, "expires", s->expires);
+	out_kbool(o, "here", is_mine(r, s));
+	out_end(o);
+}
+
+static int list(struct req *r, struct db *db, const struct call *c UNUSED, struct out *o)
+{
+	struct session_row *row;
+	const char *whose = person(r, db);
+	int n = whose ? session_list(db, r->arena, whose, now_ms(), &row) : -r->fault.err;
+	out_array(o);
+	for (int i = 0; i < n; i++)
+		write_session(r, o, &row[i]);
+	out_end(o);
+	return MAX(-n, 0);
+}
+
+int op_session_list(struct req *r, const struct call *c, struct out *o)
+{
+	return with_db(r, c, o, list);
+}
+
+static int end_one(struct req *r, struct db *db, const struct call *c, struct out *o)
+{
+	struct session_row *row;
+	const char *whose = person(r, db);
+	int n = whose ? session_list(db, r->arena, whose, now_ms(), &row) : -r->fault.err;
+	out_null(o);
+	for (int i = 0; i < n; i++)
+		if (str_is(c->arg[1].s, row[i].id))
+			return session_end(db, row[i].hash);
+	return n < 0 ? -n : fail(r, ERR_NOT_FOUND, "There is no such session; it may have ended already. See: session list");
+}
+
 int op_session_end(struct req *r, const struct call *c, struct out *o)
 {
+	if (c->arg[1].present)
+		return in_transaction(r, c, o, end_one);
 	bool everywhere = c->arg[0].present && c->arg[0].b;
 	if (r->who.kind != WHO_IS_USER)
 		return fail(r, ERR_BAD_REQUEST, "Nobody is signed in here; `user reset` signs a person out everywhere.");

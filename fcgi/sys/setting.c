@@ -1,4 +1,5 @@
 #include "kernel/clock.h"
+#include "sys/session.h"
 #include "sys/sys.h"
 
 static void write_value(const struct settings *s, int i, struct out *o)
@@ -24,6 +25,7 @@ static void write_setting(const struct settings *s, int i, struct out *o)
 	out_kcstr(o, "key", setting_row(i)->key);
 	out_key(o, "value");
 	write_value(s, i, o);
+	out_kcstr(o, "unit", setting_row(i)->unit);
 	out_kcstr(o, "default", setting_row(i)->otherwise);
 	out_kcstr(o, "meaning", setting_row(i)->doc);
 	out_end(o);
@@ -60,22 +62,38 @@ int op_setting_get(struct req *r, const struct call *c, struct out *o)
 	return 0;
 }
 
+/* The setting that a call is about, where whoever calls may change it. */
+static int find(struct req *r, struct str key, const struct arg *present, int *i)
+{
+	*i = setting_find(key);
+	if (*i < 0)
+		return no_such(r, key);
+	enum setting_who who = setting_row(*i)->who;
+	if (who == SET_BY_SHELL && r->who.kind != WHO_IS_SHELL)
+		return fail(r, ERR_DENIED, "This setting is changed in the owner's shell on the server only: fazt-admin setting set %s VALUE", setting_row(*i)->key);
+	return who == SET_BY_FRESH ? session_confirm(r, present) : 0;
+}
+
+static int set(struct req *r, struct db *db, const struct call *c, struct out *o UNUSED)
+{
+	int err = setting_set(db, c->arg[0].s, c->arg[1].s);
+	return err || setting_find(c->arg[0].s) != SETTING_TIMEZONE ? err : clock_rezone(db, r->arena, arena_cstr(r->arena, c->arg[1].s));
+}
+
 int op_setting_set(struct req *r, const struct call *c, struct out *o)
 {
-	int i = setting_find(c->arg[0].s);
-	(void)o;
-	if (i < 0)
-		return no_such(r, c->arg[0].s);
-	struct db *db = db_borrow(r->node->store, &r->fault);
-	if (!db)
-		return r->fault.err;
-	int err = db_begin(db);
-	if (!err)
-		err = setting_set(db, c->arg[0].s, c->arg[1].s);
-	if (!err && i == SETTING_TIMEZONE)
-		err = clock_rezone(db, r->arena, arena_cstr(r->arena, c->arg[1].s));
-	if (!err)
-		err = db_commit(db);
-	db_return(db);
-	return err;
+	int i, err = find(r, c->arg[0].s, &c->arg[2], &i);
+	return err ? err : in_transaction(r, c, o, set);
+}
+
+static int reset(struct req *r, struct db *db, const struct call *c, struct out *o UNUSED)
+{
+	int i = setting_find(c->arg[0].s), err = setting_reset(db, (enum setting)i);
+	return err || i != SETTING_TIMEZONE ? err : clock_rezone(db, r->arena, setting_row(i)->otherwise);
+}
+
+int op_setting_reset(struct req *r, const struct call *c, struct out *o)
+{
+	int i, err = find(r, c->arg[0].s, &c->arg[1], &i);
+	return err ? err : in_transaction(r, c, o, reset);
 }

@@ -66,7 +66,7 @@ await shot(page, 'owner-app');
 // ---- tokens ----
 
 await page.getByRole('button', { name: 'Account of owner' }).click();
-await page.getByRole('link', { name: 'Password and tokens' }).click();
+await page.getByRole('link', { name: 'Your account' }).click();
 ok(await shown(page.getByText('For diary. Never used.')), 'the tokens, and when they were used last');
 ok(await shown(page.getByText('fazt-admin token add')), '… and how one is made');
 await page.getByRole('button', { name: 'Remove laptop' }).click();

@@ -5,7 +5,7 @@ const { LINK, OWNER_LINK, OS } = process.env;
 const page = await browse({ size: 'narrow' });
 await signIn(page, LINK);
 await page.getByRole('button', { name: 'Account of guest' }).click();
-await page.getByRole('link', { name: 'Password', exact: true }).click();
+await page.getByRole('link', { name: 'Your account' }).click();
 ok(await shown(page.getByText('You have none yet')), 'a guest with a link has no password');
 is(await page.getByText('Tokens of programs').count(), 0, "… and none of the owner's tokens");
 ok(await fits(page), 'the account fits a phone');
@@ -29,6 +29,24 @@ await other.getByRole('button', { name: 'Set the password' }).click();
 ok(await shown(other.getByText('Your password is set')), 'changed there');
 await page.goto(OS);
 ok(page.url().includes('/_fazt/sign-in'), '… the phone has to sign in again');
+
+// ---- where one is signed in ----
+
+await page.getByLabel('Name or e-mail').fill('guest');
+await page.getByLabel('Password').fill('another horse entirely');
+await page.getByLabel('Password').press('Enter');
+ok(await shown(page.getByRole('button', { name: 'Account of guest' })), 'which she does');
+await other.goto(`${OS}/account`);
+const browsers = other.locator('section', { has: other.getByRole('heading', { name: 'Where you are signed in' }) });
+ok(await shown(browsers.getByText('Chrome on Linux')), 'the browsers she is signed in with have names');
+is(await browsers.locator('li').count(), 2, '… both of them');
+is(await browsers.locator('li', { hasText: 'Here' }).getByRole('button').count(), 0, 'this one is not signed out among them');
+await browsers.getByRole('button', { name: 'Sign out Chrome on Linux' }).click();
+ok(await browsers.locator('li').nth(1).waitFor({ state: 'detached' }).then(() => true, () => false), 'the other one is, with a button');
+await page.goto(OS);
+ok(page.url().includes('/_fazt/sign-in'), '… and asks for the password again');
+await other.goto(OS);
+ok(await shown(other.getByRole('button', { name: 'Account of guest' })), '… while this one goes on');
 
 const owner = await browse();
 await signIn(owner, OWNER_LINK);

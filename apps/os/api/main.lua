@@ -29,7 +29,7 @@ local shell = [[
       <div class="notice">
         <p><strong>The dashboard needs JavaScript.</strong>
         Your apps have addresses of their own and do not all need it: notes, for example, are at pad. in place of os.
-        in the address above. Whoever has a shell on the server can do everything on this page with
+        in the address above. <a href="/_fazt/settings">The settings</a> work as they are, and whoever has a shell on the server can do everything on this page with
         <code>fazt-admin</code>.</p>
       </div>
     </noscript>
@@ -60,5 +60,6 @@ return {
   ["GET /questions/:id"] = page,
   ["GET /runs"] = page,
   ["GET /runs/:id"] = page,
+  ["GET /settings"] = function() return { redirect = "/_fazt/settings" } end, -- the kernel's own page
   ["GET /waiting"] = page,
 }

@@ -20,7 +20,8 @@ export function Account({ user }) {
       <div class="menu card" id="account" popover="auto">
         <p class="who"><strong>{user.name}</strong><span class="soft small">{user.owner ? "Owner of this cloud" : "Guest of this cloud"}</span></p>
         <a class="item" href="/account" onClick={(event) => event.currentTarget.closest("[popover]").hidePopover()}>
-          {user.owner ? "Password and tokens" : "Password"}</a>
+          Your account</a>
+        {user.owner && <a class="item" href="/_fazt/settings">Settings</a>}
         <button class="item" type="button" disabled={busy} onClick={() => run(() => leave(false))}>Sign out</button>
         <button class="item" type="button" popovertarget="account" popovertargetaction="hide" onClick={() => setAsking(true)}>
           Sign out everywhere…

@@ -70,11 +70,11 @@ export function useLive(operation, args, still = () => true) {
   return state;
 }
 
-// What a READ operation answers, for as long as a component is on the page. `reload` keeps the old data in sight.
+// What a READ operation answers, for as long as a component is on the page; of none (null), nothing. `reload` keeps the old data in sight.
 export function useRead(operation, args) {
   const [state, setState] = useState({});
   const key = JSON.stringify(args ?? {});
-  const reload = useCallback(() => read(operation, JSON.parse(key)).then(
+  const reload = useCallback(() => operation && read(operation, JSON.parse(key)).then(
     (data) => setState({ data }),
     (problem) => setState((old) => ({ ...old, problem })),
   ), [operation, key]);

@@ -3,12 +3,13 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { read, useRead, write } from "./api.js";
-import { Changes, Content } from "./changes.jsx";
+import { Changes, Content, hidden, useChanges } from "./changes.jsx";
 import { Present, usePresent } from "./present.jsx";
 import { go, Title, useDone } from "./route.jsx";
 import { Face, Rules, Section, sentence, Sentences, Trouble, useDeed, Waiting } from "./ui.jsx";
 
 const POLL_MS = 400;
+const NAMED = 20;
 const ARM_MS = 500; // a button that appears under a finger must not be pressed by it
 
 function useCandidate(id) {
@@ -184,7 +185,7 @@ function Wants({ env }) {
 function Origin({ app }) {
   return (
     <dl class="facts">
-      <div><dt>From</dt><dd>{app.source}</dd></div>
+      {!app.asks && <div><dt>From</dt><dd>{app.source}</dd></div>}
       {app.commit && <div><dt>Commit</dt><dd><code>{app.commit}</code></dd></div>}
       {app.version && <div><dt>Version</dt><dd>{app.version}{app.upgrade && `, after ${app.upgrade.from}`}</dd></div>}
     </dl>
@@ -226,22 +227,42 @@ function finding({ kind, route, callers, collection, key, owner, why, as_app }) 
 }
 
 // What was fetched is installed with a click; what an app proposes is answered like any question of an app.
-function useVerdict(id, app, granted, present) {
+function useVerdict(id, app, granted, unseen, present) {
+  const more = { grant: granted, ...(unseen && { unseen }) };
   if (!app.asks)
-    return { yes: () => write("app.consent", { id, hash: app.hash, grant: granted }), no: () => write("app.discard", { id }) };
+    return { yes: () => write("app.consent", { id, hash: app.hash, ...more }), no: () => write("app.discard", { id }) };
   const args = { id, hash: app.hash, ...present.args };
-  return { yes: () => write("halt.approve", { ...args, grant: granted }), no: () => write("halt.deny", args) };
+  return { yes: () => write("halt.approve", { ...args, ...more }), no: () => write("halt.deny", args) };
+}
+
+// What is in some files nobody can see here: that is said yes to by itself, with their names.
+function Unseen({ files, ticked, tick }) {
+  return (
+    <Section title="What is not shown">
+      <label class="risk">
+        <input type="checkbox" checked={ticked} onChange={(event) => tick(event.target.checked)} />
+        <span>I say yes to {files.length === 1 ? "this file" : `these ${files.length} files`} without having seen what is in {files.length === 1 ? "it" : "them"}:{" "}
+          {files.slice(0, NAMED).map(({ path }, i) => <>{i > 0 && ", "}<code>{path}</code></>)}{files.length > NAMED && ` and ${files.length - NAMED} more`}.</span>
+      </label>
+      <p class="hint">They are no text, or too long to be compared line by line.</p>
+    </Section>
+  );
 }
 
 function Consent({ id, app, onInstalled }) {
   const [granted, setGranted] = useState([]);
   const present = usePresent();
   const done = useDone(() => go(app.asks ? "/waiting" : "/"));
-  const verdict = useVerdict(id, app, granted, present);
+  const changes = useChanges(app, id);
+  const unseen = hidden(changes.data);
+  const [ticked, tick] = useState(false);
+  const verdict = useVerdict(id, app, granted, ticked, present);
   const { busy, problem, run } = useDeed();
   const install = useRef();
   const armed = useArmed(install);
-  const consent = () => armed && !busy && run(async () => {
+  const looked = !(app.upgrade || app.asks) || changes.data || changes.problem;
+  const ready = armed && !busy && looked && (!unseen || unseen.length === 0 || ticked);
+  const consent = () => ready && run(async () => {
     await verdict.yes();
     onInstalled();
   });
@@ -261,12 +282,12 @@ function Consent({ id, app, onInstalled }) {
       <Rules rules={app.rules} />
       <Trial trial={app.trial} />
       <Rehearsal rehearsal={app.rehearsal} />
-      {app.upgrade && <Changes app={app.name} id={id} />}
-      {app.asks && !app.upgrade && <Content id={id} />}
+      {app.upgrade ? <Changes of={changes} /> : app.asks && <Content of={changes} />}
+      {unseen?.length > 0 && <Unseen files={unseen} ticked={ticked} tick={tick} />}
       {app.asks && <Present of={present} />}
       {problem && <Trouble problem={problem} retry={problem.code === "stale" ? () => location.reload() : undefined} />}
       <div class="row">
-        <button class="button" type="button" ref={install} aria-disabled={!armed || busy} onClick={consent}>
+        <button class="button" type="button" ref={install} aria-disabled={!ready} onClick={consent}>
           {app.upgrade ? (busy ? "Upgrading…" : "Upgrade") : busy ? "Installing…" : "Install"}
         </button>
         <button class="button quiet" type="button" disabled={busy} onClick={discard}>No, thank you</button>

@@ -5,19 +5,28 @@ import { useState } from "preact/hooks";
 import { useRead } from "./api.js";
 import { bytes, Loaded, Section, Sentences } from "./ui.jsx";
 
-export function Changes({ app, id }) {
-  const diff = useRead("app.diff", { app, id });
+// An upgrade is compared with what serves, a new app that an app proposes is shown whole; of a new one from elsewhere there is nothing to show.
+export function useChanges(app, id) {
+  const [operation, args] = app.upgrade ? ["app.diff", { app: app.name, id }] : ["halt.show", { id }];
+  return useRead(app.upgrade || app.asks ? operation : null, args);
+}
+
+// The files of which nobody sees what is in them.
+export function hidden(data) {
+  return (data?.files ?? data?.changes)?.filter(({ diff }) => diff === null);
+}
+
+export function Changes({ of }) {
   return (
     <Section title="What changes">
-      <Loaded of={diff}>{(data) => <><Promises diff={data} /><Files files={data.files} /></>}</Loaded>
+      <Loaded of={of}>{(data) => <><Promises diff={data} /><Files files={data.files} /></>}</Loaded>
     </Section>
   );
 }
 
 // All of an app that there is not yet.
-export function Content({ id }) {
-  const decision = useRead("halt.show", { id });
-  return <Section title="What is in it"><Loaded of={decision}>{(data) => <Files files={data.changes} />}</Loaded></Section>;
+export function Content({ of }) {
+  return <Section title="What is in it"><Loaded of={of}>{(data) => <Files files={data.changes} />}</Loaded></Section>;
 }
 
 function Promises({ diff }) {

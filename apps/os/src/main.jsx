@@ -82,16 +82,22 @@ function Navigation({ path }) {
   );
 }
 
+function Bar({ user, path }) {
+  return (
+    <>
+      <a class="mark" href="/"><img src="/icon.svg" alt="" width="28" height="28" /><span>fazt</span></a>
+      {user.owner && <Navigation path={path} />}
+      <Account user={user} />
+    </>
+  );
+}
+
 function Dashboard({ user }) {
   const path = usePath();
   return (
     <>
       <a class="button skip" href="#main" onClick={skip}>Skip to the content</a>
-      <header class="bar">
-        <a class="mark" href="/"><img src="/icon.svg" alt="" width="28" height="28" /><span>fazt</span></a>
-        {user.owner && <Navigation path={path} />}
-        <Account user={user} />
-      </header>
+      <header class="bar"><Bar user={user} path={path} /></header>
       <main class="page" id="main" tabIndex={-1}>{find(path, user)}</main>
     </>
   );
@@ -110,6 +116,11 @@ function Start() {
   return <main class="page">{state.problem && <Trouble problem={state.problem} retry={open} />}</main>;
 }
 
-const root = document.getElementById("app");
-root.replaceChildren();
-render(<Start />, root);
+// A page that the kernel wrote is complete, but for the bar above it.
+const bar = document.getElementById("bar"), root = document.getElementById("app");
+if (bar) {
+  openSession().then((user) => { bar.replaceChildren(); render(<Bar user={user} path={location.pathname} />, bar); }, () => {});
+} else {
+  root.replaceChildren();
+  render(<Start />, root);
+}

@@ -1,7 +1,8 @@
-// One's own account: the password, and for the owner the tokens of programs.
+// One's own account: the password, where one is signed in, and for the owner the tokens of programs.
 
 import { useState } from "preact/hooks";
 import { useRead, write } from "./api.js";
+import { Browsers } from "./browsers.jsx";
 import { Title } from "./route.jsx";
 import { Tokens } from "./tokens.jsx";
 import { Command, Loaded, Section, Trouble, useDeed } from "./ui.jsx";
@@ -15,6 +16,7 @@ export function Me({ user }) {
       <Section title="Password">
         <Loaded of={session}>{(data) => <Password session={data} user={user} reload={session.reload} />}</Loaded>
       </Section>
+      <Browsers />
       {user.owner && <Tokens />}
     </div>
   );

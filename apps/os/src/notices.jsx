@@ -11,12 +11,12 @@ export function Notices() {
   if (!unseen.length) return null;
   return (
     <section class="stack" aria-label="Notices">
-      {unseen.map(({ id, app, at, times, title, body }) => (
+      {unseen.map(({ id, kind, app, at, times, title, body }) => (
         <div class="notice warn" role="status" key={id}>
           <p><strong>{title}</strong> <span class="small soft"><Moment at={at} />{times > 1 && `, ${times} times`}</span><br />
             <span class="small">{body}</span></p>
           <div class="row">
-            {app && <a class="button small" href={`/apps/${app}`}>Look at it</a>}
+            {app && <a class="button small" href={kind === "app.asks" ? "/waiting" : `/apps/${app}`}>{kind === "app.asks" ? "Answer" : "Look at it"}</a>}
             <button class="button small quiet" type="button" disabled={busy} onClick={() => seen(id)}>Seen</button>
           </div>
         </div>

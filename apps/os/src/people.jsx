@@ -44,7 +44,7 @@ function Invite({ onLink }) {
       <div>
         <label class="label" for="invite">Invite someone</label>
         <div class="linkrow">
-          <input class="input" id="invite" required maxLength={64} autoComplete="off" autoCapitalize="none" placeholder="Name or e-mail address"
+          <input class="input" id="invite" required maxLength={64} autoComplete="off" autoCapitalize="none" placeholder="Name or e-mail"
             value={name} onInput={(event) => setName(event.target.value)} />
           <button class="button" disabled={busy || !name.trim()}>Make a link</button>
         </div>

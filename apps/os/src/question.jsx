@@ -1,19 +1,25 @@
 // What an app asks before it goes on. Every character of the app that would deceive was written out by the kernel; the answer is
 // about the hash of what stands here.
 
-import { useRef, useState } from "preact/hooks";
+import { useContext, useRef, useState } from "preact/hooks";
 import { useRead, write } from "./api.js";
 import { Candidate, useArmed } from "./candidate.jsx";
 import { Lines } from "./changes.jsx";
 import { Present, usePresent } from "./present.jsx";
-import { Title, useDone } from "./route.jsx";
-import { Face, Loaded, Moment, Section, Trouble, useDeed } from "./ui.jsx";
+import { Title, useDone, Within } from "./route.jsx";
+import { Face, Icon, Loaded, Moment, Section, Trouble, useDeed } from "./ui.jsx";
 
 // The address of whatever waits for a word: a question, or a package.
 export function Question({ id }) {
   const question = useRead("halt.show", { id });
-  return <Loaded of={question}>{(data) => data.state !== "pending" ? <Answered question={data} />
-    : data.kind === "halt" ? <Answer question={data} reload={question.reload} /> : <Candidate id={id} />}</Loaded>;
+  const inside = useContext(Within);
+  return (
+    <div class="stack">
+      {!inside && <a class="back" href="/waiting"><Icon name="back" />Waiting</a>}
+      <Loaded of={question}>{(data) => data.state !== "pending" ? <Answered question={data} />
+        : data.kind === "halt" ? <Answer question={data} reload={question.reload} /> : <Candidate id={id} />}</Loaded>
+    </div>
+  );
 }
 
 function Head({ question }) {

@@ -68,6 +68,14 @@ function titled(apps, name) {
   return apps.find((app) => app.name === name)?.title ?? name ?? "A removed app";
 }
 
+const BRIEF = 140;
+
+// The first line of an error, where a whole one would push the others away.
+function brief(error) {
+  const [line] = error.split("\n");
+  return line.length > BRIEF ? `${line.slice(0, BRIEF)}…` : line === error ? line : `${line} …`;
+}
+
 function Line({ run, titles }) {
   return (
     <a class="card decision" href={`/runs/${run.id}`}>
@@ -77,7 +85,7 @@ function Line({ run, titles }) {
         <span class="soft small"><Moment at={run.created} /> · {run.steps === 1 ? "one step" : `${run.steps} steps`}{run.ended > 0 && ` · took ${duration(run.ended - run.created)}`}
           {run.state === "queued" && run.error && <> · tried again <Moment at={run.due} /></>}</span>
         {!run.ended && <Bar progress={run.progress} />}
-        {run.error && <span class="small failure">{run.error}</span>}
+        {run.error && <span class="small failure brief" title={run.error}>{brief(run.error)}</span>}
       </span>
       <Icon name="back" />
     </a>
