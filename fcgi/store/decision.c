@@ -205,7 +205,7 @@ int decision_leave(struct db *db, const char *run_id, const char *state)
 {
 	struct arena *a = arena_new();
 	const char *id = db_text(db, a, "SELECT r.awaits FROM runs r WHERE r.id = ? AND r.ended = 0 AND r.awaits <> '' AND "
-				 "NOT EXISTS (SELECT 1 FROM runs o WHERE o.awaits = r.awaits AND o.ended = 0 AND o.id <> r.id)", "c", run_id);
+				 "NOT EXISTS (SELECT 1 FROM runs o WHERE o.awaits = r.awaits AND o.awaits <> '' AND o.ended = 0 AND o.id <> r.id)", "c", run_id);
 	int err = !id ? 0 : decision_pending(db, id) ? decision_end(db, id, state, "", STR_NONE, STR_NONE) : candidate_drop(db, id);
 	arena_free(a);
 	return err;
