@@ -42,8 +42,8 @@ static int call(struct req *r, const char *noun, const char *verb, struct str a,
 {
 	struct buf answer = BUF_MAX(4 * MIB);
 	struct out o = OUT(&answer);
-	struct call call = {.row = op_find(str_of(noun), str_of(verb)), .nargs = op_row(op_find(str_of(noun), str_of(verb)))->sig.n,
-			    .arg = {{.present = a.p, .s = a}, {.present = b.p, .s = b}, {.present = c.p, .s = c}}};
+	int row = op_find(str_of(noun), str_of(verb));
+	struct call call = {.row = row, .nargs = op_row(row)->sig.n, .arg = {{.present = a.p, .s = a}, {.present = b.p, .s = b}, {.present = c.p, .s = c}}};
 	int err = op_call(r, &call, &o);
 	buf_release(&answer);
 	return err;
@@ -96,8 +96,9 @@ static const char *value_of(const struct desk *d, int i)
 
 static void add_choice(struct desk *d, int i)
 {
+	const char *key = setting_row(i)->key;
 	bool yes = !strcmp(value_of(d, i), "true");
-	page_add(d->b, "<select class=\"input\" id=\"{}\" name=\"{}\" aria-describedby=\"about-{}\">", setting_row(i)->key, setting_row(i)->key, setting_row(i)->key);
+	page_add(d->b, "<select class=\"input\" id=\"{}\" name=\"{}\" aria-describedby=\"about-{}\">", key, key, key);
 	page_add(d->b, yes ? "<option value=\"true\" selected>yes</option><option value=\"false\">no</option></select>\n" :
 			     "<option value=\"true\">yes</option><option value=\"false\" selected>no</option></select>\n");
 }
@@ -106,7 +107,9 @@ static void add_input(struct desk *d, int i)
 {
 	const struct setting_row *row = setting_row(i);
 	const char *wrong = d->wrong[i] ? " aria-invalid=\"true\"" : "";
-	page_add(d->b, "<input class=\"input\" id=\"{}\" name=\"{}\" value=\"{}\" autocomplete=\"{}\" autocapitalize=\"none\" spellcheck=\"false\" aria-describedby=\"about-{}",
+	page_add(d->b,
+		 "<input class=\"input\" id=\"{}\" name=\"{}\" value=\"{}\" autocomplete=\"{}\" autocapitalize=\"none\" spellcheck=\"false\" "
+		 "aria-describedby=\"about-{}",
 		 row->key, row->key, value_of(d, i), row->type == 'p' ? "new-password" : "off", row->key);
 	if (d->wrong[i])
 		page_add(d->b, " wrong-{}", row->key);
@@ -150,8 +153,8 @@ static void add_facts(struct desk *d, int group)
 		if ((int)setting_row(i)->group != group || setting_row(i)->who != SET_BY_SHELL)
 			continue;
 		if (!n++)
-			buf_adds(d->b, "<h3>Changed in the shell alone</h3>\n<p class=\"soft\">A wrong value here could lock you out: <code>fazt-admin setting set NAME VALUE</code></p>\n"
-				       "<dl class=\"facts settings\">\n");
+			buf_adds(d->b, "<h3>Changed in the shell alone</h3>\n<p class=\"soft\">A wrong value here could lock you out: "
+				       "<code>fazt-admin setting set NAME VALUE</code></p>\n<dl class=\"facts settings\">\n");
 		add_fact(d, i);
 	}
 	buf_adds(d->b, n ? "</dl>\n" : "");
@@ -168,18 +171,22 @@ static bool asks_password(const struct desk *d, int group)
 static void add_password(struct desk *d, int group)
 {
 	const char *name = groups[group].name, *wrong = d->group == group ? d->password : NULL;
-	page_add(d->b, "<div><label class=\"label\" for=\"present-{}\">Your password</label>\n<input class=\"input\" id=\"present-{}\" name=\"present\" type=\"password\" "
-		       "autocomplete=\"current-password\" maxlength=\"1024\" aria-describedby=\"about-present-{}\"", name, name, name);
+	page_add(d->b,
+		 "<div><label class=\"label\" for=\"present-{}\">Your password</label>\n<input class=\"input\" id=\"present-{}\" name=\"present\" "
+		 "type=\"password\" autocomplete=\"current-password\" maxlength=\"1024\" aria-describedby=\"about-present-{}\"",
+		 name, name, name);
 	buf_adds(d->b, wrong ? " aria-invalid=\"true\">\n" : ">\n");
 	if (wrong)
 		page_add(d->b, "<p class=\"hint failure\" role=\"alert\">{}</p>\n", wrong);
-	page_add(d->b, "<p class=\"hint\" id=\"about-present-{}\">Needed for some of these, because you signed in more than ten minutes ago.</p></div>\n", name);
+	page_add(d->b, "<p class=\"hint\" id=\"about-present-{}\">Some of these need it, because you signed in more than ten minutes ago.</p></div>\n",
+		 name);
 }
 
 static void begin_form(struct desk *d, int group, const char *deed)
 {
-	page_add(d->b, "<form class=\"stack\" method=\"post\" action=\"/_fazt/settings#{}\"><input type=\"hidden\" name=\"csrf\" value=\"{}\">", groups[group].name, d->csrf);
-	page_add(d->b, "<input type=\"hidden\" name=\"group\" value=\"{}\"><input type=\"hidden\" name=\"do\" value=\"{}\">\n", groups[group].name, deed);
+	const char *name = groups[group].name;
+	page_add(d->b, "<form class=\"stack\" method=\"post\" action=\"/_fazt/settings#{}\"><input type=\"hidden\" name=\"csrf\" value=\"{}\">", name, d->csrf);
+	page_add(d->b, "<input type=\"hidden\" name=\"group\" value=\"{}\"><input type=\"hidden\" name=\"do\" value=\"{}\">\n", name, deed);
 }
 
 /* Enter in a field presses the first button of a form: an unseen one that saves, not one that puts a setting back. */
@@ -216,12 +223,11 @@ static void add_word(struct desk *d, int group)
 static void add_group(struct desk *d, int group)
 {
 	bool folded = groups[group].folded;
-	page_add(d->b, "<section class=\"card inset stack\" id=\"{}\" aria-labelledby=\"title-{}\">\n", groups[group].name, groups[group].name);
-	if (folded)
-		page_add(d->b, d->group == group ? "<details open><summary><h2 id=\"title-{}\">{}</h2></summary>\n<div class=\"stack\">" :
-						   "<details><summary><h2 id=\"title-{}\">{}</h2></summary>\n<div class=\"stack\">", groups[group].name, groups[group].title);
-	else
-		page_add(d->b, "<h2 id=\"title-{}\">{}</h2>\n", groups[group].name, groups[group].title);
+	const char *name = groups[group].name;
+	page_add(d->b, "<section class=\"card inset stack\" id=\"{}\" aria-labelledby=\"title-{}\">\n", name, name);
+	buf_adds(d->b, !folded ? "" : d->group == group ? "<details open><summary>" : "<details><summary>");
+	page_add(d->b, "<h2 id=\"title-{}\">{}</h2>\n", name, groups[group].title);
+	buf_adds(d->b, folded ? "</summary>\n<div class=\"stack\">" : "");
 	add_word(d, group);
 	if (*groups[group].about)
 		page_add(d->b, "<p class=\"soft\">{}</p>\n", groups[group].about);

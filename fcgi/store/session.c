@@ -80,8 +80,8 @@ int session_end(struct db *db, const unsigned char hash[HASH_LEN])
 
 int session_list(struct db *db, struct arena *a, const char *user_id, int64_t now, struct session_row **list)
 {
-	static const char all[] = "SELECT s.hash, s.device, s.created, max(s.seen, coalesce((SELECT max(c.seen) FROM sessions c WHERE c.parent = s.hash), 0)) AS last,"
-				  " s.expires FROM sessions s WHERE s.user_id = ? AND s.app_id = '' AND s.expires > ? ORDER BY last DESC, s.created DESC LIMIT ?";
+	static const char all[] = "SELECT s.hash, s.device, s.created, "
+				  "max(s.seen, coalesce((SELECT max(c.seen) FROM sessions c WHERE c.parent = s.hash), 0)) AS last, s.expires FROM sessions s WHERE s.user_id = ? AND s.app_id = '' AND s.expires > ? ORDER BY last DESC, s.created DESC LIMIT ?";
 	int n = 0, row = 0;
 	*list = arena_alloc(a, SESSIONS_SHOWN * sizeof **list);
 	struct stmt *s = db_query(db, all, "cii", user_id, now, (int64_t)SESSIONS_SHOWN);

@@ -5,7 +5,8 @@ import { Loaded, Moment, Section, Trouble, useDeed } from "./ui.jsx";
 
 // What browsers say of themselves begins with what they once were, so the most particular word counts.
 const programs = [[/Edg(e|A|iOS)?\//, "Edge"], [/OPR\//, "Opera"], [/Firefox\/|FxiOS\//, "Firefox"], [/Chrom(e|ium)\/|CriOS\//, "Chrome"], [/Safari\//, "Safari"]];
-const systems = [[/Android/, "Android"], [/iPhone/, "an iPhone"], [/iPad/, "an iPad"], [/Mac OS X|Macintosh/, "a Mac"], [/Windows/, "Windows"], [/CrOS/, "ChromeOS"], [/Linux|X11/, "Linux"]];
+const systems = [[/Android/, "Android"], [/iPhone/, "an iPhone"], [/iPad/, "an iPad"], [/Mac OS X|Macintosh/, "a Mac"], [/Windows/, "Windows"],
+  [/CrOS/, "ChromeOS"], [/Linux|X11/, "Linux"]];
 const among = (list, text) => list.find(([pattern]) => pattern.test(text))?.[1];
 
 function device(text) {
