@@ -308,7 +308,7 @@ static int64_t next_due(struct node *n, const struct work *w)
 	struct db *db = db_borrow(n->store, &quiet);
 	int64_t next = db ? MIN(run_next(db, but, least(w)), job_next(db)) : RUN_NEVER;
 	db_return(db);
-	return next;
+	return quiet.err ? now_ms() + LATER_MS : next;
 }
 
 int64_t runner_next(struct node *n)

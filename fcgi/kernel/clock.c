@@ -267,14 +267,21 @@ static int let_go(struct firing_now *f)
 	return err ? err : go_on(f, f->next);
 }
 
+/* It cannot be read just now, and is none of the others' business. */
+static int look_later(struct firing_now *f)
+{
+	db_forgive(f->db);
+	return wait_until(f, f->job->held, f->now + CLOCK_LATE_MS);
+}
+
 static int fire_of(struct node *n, struct db *db, struct arena *a, struct job *j, int64_t now)
 {
 	fault_clear(db_fault(db));
 	struct app *app = app_by_id(n, db, str_of(j->app_id));
 	struct firing_now f = {.node = n, .db = db, .arena = a, .app = app, .job = j, .now = now};
 	int err;
-	if (!app && db_fault(db)->err) /* it cannot be read just now, and is none of the others' business */
-		err = wait_until(&f, j->held, now + CLOCK_LATE_MS);
+	if (!app && db_fault(db)->err)
+		err = look_later(&f);
 	else if (!app || app->state == APP_DISABLED || !app_granted(app, "schedule"))
 		err = wait_until(&f, app && app->state != APP_DISABLED ? HELD_PERMISSION : HELD_DISABLED, JOB_NEVER);
 	else

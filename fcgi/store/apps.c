@@ -424,7 +424,6 @@ static int forget_failures(struct db *db, const char *id)
 {
 	static const char old[] = "SELECT id FROM candidates WHERE state = 'failed' AND asked_by = ? ORDER BY id DESC LIMIT 1 OFFSET ?";
 	struct arena *a = arena_new();
-	fault_clear(db_fault(db)); /* none but what is found now */
 	struct candidate *c = candidate_get(db, a, str_of(id));
 	bool proposed = c && *c->asked_by;
 	int err = proposed ? db_run(db, "UPDATE candidates SET package = '' WHERE id = ?", "c", id) : 0;
@@ -433,7 +432,7 @@ static int forget_failures(struct db *db, const char *id)
 	for (const char *one; !err && proposed && (one = db_text(db, a, old, "ci", c->asked_by, (int64_t)CANDIDATES_FAILED));)
 		err = forget_candidate(db, one, false);
 	arena_free(a);
-	return err ? err : db_fault(db)->err;
+	return err;
 }
 
 int candidate_failed(struct db *db, const char *id, const char *code, const char *error)

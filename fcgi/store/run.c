@@ -255,12 +255,11 @@ int run_cancel(struct db *db, const char *id)
 				    "SELECT r.id FROM runs r JOIN below b ON r.parent = b.id) "
 				    "SELECT r.id FROM runs r JOIN below b ON r.id = b.id WHERE r.ended = 0 LIMIT 1";
 	struct arena *a = arena_new();
-	fault_clear(db_fault(db)); /* none but what is found now */
 	int err = cancel_one(db, id);
 	for (const char *child; !err && (child = db_text(db, a, below, "c", id));)
 		err = cancel_one(db, child);
 	arena_free(a);
-	return err ? err : db_fault(db)->err;
+	return err;
 }
 
 /* The journal, and what the cell was sent, unless that is all there is of it: a request that halted. */

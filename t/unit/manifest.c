@@ -184,7 +184,7 @@ static void kinds(void)
 
 static void names(void)
 {
-	struct fault f;
+	struct fault f = {0};
 	is_int(manifest_name(STR("os"), false, &f), ERR_RESERVED_NAME, "os is reserved");
 	is_int(manifest_name(STR("os"), true, &f), 0, "but not for built-in apps");
 	is_int(manifest_name(STR("www"), false, &f), ERR_RESERVED_NAME, "www too");
