@@ -200,12 +200,21 @@ static int may_wake(struct req *r, const struct app *app, const struct run *run)
 	return !*run->job || app_granted(app, "schedule") ? 0 : fail(r, ERR_PERMISSION_DENIED, "%s may not wake by itself any more.", app->title);
 }
 
+/* Each attempt failed, the last ones because whoever worked on it was gone before it was done. */
+static int may_try(struct req *r, const struct run *run)
+{
+	if (run->attempt <= MAX(run->retries, (int64_t)RUN_DEATHS))
+		return 0;
+	return fail(r, ERR_INTERNAL, "Its worker died %lld times while it was behind step %lld and got no further. The server's log says what ended it; then try again: fazt-admin run retry %s",
+		    (long long)run->attempt, (long long)run->steps, run->id);
+}
+
 static void go_on(struct req *r, struct app *app, const struct run *run)
 {
 	r->app = app;
 	set_request(r, run);
 	journal_open(r, run);
-	if (may_wake(r, app, run))
+	if (may_try(r, run) || may_wake(r, app, run))
 		fail_run(r, r->fault.err);
 	else
 		settle(r, errand_is(run) ? errand_run(r) : req_resume(r, app, run->principal));
@@ -338,13 +347,16 @@ static void *work(void *mine)
 	return NULL;
 }
 
+/* 0: it is left to others. */
 static void renew(const struct work *w, int64_t until)
 {
 	struct fault quiet = {0};
 	struct db *db = db_borrow(node->store, &quiet);
 	int err = db ? db_begin(db) : quiet.err;
-	if (!err)
-		err = run_renew(db, w->run_id, w->claim, until) ? db_rollback(db) : db_commit_soon(db);
+	if (!err) {
+		err = until ? run_renew(db, w->run_id, w->claim, until) : run_hand_over(db, w->run_id, w->claim);
+		err ? db_rollback(db) : db_commit_soon(db);
+	}
 	db_return(db);
 }
 
@@ -414,5 +426,5 @@ void runner_give_up(void)
 {
 	given_up = true;
 	if (node)
-		renew_all(now_ms());
+		renew_all(0);
 }

@@ -67,6 +67,22 @@ static void test_claims(void)
 	ok(late != NULL, "the later one too");
 }
 
+/* Whoever worked on it and is gone counts as a failure of it, until it gets somewhere. */
+static void test_deaths(void)
+{
+	struct run r;
+	int64_t now = now_ms() + 1000;
+	add("", 3, 1);
+	ok(take(now, &r) && !r.attempt, "a run is taken up");
+	ok(take(now += 200, &r) && r.attempt == 1 && take(now += 200, &r) && r.attempt == 2, "each worker that died is an attempt that failed");
+	ok(!write_as(&r, 1) && take(now += 200, &r) && r.attempt == 1, "… since it last got anywhere");
+	db_begin(db);
+	ok(!run_hand_over(db, r.id, r.claim), "it is left");
+	db_commit(db);
+	ok(take(now, &r) && r.attempt == 1, "… which is no failure");
+	ok(!end(&r), "it ends");
+}
+
 /* However much one app has due, the others have every other turn. */
 static void test_turns(void)
 {
@@ -270,6 +286,7 @@ int main(void)
 	sc = scope_stranger(app_id);
 	sc.max_bytes = sc.max_rows = INT64_MAX;
 	test_claims();
+	test_deaths();
 	test_turns();
 	test_pruning();
 	test_keys();
