@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/now.h"
+#include "codec/calendar.h"
 #include "gate/gateway.h"
 #include "gate/trace.h"
 #include "kernel/app.h"
@@ -220,10 +221,23 @@ static void go_on(struct req *r, struct app *app, const struct run *run)
 		settle(r, errand_is(run) ? errand_run(r) : req_resume(r, app, run->principal));
 }
 
+/* Where the clock is behind where it was, and once an hour, for it may have been set while nobody looked. */
+static int look_at_clock(struct req *r, struct db *db)
+{
+	static _Atomic int64_t looked;
+	int64_t now = now_ms(), before = looked;
+	if ((now >= before && now - before < HOUR_MS) || !atomic_compare_exchange_strong(&looked, &before, now))
+		return 0;
+	int err = db_begin(db);
+	if (!err)
+		err = clock_set_back(db, r->arena, r->settings.text[SETTING_TIMEZONE], now);
+	return err ? db_rollback(db) : db_commit_soon(db);
+}
+
 /* Jobs that are due become runs, many in one transaction and none for long. */
 static int fire(struct req *r, struct db *db)
 {
-	int err = 0;
+	int err = look_at_clock(r, db);
 	while (!err && job_next(db) <= now_ms() && !(err = db_begin(db))) {
 		int got = 1;
 		for (int64_t began = mono_ms(); got > 0 && mono_ms() - began < FIRING_MS;)

@@ -171,7 +171,9 @@ static void interval(void)
 	is_int(cron_interval(&c), 10000, "what @every says");
 	struct zone z = zone("UTC");
 	cron_parse(STR("0 0 29 2 */6"), &c, NULL);
-	is_int(cron_next(&c, moment("2033-01-01 00:00"), &z), -1, "not within eight years");
+	is_int(cron_next(&c, moment("2033-01-01 00:00"), &z), moment("2048-02-29 00:00"), "a leap day at a weekend");
+	cron_parse(STR("0 0 29 2 */7"), &c, NULL);
+	is_int(cron_next(&c, moment("2088-03-01 00:00"), &z), moment("2128-02-29 00:00"), "the longest pause of any schedule: forty years");
 	cron_parse(STR("@daily"), &c, NULL);
 	is_int(cron_next(&c, INT64_MAX, &z), -1, "the end of time");
 	is_int(cron_next(&c, -1, &z), -1, "before it");
