@@ -335,11 +335,13 @@ int candidate_rows(struct db *db, struct arena *a, struct candidate **list)
 	return row < 0 ? row : n;
 }
 
-/* Each holds a package, and not everyone who may fetch one decides what becomes of it. */
-static int candidates_bound(struct db *db, const char *for_app)
+/* Each holds a package, and not everyone who may fetch one decides what becomes of it. What apps propose takes no room from what
+ * the owner fetches. */
+static int candidates_bound(struct db *db, const char *for_app, bool proposed)
 {
-	int64_t all = db_int(db, 0, "SELECT count(*) FROM candidates WHERE state IN ('fetching', 'ready')", "");
-	int64_t own = db_int(db, 0, "SELECT count(*) FROM candidates WHERE state IN ('fetching', 'ready') AND for_app <> '' AND for_app = ?", "c", for_app);
+	int64_t all = db_int(db, 0, "SELECT count(*) FROM candidates WHERE state IN ('fetching', 'ready') AND (asked_by <> '') = ?", "i", (int64_t)proposed);
+	int64_t own = db_int(db, 0, "SELECT count(*) FROM candidates WHERE state IN ('fetching', 'ready') AND for_app <> '' AND for_app = ? AND "
+			     "(asked_by <> '') = ?", "ci", for_app, (int64_t)proposed);
 	if (all < CANDIDATES_MAX && own < CANDIDATES_APP)
 		return 0;
 	return db_fail(db, ERR_TOO_LARGE, "%lld packages wait already; decide about them, or throw them away with: fazt-admin app discard ID",
@@ -353,7 +355,7 @@ static const char *or_none(const char *text)
 
 int candidate_insert(struct db *db, const struct candidate *c)
 {
-	int err = candidates_bound(db, c->for_app);
+	int err = candidates_bound(db, c->for_app, *or_none(c->asked_by));
 	if (err)
 		return err;
 	return db_run(db,

@@ -259,6 +259,14 @@ static void test_packages(void)
 	ok(!app_advance(db, &app, "p2", "", &version), "another version serves");
 	is_state(id, "stale", "then there is nothing to decide");
 	ok(!candidate_get(db, arena, str_of(id)), "… and the package is gone");
+	int proposed = 0, err = 0;
+	for (; !err && proposed <= 2 * CANDIDATES_APP; proposed++) {
+		struct candidate c = {.id = arena_printf(arena, "other%021d", proposed), .source = "", .origin = "", .name = "", .for_app = target, .asked_by = "y", .base = 2};
+		err = candidate_insert(db, &c);
+	}
+	ok(err == ERR_TOO_LARGE && proposed == CANDIDATES_APP + 1, "apps propose so many things for one app");
+	fault_clear(&f);
+	package(target, "");
 	const char *proposals[PROPOSALS_APP];
 	for (int i = 0; i < PROPOSALS_APP; i++)
 		proposals[i] = package("", app_id);
