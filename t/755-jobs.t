@@ -194,7 +194,7 @@ pass('… and it goes on');
 my $missing = $fazt->cartridge(asks => app('1', job(x => '* * * * *', 'note', input => 'x')));
 $fazt->admin('app', 'install', $missing, '--yes', '--grant', 'storage');
 is(listed('asks', 'x')->{reason}, 'permission', 'the permission has to be consented to by name');
-like($fazt->admin('app', 'show', 'asks'), qr/It wakes by itself for x: \* \* \* \* \*/, '… and the app shows what it would do');
+like($fazt->admin('app', 'show', 'asks'), qr/It wakes by itself for x: every minute\./, '… and the app shows what it would do');
 
 $fazt->admin('app', 'rollback', 'tick');
 is_deeply([sort map { $_->{name} } @{ $fazt->admin_json('job', 'list', '--app', 'tick') }], [qw(queue skip)], 'the jobs go back with the version');

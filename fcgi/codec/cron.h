@@ -24,6 +24,7 @@
 #ifndef CODEC_CRON_H
 #define CODEC_CRON_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "codec/zone.h"
 
@@ -45,6 +46,9 @@ int cron_parse(struct str text, struct cron *c, struct fault *f);
 /* The first firing after the moment `after`; -1 past the year 9900, and when there is none within CRON_HORIZON_MS, which no schedule
  * that cron_parse takes comes to. Time is bounded: some ten microseconds, a few hundred for a firing many years away. */
 int64_t cron_next(const struct cron *c, int64_t after, const struct zone *z);
+
+/* For people: "every Monday to Friday at 07:30 (Europe/Berlin)". zone is the name of it. Nothing is added for what has no short words. */
+void cron_words(const struct cron *c, const char *zone, struct buf *b);
 
 /* The shortest time from one firing to the next: a minute, or what @every says. */
 int64_t cron_interval(const struct cron *c);

@@ -215,7 +215,7 @@ static void whole(void)
 	ok(manifest_asks(m, STR("import:pad/notes")), "an import is asked for");
 	ok(m->env[0].secret && !m->env[0].required, "env");
 	const char **s;
-	int n = manifest_sentences(m, a, &s);
+	int n = manifest_sentences(m, "Europe/Berlin", a, &s);
 	for (int i = 0; i < n; i++)
 		printf("# %s\n", s[i]);
 	is_int(n, 7, "sentences");
