@@ -35,6 +35,7 @@ LUA
 	'api/count.lua' => Fazt::Kills->code,
 	'api/litter.lua' => 'local fazt = require "fazt" return function(req) for i = 1, req.input.n do fazt.queue("api/kitten.lua", i, { delay = 86400 }) end fazt.wait("never") end',
 	'api/kitten.lua' => 'return function() end',
+	'api/busy.lua' => 'return function() local n = 0 for i = 1, 1e12 do n = n + i end end',
 	'api/joins.lua' => 'local fazt = require "fazt" return function() return fazt.join(fazt.storage.kv.get("whom")) end',
 	'api/progress.lua' => <<'LUA',
 local fazt = require "fazt"
@@ -216,6 +217,15 @@ post('/set', { key => 'whom', value => $poor });
 $fazt->admin('run', 'retry', $joins);
 until_state($joins, 'done');
 pass('… and made again by a retry');
+post('/set', { key => 'whom', value => my $child = queue(fails => { name => 'child' }, delay => 1, retries => 0) });
+$joins = queue(joins => {}, retries => 0);
+is(until_state($joins, 'failed')->{steps}, 2, 'a call that waited and failed is a step');
+post('/set', { key => 'works:child', value => JSON::PP::true });
+$fazt->admin('run', 'retry', $child);
+until_state($child, 'done');
+$fazt->admin('run', 'retry', $joins);
+until_state($joins, 'done');
+pass('… which a retry makes again as well');
 
 my $gone = queue(waiter => { name => 'gone', events => 'x' });
 until_state($gone, 'waiting');
@@ -250,6 +260,19 @@ my @many = map { queue(count => { name => "many$_", steps => 10, work => 1000 })
 for (1 .. 5) { sleep 0.2; kill_workers() }
 done($_, 60) for @many;
 whole("many$_", 10) for 1 .. 8;
+
+# ---- unless it is the run itself that ends its worker, each time ----
+
+my $deadly = queue(busy => {}, retries => 0);
+my $deaths = 0;
+while ($deaths < 30) {
+	$fazt->wait_for(sub { $run = run_of($deadly); $run->{state} eq 'failed' || ($run->{state} eq 'running' && $run->{attempt} >= $deaths) }, 'somebody works on it');
+	last if $run->{state} eq 'failed';
+	kill_workers();
+	$deaths++;
+}
+is($deaths, 9, 'SCH-05: a run that ends its worker each time is not tried for ever, nor given up after the first times');
+like($run->{error}, qr/^Its worker died 9 times .* behind step 0/, '… but a dead letter that says so') or diag $run->{error};
 
 # ---- an app that is off, or gone ----
 

@@ -194,7 +194,7 @@ pass('… and it goes on');
 my $missing = $fazt->cartridge(asks => app('1', job(x => '* * * * *', 'note', input => 'x')));
 $fazt->admin('app', 'install', $missing, '--yes', '--grant', 'storage');
 is(listed('asks', 'x')->{reason}, 'permission', 'the permission has to be consented to by name');
-like($fazt->admin('app', 'show', 'asks'), qr/It wakes by itself for x: \* \* \* \* \*/, '… and the app shows what it would do');
+like($fazt->admin('app', 'show', 'asks'), qr/It wakes by itself for x: every minute\./, '… and the app shows what it would do');
 
 $fazt->admin('app', 'rollback', 'tick');
 is_deeply([sort map { $_->{name} } @{ $fazt->admin_json('job', 'list', '--app', 'tick') }], [qw(queue skip)], 'the jobs go back with the version');
@@ -292,6 +292,23 @@ my @begins = sort { $a <=> $b } map { $_->{at} - $midnight } @crowd;
 cmp_ok($begins[-1] - $begins[0], '>', 3000, "SCH-08: they begin spread out, over $begins[-1] ms");
 cmp_ok($most, '<=', 2, 'SCH-08: one or two at a time');
 cmp_ok($slowest, '<', 5, sprintf 'SCH-08: meanwhile the dashboard answers within %.2f s', $slowest);
+
+# ---- a clock that was wrong ----
+
+$fazt->install(back => app('1', job(monthly => '0 0 1 * *', 'note', input => 'back'), job(weeks => '@every 15d', 'note', input => 'back')));
+my ($monthly, $hundred) = (listed('back', 'monthly')->{next}, 100 * 86400);
+$clock->by($hundred);
+wake('back');
+until_runs('back', $_, 1) for 'monthly', 'weeks';
+is(listed('back', 'monthly')->{next} > $monthly, !!1, 'a clock that runs ahead by months has jobs fire');
+$clock->by(-$hundred);
+wake('back');
+$fazt->wait_for(sub { listed('back', 'monthly')->{next} == $monthly }, 'set back, the next moment is one of this time');
+cmp_ok(listed('back', 'weeks')->{next}, '<=', $clock->now + 15 * 86400_000, '… of every job');
+$clock->by(($monthly - $clock->now) / 1000);
+wake('back');
+until_runs('back', 'monthly', 2);
+pass('… and it fires then');
 
 # ---- without a daemon ----
 

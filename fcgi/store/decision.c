@@ -216,11 +216,10 @@ static int end_all(struct db *db, const char *which, const char *app_id, int64_t
 {
 	struct arena *a = arena_new();
 	int err = 0;
-	fault_clear(db_fault(db)); /* none but what is found now */
 	for (const char *id; !err && (id = db_text(db, a, which, "ci", app_id, version));)
 		err = decision_end(db, id, "stale", "", STR_NONE, STR_NONE);
 	arena_free(a);
-	return err ? err : db_fault(db)->err;
+	return err;
 }
 
 int decision_moved(struct db *db, const char *app_id, int64_t version)

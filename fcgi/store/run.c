@@ -140,7 +140,7 @@ int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const 
 		got = next_turn(db, a, now, but, "", least, &app, &priority);
 	if (got <= 0)
 		return got;
-	struct stmt *s = db_query(db, "UPDATE runs SET state = 'running', claim = claim + 1, due = ?1 WHERE id = (SELECT id FROM runs WHERE app_id = ?2 "
+	struct stmt *s = db_query(db, "UPDATE runs SET state = 'running', claim = claim + 1, attempt = attempt + (state = 'running'), due = ?1 WHERE id = (SELECT id FROM runs WHERE app_id = ?2 "
 				  "AND priority = ?3 AND due <= ?4 ORDER BY due LIMIT 1) RETURNING " COLUMNS, "icii", until, app, priority, now);
 	int row = s ? stmt_row(s) : -db_fault(db)->err;
 	if (row <= 0)
@@ -164,10 +164,16 @@ int run_renew(struct db *db, const char *id, int64_t claim, int64_t until)
 	return claimed(db, db_run(db, "UPDATE runs SET due = ? WHERE id = ? AND claim = ? AND state = 'running'", "ici", until, id, claim));
 }
 
+int run_hand_over(struct db *db, const char *id, int64_t claim)
+{
+	return claimed(db, db_run(db, "UPDATE runs SET due = ?, attempt = attempt - 1 WHERE id = ? AND claim = ? AND state = 'running'", "ici", now_ms(), id,
+				  claim));
+}
+
 int run_wrote(struct db *db, const struct scope *sc, const char *id, int64_t claim, int64_t steps, int64_t bytes, struct str request)
 {
 	int64_t more = bytes + (int64_t)request.n;
-	int err = claimed(db, db_run(db, "UPDATE runs SET steps = ?, bytes = bytes + ?, request = ifnull(request, ?) WHERE id = ? AND claim = ? "
+	int err = claimed(db, db_run(db, "UPDATE runs SET steps = ?, attempt = 0, bytes = bytes + ?, request = ifnull(request, ?) WHERE id = ? AND claim = ? "
 				     "AND state = 'running'", "iibci", steps, more, (const void *)request.p, request.n, id, claim));
 	return err ? err : usage_add(db, sc, more, 0);
 }
@@ -282,6 +288,14 @@ int run_cancel(struct db *db, const char *id)
 	return err;
 }
 
+/* Its journal is shorter now: so many steps, so many bytes with all else. */
+static int shorter(struct db *db, const struct run *r, int64_t steps, int64_t bytes)
+{
+	struct scope sc = scope_stranger(r->app_id);
+	int err = db_run(db, "UPDATE runs SET steps = ?, bytes = ? WHERE id = ?", "iic", steps, bytes, r->id);
+	return err ? err : usage_add(db, &sc, bytes - r->bytes, 0);
+}
+
 /* The journal, and what the cell was sent, unless that is all there is of it: a request that halted. */
 static int forget_steps(struct db *db, const char *id)
 {
@@ -289,15 +303,24 @@ static int forget_steps(struct db *db, const char *id)
 	struct run r;
 	int err = db_run(db, "DELETE FROM steps WHERE run_id = ?", "c", id);
 	if (!err)
-		err = db_run(db, "UPDATE runs SET steps = 0, request = iif(handler = '', request, NULL) WHERE id = ?", "c", id);
-	if (!err && !run_get(db, a, str_of(id), &r))
-		err = db_fault(db)->err;
-	if (!err) {
-		struct scope sc = scope_stranger(r.app_id);
-		int64_t left = ROW_BYTES + (int64_t)(r.input.n + r.request.n);
-		err = db_run(db, "UPDATE runs SET bytes = ? WHERE id = ?", "ic", left, id);
+		err = db_run(db, "UPDATE runs SET request = iif(handler = '', request, NULL) WHERE id = ?", "c", id);
+	if (!err && run_get(db, a, str_of(id), &r))
+		err = shorter(db, &r, 0, ROW_BYTES + (int64_t)(r.input.n + r.request.n));
+	arena_free(a);
+	return err;
+}
+
+/* A step that waited and then failed is in the journal as one that failed: it is made again, with what was asked for it. */
+static int forget_failure(struct db *db, const char *id)
+{
+	struct arena *a = arena_new();
+	struct run r;
+	struct step last;
+	int err = 0;
+	if (run_get(db, a, str_of(id), &r) && r.steps && step_get(db, a, id, r.steps - 1, &last) && last.ended && last.err) {
+		err = db_run(db, "DELETE FROM steps WHERE run_id = ? AND seq = ?", "ci", id, last.seq);
 		if (!err)
-			err = usage_add(db, &sc, left - r.bytes, 0);
+			err = shorter(db, &r, r.steps - 1, r.bytes - step_bytes(&last));
 	}
 	arena_free(a);
 	return err;
@@ -312,7 +335,7 @@ int run_again(struct db *db, const char *id, int64_t version, bool start)
 	int err = db_run(db, "UPDATE runs SET state = 'queued', due = ?, version = ?, attempt = 0, code = '', error = '', ended = 0, result = '' "
 			 "WHERE id = ? AND ended > 0", "iic", now_ms(), version, id);
 	db_ring(db);
-	return err || !start ? err : forget_steps(db, id);
+	return err ? err : start ? forget_steps(db, id) : forget_failure(db, id);
 }
 
 int run_release(struct db *db, const char *app_id)

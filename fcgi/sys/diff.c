@@ -46,7 +46,8 @@ static void write_missing(struct out *o, const char *key, const char *const *lis
 static void write_sentences(struct req *r, struct out *o, const struct manifest *before, const struct manifest *after)
 {
 	const char **was, **is;
-	int nwas = manifest_sentences(before, r->arena, &was), nis = manifest_sentences(after, r->arena, &is);
+	const char *zone = r->settings.text[SETTING_TIMEZONE];
+	int nwas = manifest_sentences(before, zone, r->arena, &was), nis = manifest_sentences(after, zone, r->arena, &is);
 	write_missing(o, "rules", is, nis, was, nwas);
 	write_missing(o, "rules_before", was, nwas, is, nis);
 	out_kcstr(o, "wider", manifest_wider(before, after, r->arena));

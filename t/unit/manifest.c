@@ -184,7 +184,7 @@ static void kinds(void)
 
 static void names(void)
 {
-	struct fault f;
+	struct fault f = {0};
 	is_int(manifest_name(STR("os"), false, &f), ERR_RESERVED_NAME, "os is reserved");
 	is_int(manifest_name(STR("os"), true, &f), 0, "but not for built-in apps");
 	is_int(manifest_name(STR("www"), false, &f), ERR_RESERVED_NAME, "www too");
@@ -215,7 +215,7 @@ static void whole(void)
 	ok(manifest_asks(m, STR("import:pad/notes")), "an import is asked for");
 	ok(m->env[0].secret && !m->env[0].required, "env");
 	const char **s;
-	int n = manifest_sentences(m, a, &s);
+	int n = manifest_sentences(m, "Europe/Berlin", a, &s);
 	for (int i = 0; i < n; i++)
 		printf("# %s\n", s[i]);
 	is_int(n, 7, "sentences");
@@ -307,6 +307,10 @@ static void shown(void)
 {
 	is_str(visible(a, STR("a\xE2\x80\x8F\n\xFF" "b"), 100), "a\\u{200F}\\u{A}\\xFF" "b", "deceptive characters are shown");
 	is_str(visible(a, STR("abcdef"), 3), "abc…", "and long text is cut");
+	is_str(visible(a, STR("a\xEF\xB8\x80 1\xEF\xB8\x8F \xF3\xA0\x84\x80x"), 100), "a\\u{FE00} 1\\u{FE0F} \\u{E0100}x", "so are variation selectors");
+	is_str(visible(a, STR("❤\xEF\xB8\x8F 🛠\xEF\xB8\x8F"), 100), "❤\xEF\xB8\x8F 🛠\xEF\xB8\x8F", "… but behind an emoji");
+	is_str(visible(a, STR("❤\xEF\xB8\x8F\xEF\xB8\x8F \xEF\xB8\x8F"), 100), "❤\xEF\xB8\x8F\\u{FE0F} \\u{FE0F}", "… and only directly behind it");
+	ok(!text_deceptive(STR("❤\xEF\xB8\x8F")) && text_deceptive(STR("b\xEF\xB8\x8E")), "a name may have an emoji, and no selector besides");
 	ok(text_deceptive(STR("a\xC2\xAD")) && !text_deceptive(STR("größe 漢字 🌱")), "what is deceptive and what is not");
 }
 

@@ -67,6 +67,22 @@ static void test_claims(void)
 	ok(late != NULL, "the later one too");
 }
 
+/* Whoever worked on it and is gone counts as a failure of it, until it gets somewhere. */
+static void test_deaths(void)
+{
+	struct run r;
+	int64_t now = now_ms() + 1000;
+	add("", 3, 1);
+	ok(take(now, &r) && !r.attempt, "a run is taken up");
+	ok(take(now += 200, &r) && r.attempt == 1 && take(now += 200, &r) && r.attempt == 2, "each worker that died is an attempt that failed");
+	ok(!write_as(&r, 1) && take(now += 200, &r) && r.attempt == 1, "… since it last got anywhere");
+	db_begin(db);
+	ok(!run_hand_over(db, r.id, r.claim), "it is left");
+	db_commit(db);
+	ok(take(now, &r) && r.attempt == 1, "… which is no failure");
+	ok(!end(&r), "it ends");
+}
+
 /* However much one app has due, the others have every other turn. */
 static void test_turns(void)
 {
@@ -288,6 +304,14 @@ static void test_packages(void)
 	ok(!app_advance(db, &app, "p2", "", &version), "another version serves");
 	is_state(id, "stale", "then there is nothing to decide");
 	ok(!candidate_get(db, arena, str_of(id)), "… and the package is gone");
+	int proposed = 0, err = 0;
+	for (; !err && proposed <= 2 * CANDIDATES_APP; proposed++) {
+		struct candidate c = {.id = arena_printf(arena, "other%021d", proposed), .source = "", .origin = "", .name = "", .for_app = target, .asked_by = "y", .base = 2};
+		err = candidate_insert(db, &c);
+	}
+	ok(err == ERR_TOO_LARGE && proposed == CANDIDATES_APP + 1, "apps propose so many things for one app");
+	fault_clear(&f);
+	package(target, "");
 	const char *proposals[PROPOSALS_APP];
 	for (int i = 0; i < PROPOSALS_APP; i++)
 		proposals[i] = package("", app_id);
@@ -315,6 +339,7 @@ int main(void)
 	sc = scope_stranger(app_id);
 	sc.max_bytes = sc.max_rows = INT64_MAX;
 	test_claims();
+	test_deaths();
 	test_turns();
 	test_pruning();
 	test_keys();

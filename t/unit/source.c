@@ -71,7 +71,7 @@ static void names(void)
 int main(void)
 {
 	struct source s;
-	struct fault f;
+	struct fault f = {0};
 	a = arena_new();
 	for (size_t i = 0; i < ARRAY_LEN(goods); i++) {
 		const struct good *g = &goods[i];
