@@ -36,7 +36,7 @@ struct ledger {
 struct writer {
 	int number;
 	pthread_t thread;
-	struct fault f = {0};
+	struct fault f;
 	struct arena *arena;
 	struct scope scope;
 	char id[ROWS + 2][ID_LEN + 1];
