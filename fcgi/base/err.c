@@ -28,7 +28,7 @@ int fault(struct fault *f, int err, const char *fmt, ...)
 {
 	if (!f)
 		return err;
-	if (f->blind && err_row(err)->http < 500)
+	if (f->blind && err != f->err && err_row(err)->http < 500) /* the same error may find better words */
 		return f->err;
 	f->err = err;
 	if (!fmt) {

@@ -148,7 +148,7 @@ int conn_fail(struct db *db, int rc)
 		log_event(LOG_ERROR, "store.failed", "error",
 			  sqlite3_extended_errcode(db->sql) == rc ? sqlite3_errmsg(db->sql) : sqlite3_errstr(rc), NULL);
 	fault(db->fault, err, err == ERR_BAD_QUERY ? "The query took too long; narrow it, or declare an index." : NULL);
-	if (err != ERR_CONFLICT && err != ERR_TOO_LARGE) { /* those are answers of the database, too */
+	if (err != ERR_CONFLICT && err != ERR_TOO_LARGE && err != ERR_BAD_QUERY) { /* those are answers, too */
 		db->failed = err;
 		db->fault->blind = true;
 	}
