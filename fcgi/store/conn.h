@@ -41,6 +41,7 @@ struct db {
 	struct stmt *cache[CACHE_BUCKETS];
 	int cached;
 	struct db *next; /* free list */
+	int broken; /* what the disk did to a statement since it was borrowed: in a transaction no other one runs any more; or 0 */
 };
 
 /* Opening one connection; NULL with the fault set. */

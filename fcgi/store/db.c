@@ -135,6 +135,13 @@ static int err_of(struct db *db, int rc)
 	}
 }
 
+/* SQLite may have rolled all of the transaction back then; and what would have been read is not what was answered. */
+static bool is_of_disk(int rc)
+{
+	rc &= 0xFF;
+	return rc == SQLITE_IOERR || rc == SQLITE_FULL || rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB;
+}
+
 /* SQLite's own words go to the log and never to a person: they may contain SQL. After a failed fsync nobody knows what
  * is on disk, and a retry may lie; a fresh process reads the truth. */
 int conn_fail(struct db *db, int rc)
@@ -144,6 +151,8 @@ int conn_fail(struct db *db, int rc)
 	if ((rc & 0xFF) == SQLITE_NOMEM)
 		die("store: out of memory");
 	int err = err_of(db, rc);
+	if (is_of_disk(rc))
+		db->broken = rc;
 	if (err == ERR_INTERNAL || err == ERR_CORRUPT)
 		log_event(LOG_ERROR, "store.failed", "error",
 			  sqlite3_extended_errcode(db->sql) == rc ? sqlite3_errmsg(db->sql) : sqlite3_errstr(rc), NULL);
@@ -427,6 +436,8 @@ struct db *db_borrow(struct store *s, struct fault *f)
 		return NULL;
 	db->fault = f ? f : &db->own;
 	db->until = 0;
+	if (!db->locked)
+		db->broken = 0;
 	return db;
 }
 
@@ -465,6 +476,8 @@ int db_fail(struct db *db, int err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	if (db->broken && db->fault->err) /* what was not found could not be read */
+		return db->fault->err;
 	return fault(db->fault, err, "%s", text);
 }
 
@@ -481,6 +494,7 @@ static void unlock(struct db *db)
 	if (!lock_epoch(db->store->lock))
 		note_epoch(db);
 	db->locked = db->touched = db->rings = false;
+	db->broken = 0;
 	lock_release(db->store->lock);
 }
 
@@ -499,6 +513,8 @@ static int part_end(struct db *db, bool keep)
 	if (keep)
 		return db_run(db, "RELEASE part", "");
 	db->fault = &quiet;
+	if (!sqlite3_get_autocommit(db->sql)) /* else all of it is gone, not only the part */
+		db->broken = 0;
 	db_run(db, "ROLLBACK TO part", "");
 	db_run(db, "RELEASE part", "");
 	db->fault = f;
@@ -517,6 +533,7 @@ int db_begin(struct db *db)
 	if (db->store->file)
 		store_check(db->store);
 	ballast_ease(db->store->home);
+	db->broken = 0;
 	db->locked = true;
 	err = db_run(db, "BEGIN IMMEDIATE", "");
 	if (err)
@@ -593,6 +610,7 @@ int db_rollback(struct db *db)
 	struct fault *f = db->fault, quiet = {0};
 	db->fault = &quiet;
 	stmt_reset_all(db);
+	db->broken = 0;
 	if (!sqlite3_get_autocommit(db->sql))
 		db_run(db, "ROLLBACK", "");
 	db->fault = f;

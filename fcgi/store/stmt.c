@@ -89,7 +89,7 @@ int stmt_row(struct stmt *s)
 	struct db *db = s->db;
 	enum admit before = db->admit;
 	db->admit = s->admit;
-	int rc = s->unbound ? s->unbound : sqlite3_step(s->sql);
+	int rc = s->unbound ? s->unbound : db->locked && db->broken ? db->broken : sqlite3_step(s->sql);
 	db->admit = before;
 	if (rc == SQLITE_ROW)
 		return 1;
