@@ -285,7 +285,8 @@ int op_of(struct browser *b, sys_fn *f, const char *one, const char *two)
 	for (int i = 0; i < 2; i++)
 		if (args[i])
 			c.arg[i] = (struct arg){.present = true, .s = str_of(args[i])};
-	get(b, OS, "/");
+	if (get(b, OS, "/") >= 500)
+		return E;
 	buf_clear(&op_out);
 	return f(&R, &c, &o);
 }

@@ -84,9 +84,6 @@ static int sign_out(void)
 
 static int change_password(void)
 {
-	int status = get(&other, OS, "/");
-	if (status >= 500)
-		return status;
 	int err = op_of(&other, op_session_password, PASSWORD, PASSWORD);
 	return err ? err_row(err)->http : 200;
 }
