@@ -315,7 +315,9 @@ static int upgraded_app(struct fetch *w, struct app_row **app)
 		return w->fault->err;
 	*app = app_row_by_id(db, w->arena, str_of(w->candidate->for_app));
 	db_return(db);
-	return *app || w->fault->err ? w->fault->err : fault(w->fault, ERR_CONFLICT, "the app was removed meanwhile");
+	if (*app)
+		return 0;
+	return w->fault->err ? w->fault->err : fault(w->fault, ERR_CONFLICT, "the app was removed meanwhile");
 }
 
 static int rehearse(struct fetch *w)
