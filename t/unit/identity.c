@@ -15,6 +15,23 @@
 static struct browser owner = {.client = "10.0.0.1"}, ann = {.client = "10.0.0.2"}, other;
 static char token[2000], program[100], form[300];
 
+/* ---- a hash of passwords that costs nothing, in place of base/crypt's: hundreds of them are asked for ---- */
+
+void __wrap_crypt_password_hash(char out[PASSWORD_HASH_LEN], struct str password);
+bool __wrap_crypt_password_check(const char *hash, struct str password);
+
+void __wrap_crypt_password_hash(char out[PASSWORD_HASH_LEN], struct str password)
+{
+	snprintf(out, PASSWORD_HASH_LEN, "plain:%.*s", STR_FMT(password));
+}
+
+bool __wrap_crypt_password_check(const char *hash, struct str password)
+{
+	char same[PASSWORD_HASH_LEN];
+	__wrap_crypt_password_hash(same, password);
+	return !strcmp(hash, same);
+}
+
 /* ---- what is asked ---- */
 
 /* 200 for the one it should be only. */
