@@ -435,7 +435,7 @@ struct db *db_borrow(struct store *s, struct fault *f)
 	db->fault = f ? f : &db->own;
 	db->until = 0;
 	if (db != held)
-		db->failed = 0;
+		db->failed = fault_blind(db->fault); /* by way of another connection */
 	return db;
 }
 
