@@ -50,7 +50,7 @@ bool admin_flag(struct command *c, const char *name)
 static bool stands_alone(struct str name)
 {
 	static const char *const flags[] = {"json", "yes", "dry-run", "help", "version", "purge", "everywhere", "dev", "follow", "data", "as-owner", "repair",
-					   "start", "newest", "all"};
+					   "start", "newest", "all", "unseen"};
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		if (str_is(name, flags[i]))
 			return true;

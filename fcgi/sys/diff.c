@@ -17,7 +17,7 @@ struct sides {
 	const char *before, *after; /* packages */
 	struct arena *file;         /* reset for each */
 	size_t shown;
-	int unseen;                 /* files that are not shown line by line */
+	int unseen;                 /* files that come or change and are not shown line by line */
 	struct buf *names;          /* of the first of them, or NULL */
 };
 
@@ -94,7 +94,7 @@ static int write_file(struct sides *s, struct out *o, const char *path, int64_t 
 	out_kcstr(o, "change", was < 0 ? "added" : is < 0 ? "removed" : "changed");
 	out_kint(o, "before", MAX(was, (int64_t)0));
 	out_kint(o, "after", MAX(is, (int64_t)0));
-	if (!text || b.full)
+	if (is >= 0 && (!text || b.full)) /* of one that goes there is nothing to see */
 		note_unseen(s, path);
 	out_kstr(o, "diff", text && !b.full ? (b.len ? buf_str(&b) : STR("")) : STR_NONE);
 	out_end(o);
@@ -185,7 +185,7 @@ int changes_seen(struct req *r, struct db *db, const struct candidate *c, const 
 	out_object(&o);
 	int err = unseen->present && unseen->b ? 0 : write_files(r, &s, &o, "changes");
 	if (!err && s.unseen)
-		err = fail(r, ERR_BAD_REQUEST, "What is in %d of its files is not shown (%s%s). To say yes to that too, say unseen.", s.unseen,
+		err = fail(r, ERR_BAD_REQUEST, "What is in %d of its files is not shown (%s%s). To say yes to that too, say unseen (in the shell: --unseen).", s.unseen,
 			   visible(r->arena, buf_str(&names), 300), s.unseen > UNSEEN_NAMED ? ", …" : "");
 	arena_free(s.file);
 	buf_release(&names);

@@ -13,7 +13,7 @@ export function useChanges(app, id) {
 
 // The files of which nobody sees what is in them.
 export function hidden(data) {
-  return (data?.files ?? data?.changes)?.filter(({ diff }) => diff === null);
+  return (data?.files ?? data?.changes)?.filter(({ diff, change }) => diff === null && change !== "removed");
 }
 
 export function Changes({ of }) {
