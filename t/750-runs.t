@@ -239,6 +239,8 @@ is($same[0], $same[1], 'of runs with one key one is under way');
 $fazt->admin('run', 'cancel', $same[0]);
 isnt(queue(waiter => { name => 'key', events => 'x', timeout => 0 }, key => 'one'), $same[0], '… and the next begins when it has ended');
 
+is($owner->fetch(POST => "$work/queue", json => { handler => 'api/waiter.lua', input => {}, opts => { key => "one\0two" } })->{status}, 400, '… and none ends before it is over');
+
 # ---- who killed it does not matter ----
 
 my $kills_of = Fazt::Kills->new($fazt);

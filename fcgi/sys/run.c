@@ -60,8 +60,8 @@ static int queue(struct req *r, struct db *db, const struct call *c, struct out 
 		return err;
 	if (!has_code(r->app, c->arg[0].s))
 		return fail(r, ERR_BAD_REQUEST, "queue: there is no file %.*s in this app.", (int)MIN(c->arg[0].s.n, (size_t)100), c->arg[0].s.p);
-	if (opt.key.n > KEY_MAX)
-		return fail(r, ERR_BAD_REQUEST, "queue: a key has at most %d bytes.", KEY_MAX);
+	if (opt.key.n > KEY_MAX || (opt.key.n && memchr(opt.key.p, 0, opt.key.n)))
+		return fail(r, ERR_BAD_REQUEST, "queue: a key has at most %d bytes, none of them zero.", KEY_MAX);
 	id_new(fresh);
 	struct run run = {.id = fresh, .app_id = r->app->id, .version = r->app->version, .principal = journal_principal(r, c->as_app),
 			  .parent = current_run(r) ? current_run(r) : "", .handler = arena_cstr(r->arena, c->arg[0].s),
