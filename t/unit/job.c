@@ -1,5 +1,7 @@
 /* Jobs as rows: who gets which, what holds them, what is written down; and that ten thousand which sleep are looked at by one step
  * of an index. */
+#include <time.h>
+
 #include "base/now.h"
 #include "home.h"
 #include "store/apps.h"
@@ -128,12 +130,20 @@ static void test_ledger(void)
 	ok(!job_forget(db, app_id, true) && firing_rows(db, arena, app_id, NULL, 9, &list) == 0, "purged, it has none");
 }
 
+static int64_t cpu_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * 1000000ll + t.tv_nsec / 1000;
+}
+
+/* Of the processor: what else runs on this machine does not count. */
 static int64_t time_of(int times)
 {
-	int64_t began = mono_us(), sum = 0;
+	int64_t began = cpu_us(), sum = 0;
 	for (int i = 0; i < times; i++)
 		sum += job_next(db);
-	return sum ? mono_us() - began : -1;
+	return sum ? cpu_us() - began : -1;
 }
 
 static void test_many(void)
