@@ -6,6 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const char *tree_temp(void)
+{
+	const char *named = getenv("TMPDIR");
+	return named && *named == '/' ? named : "/tmp";
+}
+
 static int remove_below(int fd)
 {
 	struct dirent *e;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 
+const char *tree_temp(void); /* where what lives shortly is made: TMPDIR, or /tmp */
 /* Remove name below dir, whatever it is; a link itself, not what it points to. 0, also when there was nothing; or -1. */
 int tree_remove(int dir, const char *name);
 /* Write bytes to path below dir, making the folders on the way (0755, files 0644, whatever the umask). The file must not

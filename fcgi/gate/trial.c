@@ -83,8 +83,7 @@ static void sweep(const char *below)
 
 static int make_home(struct trial *t, const char *below, struct fault *f)
 {
-	const char *tmp = getenv("TMPDIR");
-	char *path = arena_printf(t->arena, "%s/" NAME "XXXXXX", below ? below : tmp && *tmp ? tmp : "/tmp");
+	char *path = arena_printf(t->arena, "%s/" NAME "XXXXXX", below ? below : tree_temp());
 	if (below)
 		sweep(below);
 	if (!mkdtemp(path))

@@ -22,7 +22,6 @@
 
 #define TREE_BYTES MIB /* of one tree or commit object */
 #define STALE_S 600    /* a folder left behind by a fetch that was killed */
-#define TEMP "/tmp"
 #define PREFIX "fazt-git-"
 #define TEXT(x) #x
 #define NUMBER(x) TEXT(x)
@@ -290,12 +289,20 @@ static int fetch(struct git place, const struct source *s, const char *resolve, 
 	return err;
 }
 
+/* Git runs as nobody (kernel/git), who has to get there. */
+static const char *temp(void)
+{
+	struct stat st;
+	const char *path = tree_temp();
+	return !stat(path, &st) && st.st_mode & S_IXOTH ? path : "/tmp";
+}
+
 /* Folders of fetches that were killed before they could clean up. */
 static void sweep(void)
 {
 	struct dirent *e;
 	struct stat st;
-	DIR *d = opendir(TEMP);
+	DIR *d = opendir(temp());
 	while (d && (e = readdir(d)))
 		if (!strncmp(e->d_name, PREFIX, sizeof PREFIX - 1) && !fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
 		    (st.st_uid == geteuid() || st.st_uid == git_uid()) && st.st_mtime < now_ms() / 1000 - STALE_S)
@@ -308,24 +315,15 @@ static int make_folder(char *path, struct fault *f)
 {
 	sweep();
 	if (!mkdtemp(path))
-		return fault(f, ERR_UNAVAILABLE, "cannot make a folder in %s: %s", TEMP, strerror(errno));
+		return fault(f, ERR_UNAVAILABLE, "cannot make a folder in %s: %s", temp(), strerror(errno));
 	if (!geteuid() && chown(path, git_uid(), git_uid()))
-		return fault(f, ERR_UNAVAILABLE, "cannot hand over a folder in %s: %s", TEMP, strerror(errno));
+		return fault(f, ERR_UNAVAILABLE, "cannot hand over a folder in %s: %s", temp(), strerror(errno));
 	return 0;
-}
-
-static void remove_folder(const char *path)
-{
-	int dir = open(TEMP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return;
-	tree_remove(dir, path + sizeof TEMP);
-	close(dir);
 }
 
 int repository_fetch(struct node *n, const struct source *s, struct package *p, progress_fn *progress, void *arg, struct fault *f)
 {
-	char path[] = TEMP "/" PREFIX "XXXXXX", *resolve = NULL;
+	char *path = arena_printf(p->arena, "%s/" PREFIX "XXXXXX", temp()), *resolve = NULL;
 	signal(SIGPIPE, SIG_IGN); /* a git that ended is an error of reading */
 	int err = pinned(n, s, p->arena, &resolve, f);
 	if (!err)
@@ -340,7 +338,7 @@ int repository_fetch(struct node *n, const struct source *s, struct package *p, 
 		err = progress(arg, "Reading the files");
 	if (!err)
 		err = read_package(place, ".", "refs/fazt/package", s->folder, p, f);
-	remove_folder(path);
+	tree_remove(AT_FDCWD, path);
 	return err;
 }
 
