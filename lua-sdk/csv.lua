@@ -100,9 +100,9 @@ end
 
 -- ---- encoding ----
 
--- A spreadsheet runs a text that begins like a formula, after blanks too. A number is none.
+-- A spreadsheet runs a text that begins like a formula, after blanks too, and some with the wide signs of East Asia. A number is none.
 local function guarded(s)
-  if find(s, "^%s*[=+%-@]") or find(s, "^[\t\r\n]") then return "'" .. s end
+  if find(s, "^%s*[=+%-@]") or find(s, "^[\t\r\n]") or find(s, "^%s*\xEF\xBC[\x8B\x8D\x9D\xA0]") then return "'" .. s end
   return s
 end
 

@@ -223,7 +223,7 @@ function fazt.sleep(until) end
 ---@return {event:string, data:any}?
 function fazt.wait(events, opts) end
 
----Sends a run an event (1 to 64 letters, digits and . _ : -), which is kept until it waits for it. For whoever started the run, admins and the app itself. Errors: not_found (no such run of theirs, or it has ended), rate_limited, too_large.
+---Sends a run an event (1 to 64 letters, digits and . _ : -), which is kept until it waits for it. For whoever started the run, admins and the app itself. Errors: not_found (no such run of theirs, or it has ended), rate_limited (100 signals wait for it, or 1 MB of them), too_large, quota_exceeded.
 ---@param run string
 ---@param event string
 ---@param data? any

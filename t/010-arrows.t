@@ -54,7 +54,7 @@ my %ours = (
 	'door/transfer.h' => qr{^fcgi/door/(?:fetch|transfer)\.c$},
 );
 
-my (@wrong_arrow, @wrong_owner, @banned_call, @missing_guard);
+my (@wrong_arrow, @wrong_owner, @banned_call, @missing_guard, @unmade_fault);
 for my $file (grep { m{^fcgi/} } @code) {
 	my ($layer) = $file =~ m{^fcgi/(\w+)/};
 	my $text = slurp($file);
@@ -71,11 +71,13 @@ for my $file (grep { m{^fcgi/} } @code) {
 	for my $f ($file eq 'fcgi/base/base.h' ? () : @banned) {
 		push @banned_call, "$file calls $f" if $bare =~ /(?<![\w.>])$f\s*\(/;
 	}
+	push @unmade_fault, $file if $file =~ /\.c$/ && $bare =~ /^\t+struct fault \w+;/m;
 	push @missing_guard, $file if $file =~ /\.h$/ && $text !~ /^#ifndef (\w+)\n#define \1\n/m;
 }
 is_deeply(\@wrong_arrow, [], 'includes follow the arrows of HACKING.md');
 is_deeply(\@wrong_owner, [], 'foreign headers have one owner each');
 is_deeply(\@banned_call, [], 'unbounded functions are not called');
+is_deeply(\@unmade_fault, [], 'every fault of a function begins as {0}');
 is_deeply(\@missing_guard, [], 'every header has its guard');
 ok(!$may{cell}{store} && !$may{store}{cell} && !$may{cell}{kernel}, 'cell and store never meet');
 

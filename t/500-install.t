@@ -64,14 +64,15 @@ $fazt->admin('app', 'install', $fazt->cartridge('pad', $ask), '--yes');
 my $app = $fazt->admin_json('app', 'show', 'pad');
 my %granted = map { $_->{name} => $_->{granted} } @{ $app->{permissions} };
 ok($granted{storage} && !$granted{'net:api.example.com'}, '--yes grants the low-risk part');
-$fazt->admin('app', 'grant', 'pad', 'net:api.example.com');
+like($fazt->admin('app', 'grant', 'pad', 'net:api.example.com'), qr/^granted +net:api\.example\.com\nholds +net:api\.example\.com, storage$/m,
+	'app grant says what it granted and what the app holds now');
 ok((grep { $_->{granted} && $_->{name} =~ /^net/ } @{ $fazt->admin_json('app', 'show', 'pad')->{permissions} }), 'the rest by name');
 ($exit, $out, $err) = $fazt->try_admin('app', 'grant', 'pad', 'ai');
 is($exit, 2, 'a permission it does not ask for');
 like($err, qr/it asks for storage, net:api\.example\.com/, 'says which it asks for');
 ($exit, undef, $err) = $fazt->try_admin('app', 'install', $fazt->cartridge('pad', { %code }), '--yes');
 is($exit, 5, 'a taken name');
-like($err, qr/--name/, 'says what to do');
+like($err, qr/--name, or upgrade it: fazt-admin app upgrade pad --source \/\S+$/m, 'says what to do');
 $fazt->admin('app', 'install', $fazt->cartridge('pad', { %code }), '--yes', '--name', 'pad-two');
 is($fazt->admin_json('app', 'show', 'pad-two')->{name}, 'pad-two', 'another name');
 

@@ -6,6 +6,7 @@ use lib 't/lib';
 use Fazt qw(top slurp json_of text_of free_port);
 use Fazt::Web;
 use File::Temp qw(tempdir);
+use IO::Compress::Gzip qw(gzip);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -319,6 +320,10 @@ cmp_ok($events->{pieces}, '>=', 5, '… as soon as they are there');
 is(stream("$api/status?status=404")->{body}, 'as you like', 'what is no 2xx comes whole');
 is(stream("$api/status?status=204")->{pieces}, 0, 'a body without bytes');
 is(stream("$api/bomb?n=3000000")->{size}, 3_000_000, 'a packed one');
+gzip(\("\0" x 60_000_000) => \my $once);
+gzip(\$once => \my $packed);
+my $bomb = raw("HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: " . length($packed) . "\r\n\r\n$packed");
+is(stream($bomb)->{code}, 'response_too_large', 'SSRF-10 a few hundred bytes that unpack to 60 MB are not kept for an app that reads slowly');
 my $cut = stream("$api/events?n=5&cut=1");
 is($cut->{code}, 'fetch_failed', 'one that is cut in the middle');
 like($cut->{text}, qr/^event 1\nevent 2\n/, '… after what came');

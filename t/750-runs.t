@@ -19,7 +19,7 @@ return {
 	["POST /cancel"] = function(req) fazt.cancel(req.json.run) return answer(true) end,
 	["GET /kv/:key"] = function(req) return answer(kv.get(req.params.key)) end,
 	["GET /list"] = function(req) return answer((docs.find("things", {}, { limit = 1000, sort = "created" }))) end,
-	["POST /many"] = function(req) for i = 1, req.json.n do fazt.queue("api/hello.lua", { name = "many" }, { delay = 86400 }) end return answer(true) end,
+	["POST /many"] = function(req) for i = 1, req.json.n do fazt.queue("api/hello.lua", { name = "many", text = ("x"):rep(req.json.size or 0) }, { delay = 86400 }) end return answer(true) end,
 	["POST /set"] = function(req) kv.set(req.json.key, req.json.value) return answer(true) end,
 	["POST /now"] = function() fazt.sleep(1) end,
 }
@@ -33,6 +33,9 @@ return function(req)
 end
 LUA
 	'api/count.lua' => Fazt::Kills->code,
+	'api/litter.lua' => 'local fazt = require "fazt" return function(req) for i = 1, req.input.n do fazt.queue("api/kitten.lua", i, { delay = 86400 }) end fazt.wait("never") end',
+	'api/kitten.lua' => 'return function() end',
+	'api/busy.lua' => 'return function() local n = 0 for i = 1, 1e12 do n = n + i end end',
 	'api/joins.lua' => 'local fazt = require "fazt" return function() return fazt.join(fazt.storage.kv.get("whom")) end',
 	'api/progress.lua' => <<'LUA',
 local fazt = require "fazt"
@@ -214,6 +217,15 @@ post('/set', { key => 'whom', value => $poor });
 $fazt->admin('run', 'retry', $joins);
 until_state($joins, 'done');
 pass('… and made again by a retry');
+post('/set', { key => 'whom', value => my $child = queue(fails => { name => 'child' }, delay => 1, retries => 0) });
+$joins = queue(joins => {}, retries => 0);
+is(until_state($joins, 'failed')->{steps}, 2, 'a call that waited and failed is a step');
+post('/set', { key => 'works:child', value => JSON::PP::true });
+$fazt->admin('run', 'retry', $child);
+until_state($child, 'done');
+$fazt->admin('run', 'retry', $joins);
+until_state($joins, 'done');
+pass('… which a retry makes again as well');
 
 my $gone = queue(waiter => { name => 'gone', events => 'x' });
 until_state($gone, 'waiting');
@@ -248,6 +260,19 @@ my @many = map { queue(count => { name => "many$_", steps => 10, work => 1000 })
 for (1 .. 5) { sleep 0.2; kill_workers() }
 done($_, 60) for @many;
 whole("many$_", 10) for 1 .. 8;
+
+# ---- unless it is the run itself that ends its worker, each time ----
+
+my $deadly = queue(busy => {}, retries => 0);
+my $deaths = 0;
+while ($deaths < 30) {
+	$fazt->wait_for(sub { $run = run_of($deadly); $run->{state} eq 'failed' || ($run->{state} eq 'running' && $run->{attempt} >= $deaths) }, 'somebody works on it');
+	last if $run->{state} eq 'failed';
+	kill_workers();
+	$deaths++;
+}
+is($deaths, 9, 'SCH-05: a run that ends its worker each time is not tried for ever, nor given up after the first times');
+like($run->{error}, qr/^Its worker died 9 times .* behind step 0/, '… but a dead letter that says so') or diag $run->{error};
 
 # ---- an app that is off, or gone ----
 
@@ -300,7 +325,12 @@ is(until_state($follows, 'done')->{result}, '"new"', 'an app may say that its ru
 sub cpu { my $sum = 0; for my $pid (workers()) { my @f = split ' ', slurp("/proc/$pid/stat") =~ s/.*\)//sr; $sum += $f[11] + $f[12] } $sum }
 my $many = $ENV{FAZT_LONG} ? 10000 : 500;
 $fazt->admin('setting', 'set', 'durability', 'normal');
-for (my $n = 0; $n < $many; $n += 500) { post('/many', { n => 500 }) }
+for (my $n = 0; $n < $many; $n += 500) { post('/many', { n => 500, size => $n ? 0 : 60_000 }) }
+sub peak { my $most = 0; for (workers()) { my ($kb) = slurp("/proc/$_/status") =~ /^VmHWM:\s+(\d+)/m; $most = $kb if $kb > $most } return $most }
+my $peak = peak();
+my $listed = $owner->fetch(GET => $fazt->url('os', '/_fazt/api/run.list?limit=1000'));
+cmp_ok(scalar @{ $listed->{json} }, '>=', 500, 'all of them are listed') or diag $listed->{body};
+cmp_ok(peak() - $peak, '<', 15_000, '… without a worker that holds what each of them carries');
 my $before = cpu();
 sleep 3;
 my $spent = cpu() - $before;
@@ -309,5 +339,11 @@ cmp_ok($spent, '<', 100, "$many runs that sleep cost nothing");
 queue(hello => { name => 'awake' });
 $fazt->wait_for(sub { kv('hello')->{input}{name} eq 'awake' }, 'one among them is awake');
 pass('… and one that is due is found among them');
+
+my $parent = queue(litter => { n => 1500 });
+until_state($parent, 'waiting');
+is(post('/cancel', { run => $parent }), JSON::PP::true, 'CPU-16: a run that started very many is cancelled with all of them, within one request');
+my $left = grep { $_->{state} eq 'queued' && $_->{handler} eq 'api/kitten.lua' } @{ $fazt->admin_json('run', 'list', '--limit', 1000) };
+is($left, 0, '… and nothing of it is left');
 
 done_testing;

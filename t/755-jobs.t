@@ -194,7 +194,7 @@ pass('… and it goes on');
 my $missing = $fazt->cartridge(asks => app('1', job(x => '* * * * *', 'note', input => 'x')));
 $fazt->admin('app', 'install', $missing, '--yes', '--grant', 'storage');
 is(listed('asks', 'x')->{reason}, 'permission', 'the permission has to be consented to by name');
-like($fazt->admin('app', 'show', 'asks'), qr/It wakes by itself for x: \* \* \* \* \*/, '… and the app shows what it would do');
+like($fazt->admin('app', 'show', 'asks'), qr/It wakes by itself for x: every minute\./, '… and the app shows what it would do');
 
 $fazt->admin('app', 'rollback', 'tick');
 is_deeply([sort map { $_->{name} } @{ $fazt->admin_json('job', 'list', '--app', 'tick') }], [qw(queue skip)], 'the jobs go back with the version');
@@ -300,5 +300,23 @@ $clock->by(86400);
 is(($fazt->admin_json('tick'))->{runs}, $many, 'tick does what is due') ;
 is(scalar(grep { $_->{run} } map { history("crowd$_") } 1 .. $many), 2 * $many, '… the jobs as well');
 is($fazt->admin_json('tick')->{runs}, 0, '… once');
+
+# ---- a clock that was wrong ----
+
+$fazt->start_faztd;
+$fazt->install(back => app('1', job(monthly => '0 0 1 * *', 'note', input => 'back'), job(weeks => '@every 15d', 'note', input => 'back')));
+my ($monthly, $hundred) = (listed('back', 'monthly')->{next}, 100 * 86400);
+$clock->by($hundred);
+wake('back');
+until_runs('back', $_, 1) for 'monthly', 'weeks';
+is(listed('back', 'monthly')->{next} > $monthly, !!1, 'a clock that runs ahead by months has jobs fire');
+$clock->by(-$hundred);
+wake('back');
+$fazt->wait_for(sub { listed('back', 'monthly')->{next} == $monthly }, 'set back, the next moment is one of this time');
+cmp_ok(listed('back', 'weeks')->{next}, '<=', $clock->now + 15 * 86400_000, '… of every job');
+$clock->by(($monthly - $clock->now) / 1000);
+wake('back');
+until_runs('back', 'monthly', 2);
+pass('… and it fires then');
 
 done_testing;

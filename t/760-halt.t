@@ -35,6 +35,7 @@ return {
 		for i = 1, 30 do docs.insert("log", { to = "large", text = ("x"):rep(10000) }) end
 		fazt.halt("still?")
 	end,
+	["POST /queue/storm"] = function(req) return { json = fazt.queue("api/storm.lua", nil, { retries = 0 }) } end,
 	["POST /queue"] = function(req) return { json = fazt.queue("api/ask.lua", req.json) } end,
 	["GET /log/:to"] = function(req) return { json = (docs.find("log", { to = req.params.to }, { sort = "created" })) } end,
 }
@@ -47,7 +48,13 @@ return function(req)
 	return answer
 end
 LUA
-my %app = ('app.json' => { visibility => 'members', permissions => ['storage', 'queue', 'halt'], title => 'The Asker' }, 'api/main.lua' => $main, 'api/ask.lua' => $ask);
+my $storm_lua = <<'LUA';
+local fazt = require "fazt"
+return function()
+	for i = 1, 100 do fazt.halt("again " .. i, { text = ("x"):rep(60000) }, { timeout = 0 }) end
+end
+LUA
+my %app = ('app.json' => { visibility => 'members', permissions => ['storage', 'queue', 'halt'], title => 'The Asker' }, 'api/main.lua' => $main, 'api/ask.lua' => $ask, 'api/storm.lua' => $storm_lua);
 $fazt->install(asker => \%app);
 $fazt->start;
 my $owner = $fazt->person;
@@ -144,6 +151,16 @@ post('/queue', { to => 'long', reason => 'All of it?', data => { text => ('fine 
 like(show(asked('All of it?'))->{shown}, qr/evil"\n\}$/, 'HLT-06: … and what can is, however long a line');
 $fazt->admin('halt', 'deny', question('All of it?')->{id});
 is(post('/large', {})->{status}, 413, 'a request with too much behind it cannot halt');
+
+# ---- as often as it likes ----
+
+$fazt->admin('setting', 'set', 'run.bytes', 300_000);
+my $storm = post('/queue/storm', {})->{json};
+run_state($storm, 'failed');
+$fazt->admin('setting', 'set', 'run.bytes', 4_194_304);
+is($fazt->admin_json('run', 'show', $storm)->{code}, 'quota_exceeded', 'DSK-01: what an app asks counts with its run, whether it is answered or not');
+my ($used) = grep { $_->{name} eq 'app.bytes' } @{ $fazt->admin_json('app', 'usage', 'asker') };
+cmp_ok($used->{used}, '>', 240_000, 'DSK-01: … and in what the app may store');
 
 # ---- followed in a terminal ----
 

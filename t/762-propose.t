@@ -175,18 +175,21 @@ $key = propose('garden', { 'app.json' => json_of({ name => 'garden', title => 'G
 $q = asked($key);
 is_deeply([@$q{qw(kind name asks)}], ['proposal', 'garden', 'agent'], 'a new app may be proposed');
 is(scalar(grep { $_->{change} eq 'added' } @{ show($q->{id})->{changes} }), 3, '… and all of it is shown');
-is(exit_of('halt', 'approve', $q->{id}), 2, 'what is in one of its files is not shown, so a yes says that too');
+is(exit_of('halt', 'approve', $q->{id}), 2, '… but for what no difference can show, which wants a yes of its own');
 $fazt->admin('halt', 'approve', $q->{id}, '--unseen');
-is(answer($key)->{version}, 1, '… and it is made');
+is(answer($key)->{version}, 1, '… and made');
 is(length $owner->get($fazt->url('garden', '/a/b.bin'))->{body}, 300000, '… with its files');
 $key = propose('agent', { 'public/note.txt' => 'myself' });
 $fazt->admin('halt', 'approve', asked($key)->{id});
 is(answer($key)->{approved}, JSON::PP::true(), 'an app may propose a version of itself, and its run goes on on the old one');
-$key = propose('garden', { 'public/a/b.bin' => 'GONE' });
+$key = propose('garden', { 'public/a/b.png' => { blob => 'picture' } });
+$fazt->admin('halt', 'approve', asked($key)->{id});
+is(answer($key)->{version}, 2, 'a picture needs none');
+$key = propose('garden', { 'public/a/b.bin' => 'GONE', 'public/a/b.png' => 'GONE' });
 $q = asked($key);
-is_deeply([map { "$_->{change} $_->{path}" } @{ show($q->{id})->{changes} }], ['removed public/a/b.bin'], 'a file may go');
-$fazt->admin('halt', 'approve', $q->{id});
-is(answer($key)->{approved}, JSON::PP::true(), '… of which there is nothing to see');
+is_deeply([map { "$_->{change} $_->{path}" } @{ show($q->{id})->{changes} }], ['removed public/a/b.bin', 'removed public/a/b.png'], 'files may go');
+$fazt->admin('halt', 'deny', $q->{id});
+answer($key);
 
 # ---- in a request ----
 

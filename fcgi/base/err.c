@@ -28,6 +28,8 @@ int fault(struct fault *f, int err, const char *fmt, ...)
 {
 	if (!f)
 		return err;
+	if (f->blind && err != f->err && err_row(err)->http < 500) /* the same error may find better words */
+		return f->err;
 	f->err = err;
 	if (!fmt) {
 		snprintf(f->message, sizeof f->message, "%s", err_row(err)->message);
@@ -43,7 +45,13 @@ int fault(struct fault *f, int err, const char *fmt, ...)
 void fault_clear(struct fault *f)
 {
 	f->err = 0;
+	f->blind = false;
 	f->message[0] = 0;
+}
+
+int fault_blind(const struct fault *f)
+{
+	return f->blind ? f->err : 0;
 }
 
 const char *fault_message(const struct fault *f)

@@ -12,6 +12,8 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <stdbool.h>
+
 enum err {
 	ERR_OK = 0,
 #define ERR(name, code, http, exit, message) ERR_##name,
@@ -34,16 +36,19 @@ int err_by_code(const char *code);
 
 #define FAULT_MAX 512
 
-/* err is 0 while nothing has failed; message is NUL-terminated, UTF-8, cut at FAULT_MAX. */
+/* It begins as {0}. err is 0 while nothing has failed; message is NUL-terminated, UTF-8, cut at FAULT_MAX. */
 struct fault {
 	int err;
+	bool blind; /* the database could not be asked, so what it did not find may be there (store/db.h) */
 	char message[FAULT_MAX];
 };
 
 /* Record err with its sentence and return err. fmt NULL takes the default sentence. A fault is
- * overwritten by a later one, so the last function to speak is the one that decided. f may be NULL. */
+ * overwritten by a later one, so the last function to speak is the one that decided; but once it is blind, nobody's "there is
+ * no such thing" (what is below 500 in err.def) takes its place, and what was recorded is returned. f may be NULL. */
 int fault(struct fault *f, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void fault_clear(struct fault *f);
+int fault_blind(const struct fault *f); /* the error, when it is blind; else 0 */
 const char *fault_message(const struct fault *f);
 
 #endif

@@ -28,39 +28,56 @@ static const struct range {
 	{0x200B, 0x200F}, {0x2028, 0x202E},   /* zero width, line separators, overrides */
 	{0x2060, 0x206F}, {0x3164, 0x3164},   /* invisible operators, isolates */
 	{0xD800, 0xDFFF}, {0xFDD0, 0xFDEF},   /* no characters */
-	{0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB},
-	{0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}, /* musical controls, tags */
+	{0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB},
+	{0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}, /* musical controls; tags and variation selectors */
 };
 
-bool deceptive(uint32_t c)
+/* What has a form as text and one as a picture, without the digits. */
+static const struct range emoji[] = {
+	{0x00A9, 0x00A9}, {0x00AE, 0x00AE}, {0x203C, 0x203C}, {0x2049, 0x2049}, {0x2122, 0x2122}, {0x2139, 0x2139}, {0x2194, 0x21AA},
+	{0x231A, 0x23FF}, {0x24C2, 0x24C2}, {0x25AA, 0x25FE}, {0x2600, 0x27BF}, {0x2934, 0x2935}, {0x2B05, 0x2B55}, {0x3030, 0x303D},
+	{0x3297, 0x3299}, {0x1F000, 0x1FAFF},
+};
+
+static bool in(const struct range *list, size_t n, uint32_t c)
 {
-	for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
-		if (c >= ranges[i].from && c <= ranges[i].to)
+	for (size_t i = 0; i < n; i++)
+		if (c >= list[i].from && c <= list[i].to)
 			return true;
-	return (c & 0xFFFE) == 0xFFFE; /* U+xxFFFE, U+xxFFFF and NOT_UTF8 */
+	return false;
+}
+
+bool deceptive(uint32_t c, uint32_t before)
+{
+	if (c == 0xFE0E || c == 0xFE0F)
+		return !in(emoji, ARRAY_LEN(emoji), before);
+	return in(ranges, ARRAY_LEN(ranges), c) || (c & 0xFFFE) == 0xFFFE; /* U+xxFFFE, U+xxFFFF and NOT_UTF8 */
 }
 
 bool text_deceptive(struct str s)
 {
-	while (s.n)
-		if (deceptive(utf8_next(&s)))
+	for (uint32_t c = 0, before; s.n;) {
+		before = c;
+		if (deceptive(c = utf8_next(&s), before))
 			return true;
+	}
 	return false;
 }
 
 void visible_add(struct buf *b, struct str s, size_t max)
 {
 	size_t start = b->len;
-	while (s.n) {
+	for (uint32_t c = 0, before; s.n;) {
 		const char *from = s.p;
-		uint32_t c = utf8_next(&s);
+		before = c;
+		c = utf8_next(&s);
 		if (b->len - start >= max) {
 			buf_adds(b, "…");
 			return;
 		}
 		if (c == NOT_UTF8)
 			buf_addf(b, "\\x%02X", (unsigned char)*from);
-		else if (deceptive(c))
+		else if (deceptive(c, before))
 			buf_addf(b, "\\u{%X}", c);
 		else
 			buf_add(b, from, (size_t)(s.p - from));

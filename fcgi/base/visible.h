@@ -15,8 +15,9 @@
 /* Cut the first character off s (not empty). NOT_UTF8: its first byte begins no well-formed character; that byte is cut. */
 uint32_t utf8_next(struct str *s);
 
-/* Controls, direction marks, characters of no width, line separators, tags, and what is no character at all. */
-bool deceptive(uint32_t c);
+/* Controls, direction marks, characters of no width, line separators, tags, and what is no character at all. A variation selector
+ * is one too, but for the two that say how the emoji before them looks. */
+bool deceptive(uint32_t c, uint32_t before); /* before: the character in front of it, or 0 */
 bool text_deceptive(struct str s); /* contains one, or is not UTF-8 */
 
 /* Append s with every deceptive character written as its number, cut to about max bytes with an ellipsis. */

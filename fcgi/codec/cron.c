@@ -8,6 +8,13 @@
  * times and moments run alike, and the calendar is searched by days and then by minutes; between two stands what the header says
  * about changes of the clock. */
 
+#define ALL_HOURS 0xffffffu
+#define ALL_DAYS 0xfffffffeu
+#define ALL_MONTHS 0x1ffeu
+#define ALL_WEEK 0x7fu
+#define MONDAY_TO_FRIDAY 0x3eu
+#define TIMES 4 /* of a day, that are listed */
+
 /* ---- reading ---- */
 
 struct field {
@@ -201,7 +208,7 @@ static bool made_up(const struct cron *c, const struct zone_span *span, int64_t 
 /* The first firing in [from, until), within a span of one offset. */
 static int64_t span_next(const struct cron *c, const struct zone *z, const struct zone_span *span, int64_t from, int64_t until)
 {
-	bool by_the_clock = c->hour == 0xffffff;
+	bool by_the_clock = c->hour == ALL_HOURS;
 	int64_t start = from + span->offset;
 	if (!by_the_clock && span->from != INT64_MIN) {
 		int64_t before = zone_span(z, span->from - 1).offset;
@@ -228,4 +235,114 @@ int64_t cron_next(const struct cron *c, int64_t after, const struct zone *z)
 		from = until;
 	}
 	return -1;
+}
+
+/* ---- for people ---- */
+
+static int bits(uint64_t set)
+{
+	return __builtin_popcountll(set);
+}
+
+static int first(uint64_t set)
+{
+	return set ? __builtin_ctzll(set) : 0;
+}
+
+/* Between the words of a list that has n, in front of the i-th. */
+static void comma(struct buf *b, int i, int n)
+{
+	buf_adds(b, !i ? "" : i + 1 == n ? " and " : ", ");
+}
+
+static void add_span(struct buf *b, int64_t n, const char *unit)
+{
+	if (n == 1)
+		buf_addf(b, "every %s", unit);
+	else
+		buf_addf(b, "every %lld %ss", (long long)n, unit);
+}
+
+static void every_words(int64_t ms, struct buf *b)
+{
+	static const struct {
+		int64_t ms;
+		const char *name;
+	} units[] = {{DAY_MS, "day"}, {HOUR_MS, "hour"}, {MINUTE_MS, "minute"}, {1000, "second"}};
+	size_t i = 0;
+	while (ms % units[i].ms)
+		i++;
+	add_span(b, ms / units[i].ms, units[i].name);
+}
+
+static void minute_words(uint64_t minutes, struct buf *b)
+{
+	int n = bits(minutes), step = n > 1 ? 60 / n : 60;
+	uint64_t even = 0;
+	for (int m = 0; m < 60; m += step)
+		even |= UINT64_C(1) << m;
+	if (n > 1 && minutes == even)
+		add_span(b, step, "minute");
+	else if (n == 1)
+		buf_addf(b, first(minutes) ? "every hour at minute %d" : "every hour", first(minutes));
+}
+
+static void week_words(uint32_t set, struct buf *b)
+{
+	static const char *const names[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+	int i = 0;
+	buf_adds(b, "every ");
+	if (set == MONDAY_TO_FRIDAY)
+		buf_adds(b, "Monday to Friday");
+	else
+		for (int d = 1; d <= 7; d++)
+			if (set >> d % 7 & 1) {
+				comma(b, i++, bits(set));
+				buf_adds(b, names[d % 7]);
+			}
+}
+
+/* On which days; false: no words for it. */
+static bool day_words(const struct cron *c, struct buf *b)
+{
+	static const char *const names[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+					    "December"};
+	bool any_day = c->day == ALL_DAYS && c->any_day, any_weekday = c->weekday == ALL_WEEK && c->any_weekday, any_month = c->month == ALL_MONTHS;
+	if (any_day && any_weekday && any_month)
+		buf_adds(b, "every day");
+	else if (any_day && any_month)
+		week_words(c->weekday, b);
+	else if (any_weekday && bits(c->day) == 1 && any_month)
+		buf_addf(b, "every month on day %d", first(c->day));
+	else if (any_weekday && bits(c->day) == 1 && bits(c->month) == 1)
+		buf_addf(b, "every year on %d %s", first(c->day), names[first(c->month) - 1]);
+	else
+		return false;
+	return true;
+}
+
+static void time_words(const struct cron *c, const char *zone, struct buf *b)
+{
+	int i = 0, n = bits(c->hour) * bits(c->minute);
+	if (n > TIMES || !day_words(c, b))
+		return;
+	buf_adds(b, " at ");
+	for (int h = 0; h < 24; h++)
+		for (int m = 0; c->hour >> h & 1 && m < 60; m++)
+			if (c->minute >> m & 1) {
+				comma(b, i++, n);
+				buf_addf(b, "%02d:%02d", h, m);
+			}
+	buf_addf(b, " (%s)", zone);
+}
+
+void cron_words(const struct cron *c, const char *zone, struct buf *b)
+{
+	bool daily = c->day == ALL_DAYS && c->weekday == ALL_WEEK && c->month == ALL_MONTHS;
+	if (c->every)
+		every_words(c->every, b);
+	else if (daily && c->hour == ALL_HOURS)
+		minute_words(c->minute, b);
+	else
+		time_words(c, zone, b);
 }

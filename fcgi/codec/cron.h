@@ -24,11 +24,12 @@
 #ifndef CODEC_CRON_H
 #define CODEC_CRON_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "codec/zone.h"
 
 #define CRON_TEXT 200               /* bytes of a schedule */
-#define CRON_HORIZON_MS INT64_C(252633600000) /* how far cron_next looks: eight years, each with 366 days (the 29th of February skips 2100) */
+#define CRON_HORIZON_MS INT64_C(1296518400000) /* how far cron_next looks: 41 years, each with 366 days (the 29th of February on one weekday may be 40 away) */
 #define CRON_EVERY_MS INT64_C(31622400000)    /* the longest @every: 366 days */
 
 struct cron {
@@ -42,9 +43,12 @@ struct cron {
 /* ERR_BAD_ARGUMENT with a sentence: what is not a schedule, and what never fires (30 2 30 2 *). f may be NULL. */
 int cron_parse(struct str text, struct cron *c, struct fault *f);
 
-/* The first firing after the moment `after`, or -1 when there is none within CRON_HORIZON_MS. Time is bounded: some ten
- * microseconds, a millisecond when the answer is -1. */
+/* The first firing after the moment `after`; -1 past the year 9900, and when there is none within CRON_HORIZON_MS, which no schedule
+ * that cron_parse takes comes to. Time is bounded: some ten microseconds, a few hundred for a firing many years away. */
 int64_t cron_next(const struct cron *c, int64_t after, const struct zone *z);
+
+/* For people: "every Monday to Friday at 07:30 (Europe/Berlin)". zone is the name of it. Nothing is added for what has no short words. */
+void cron_words(const struct cron *c, const char *zone, struct buf *b);
 
 /* The shortest time from one firing to the next: a minute, or what @every says. */
 int64_t cron_interval(const struct cron *c);

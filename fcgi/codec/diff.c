@@ -73,7 +73,7 @@ static void replace(struct diff *d, const struct str *a, int n, const struct str
 		add(d, '+', b[j]);
 }
 
-static void find_edits(struct diff *d)
+static void find_edits(struct diff *d, size_t *left)
 {
 	const struct str *a = d->before.line, *b = d->after.line;
 	int n = d->before.n, m = d->after.n, first = 0, last = 0;
@@ -83,7 +83,10 @@ static void find_edits(struct diff *d)
 		last++;
 	for (int i = 0; i < first; i++)
 		add(d, ' ', a[i]);
-	bool small = ((size_t)(n - first - last) + 1) * ((size_t)(m - first - last) + 1) <= DIFF_CELLS;
+	size_t cells = ((size_t)(n - first - last) + 1) * ((size_t)(m - first - last) + 1);
+	bool small = cells <= DIFF_CELLS && (!left || cells <= *left);
+	if (small && left)
+		*left -= cells;
 	(small ? compare : replace)(d, a + first, n - first - last, b + first, m - first - last);
 	for (int i = n - last; i < n; i++)
 		add(d, ' ', a[i]);
@@ -141,11 +144,11 @@ static void add_hunk(struct buf *b, const struct diff *d, int from, int to)
 		add_line(b, &d->edit[i]);
 }
 
-void diff_text(struct buf *b, struct str before, struct str after)
+void diff_text(struct buf *b, struct str before, struct str after, size_t *left)
 {
 	struct diff d = {.before = split(before), .after = split(after)};
 	d.edit = xcalloc((size_t)(d.before.n + d.after.n) + 1, sizeof *d.edit);
-	find_edits(&d);
+	find_edits(&d, left);
 	for (int i = 0; i < d.n;) {
 		int to = i;
 		if (!changes_within(&d, i, i + AROUND + 1)) {

@@ -10,9 +10,10 @@
 #include "base/buf.h"
 
 #define DIFF_CELLS (4 * MIB) /* lines of one times lines of the other */
+#define DIFF_CELLS_ALL (16 * DIFF_CELLS) /* of many files, a budget */
 #define DIFF_LINE (4 * KIB)  /* bytes shown of a line; how many more there are is said */
 
-/* Appends nothing where they are the same. */
-void diff_text(struct buf *b, struct str before, struct str after);
+/* Appends nothing where they are the same. left: of a budget for several texts, of which this one takes what it compares; or NULL. */
+void diff_text(struct buf *b, struct str before, struct str after, size_t *left);
 
 #endif

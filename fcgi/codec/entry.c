@@ -33,11 +33,12 @@ static bool repository(struct str name)
 
 static const char *characters_problem(struct str name)
 {
-	while (name.n) {
-		uint32_t c = utf8_next(&name);
+	for (uint32_t c = 0, before; name.n;) {
+		before = c;
+		c = utf8_next(&name);
 		if (c == NOT_UTF8)
 			return "is not UTF-8";
-		if (deceptive(c))
+		if (deceptive(c, before))
 			return "contains a control, direction or invisible character";
 		if (decomposed(c))
 			return "is not in composed form (NFC)";

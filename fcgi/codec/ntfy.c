@@ -662,7 +662,7 @@ static void write_action(struct out *o, struct arena *a, const struct action *b,
 
 int ntfy_actions(struct arena *a, struct str s, struct buf *json, struct fault *f)
 {
-	struct fault own;
+	struct fault own = {0};
 	struct actions *x = NEW(a, struct actions);
 	struct out o = OUT(json);
 	x->arena = a;

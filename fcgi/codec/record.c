@@ -258,7 +258,7 @@ static int read_fields(struct arena *a, struct str line, struct record *r, struc
 
 int record_read(struct arena *a, struct str line, struct record *r, struct fault *f)
 {
-	struct fault unused;
+	struct fault unused = {0};
 	*r = (struct record){0};
 	if (line.n > RECORD_LINE || !line.n || line.p[0] != '{' || json_check(line, JSON_DEPTH, RECORD_LINE, &unused))
 		return fault(f, ERR_BAD_SOURCE, "it is not a record");

@@ -29,6 +29,7 @@
 #define RESOLVERS 48    /* threads that wait for names; one that was given up ends when its resolver does */
 #define OUT_HIGH (256 * KIB)
 #define OUT_LOW (64 * KIB)
+#define OUT_MOST (4 * MIB) /* what a little that came may unpack to */
 #define DATA_MAX (64 * KIB)
 #define LOOK_MS 1000
 
@@ -92,13 +93,12 @@ static void put_head(void *arg)
 	frame_end(&j->out, at);
 }
 
+/* All of it or nothing: libcurl would keep what it unpacked for somebody who does not want it now, and that may be anything. */
 static size_t put_data(void *arg, const char *p, size_t n)
 {
 	struct job *j = arg;
-	if (j->out.len > OUT_HIGH) {
-		j->paused = true;
-		return CURL_WRITEFUNC_PAUSE;
-	}
+	if (j->out.len + n > OUT_MOST)
+		return 0;
 	for (size_t done = 0, part; done < n; done += part) {
 		part = MIN(n - done, DATA_MAX);
 		size_t at = frame_begin(&j->out, FRAME_DATA, 0, 0);
@@ -214,6 +214,15 @@ static bool take_in(struct job *j)
 		return errno == EAGAIN || errno == EINTR;
 	j->in.len += (size_t)n;
 	return n ? parse(j) : give_up(j);
+}
+
+/* Nothing more is read from a server whose answer is not taken. */
+static void hold_back(struct job *j)
+{
+	if (j->paused || !j->running || j->out.len <= OUT_HIGH)
+		return;
+	j->paused = true;
+	lib->easy_pause(j->running, CURLPAUSE_RECV);
 }
 
 /* What the socket takes; a transfer that waited for room goes on. */
@@ -344,9 +353,11 @@ static void turn(int control)
 		accept_jobs(control);
 	lib->multi_perform(multi, &still);
 	finished();
-	for (int i = 0; i < njobs; i++)
+	for (int i = 0; i < njobs; i++) {
 		if (jobs[i]->stage != STAGE_GONE && !give_out(jobs[i]))
 			jobs[i]->stage = STAGE_GONE;
+		hold_back(jobs[i]);
+	}
 	sweep();
 }
 

@@ -224,7 +224,7 @@ static int failed(const struct remote *m, const struct exchange *x, CURLcode cod
 static int answered(const struct remote *m, struct exchange *x, struct buf *out, char id[ID_LEN + 1], struct fault *f)
 {
 	long status = 0;
-	struct fault ignored;
+	struct fault ignored = {0};
 	struct str body = x->answer.len ? buf_str(&x->answer) : STR("");
 	lib->easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (json_check(body, JSON_DEPTH, ANSWER_MAX, &ignored))

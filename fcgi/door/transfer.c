@@ -286,7 +286,8 @@ static size_t take_body(char *p, size_t size, size_t n, void *arg)
 		return 0;
 	}
 	size_t taken = t->data(t->arg, p, n);
-	t->taken += taken == n ? (int64_t)n : 0;
+	t->too_much |= taken != n;
+	t->taken += (int64_t)taken;
 	return taken;
 }
 
@@ -440,7 +441,7 @@ CURL *transfer_dial(struct transfer *t, const struct wire_pass *p, int64_t ms)
 	t->lib->easy_setopt(t->curl, CURLOPT_CURLU, t->url);
 	t->lib->easy_setopt(t->curl, CURLOPT_USERAGENT, "Fazt/" PACKAGE_VERSION);
 	t->lib->easy_setopt(t->curl, CURLOPT_ACCEPT_ENCODING, "");
-	t->lib->easy_setopt(t->curl, CURLOPT_BUFFERSIZE, (long)(64 * KIB));
+	t->lib->easy_setopt(t->curl, CURLOPT_BUFFERSIZE, (long)(16 * KIB)); /* it may unpack to a thousand times as much */
 	set_limits(t, ms);
 	set_walls(t);
 	set_tls(t);
@@ -501,7 +502,8 @@ static int failed(const struct transfer *t, CURLcode code, int64_t connected, st
 {
 	const char *why = t->why[0] ? t->why : t->lib->easy_strerror(code);
 	if (t->too_much)
-		return fault(f, ERR_RESPONSE_TOO_LARGE, "The answer is larger than %lld KB, or has too many headers.", (long long)(t->ask->most / KIB));
+		return fault(f, ERR_RESPONSE_TOO_LARGE, "The answer is larger than %lld KB, has too many headers, or unpacks to far more than it is.",
+			     (long long)(t->ask->most / KIB));
 	if (t->blocked && !connected)
 		return fault(f, ERR_BLOCKED_ADDRESS, "%s is not on the public Internet, and nothing is fetched from elsewhere", t->target.host);
 	return fault(f, code == CURLE_OPERATION_TIMEDOUT && connected ? ERR_TIMEOUT : ERR_FETCH_FAILED, "%s", why);

@@ -35,7 +35,7 @@ struct transfer {
 	const struct wire_fetch *ask; /* outlives the transfer */
 	struct arena *arena;
 	struct target target, first;
-	/* the caller's: the head is known (transfer_head); bytes of the body, of which it takes all or CURL_WRITEFUNC_PAUSE */
+	/* the caller's: the head is known (transfer_head); bytes of the body, of which it takes all, or none: that is too much */
 	void (*head)(void *arg);
 	size_t (*data)(void *arg, const char *p, size_t n);
 	void *arg;

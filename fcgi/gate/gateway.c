@@ -299,6 +299,8 @@ static int run(struct req *r)
 void req_run(struct req *r)
 {
 	int err = run(r);
+	if (!err)
+		err = fault_blind(&r->fault);
 	dev_begin(r, err);
 	if (err)
 		req_error(r, err);

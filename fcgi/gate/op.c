@@ -101,7 +101,8 @@ int op_call(struct req *r, const struct call *c, struct out *o)
 		return fail(r, ERR_NOT_FOUND, "there is no such operation");
 	if ((err = check_who(r, op, c)) || (err = sig_complete(&op->sig, c, &r->fault)))
 		return err;
-	err = table[c->row].run(r, c, o);
+	if (!(err = table[c->row].run(r, c, o)))
+		err = fault_blind(&r->fault);
 	if (table[c->row].effect == OP_IS_WRITE) {
 		char *action = arena_printf(r->arena, "%s%s%s", op->noun, *op->verb ? "." : "", op->verb);
 		struct str target = c->nargs && !op->sig.param[0].input ? c->arg[0].s : STR_NONE; /* and no secret */

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/now.h"
+#include "codec/calendar.h"
 #include "gate/gateway.h"
 #include "gate/trace.h"
 #include "kernel/app.h"
@@ -200,21 +201,43 @@ static int may_wake(struct req *r, const struct app *app, const struct run *run)
 	return !*run->job || app_granted(app, "schedule") ? 0 : fail(r, ERR_PERMISSION_DENIED, "%s may not wake by itself any more.", app->title);
 }
 
+/* Each attempt failed, the last ones because whoever worked on it was gone before it was done. */
+static int may_try(struct req *r, const struct run *run)
+{
+	if (run->attempt <= MAX(run->retries, (int64_t)RUN_DEATHS))
+		return 0;
+	return fail(r, ERR_INTERNAL, "Its worker died %lld times while it was behind step %lld and got no further. The server's log says what ended it; then try again: fazt-admin run retry %s",
+		    (long long)run->attempt, (long long)run->steps, run->id);
+}
+
 static void go_on(struct req *r, struct app *app, const struct run *run)
 {
 	r->app = app;
 	set_request(r, run);
 	journal_open(r, run);
-	if (may_wake(r, app, run))
+	if (may_try(r, run) || may_wake(r, app, run))
 		fail_run(r, r->fault.err);
 	else
 		settle(r, errand_is(run) ? errand_run(r) : req_resume(r, app, run->principal));
 }
 
+/* Where the clock is behind where it was, and once an hour, for it may have been set while nobody looked. */
+static int look_at_clock(struct req *r, struct db *db)
+{
+	static _Atomic int64_t looked;
+	int64_t now = now_ms(), before = looked;
+	if ((now >= before && now - before < HOUR_MS) || !atomic_compare_exchange_strong(&looked, &before, now))
+		return 0;
+	int err = db_begin(db);
+	if (!err)
+		err = clock_set_back(db, r->arena, r->settings.text[SETTING_TIMEZONE], now);
+	return err ? db_rollback(db) : db_commit_soon(db);
+}
+
 /* Jobs that are due become runs, many in one transaction and none for long. */
 static int fire(struct req *r, struct db *db)
 {
-	int err = 0;
+	int err = look_at_clock(r, db);
 	while (!err && job_next(db) <= now_ms() && !(err = db_begin(db))) {
 		int got = 1;
 		for (int64_t began = mono_ms(); got > 0 && mono_ms() - began < FIRING_MS;)
@@ -308,7 +331,7 @@ static int64_t next_due(struct node *n, const struct work *w)
 	struct db *db = db_borrow(n->store, &quiet);
 	int64_t next = db ? MIN(run_next(db, but, least(w)), job_next(db)) : RUN_NEVER;
 	db_return(db);
-	return next;
+	return quiet.err ? now_ms() + LATER_MS : next;
 }
 
 int64_t runner_next(struct node *n)
@@ -338,13 +361,16 @@ static void *work(void *mine)
 	return NULL;
 }
 
+/* 0: it is left to others. */
 static void renew(const struct work *w, int64_t until)
 {
 	struct fault quiet = {0};
 	struct db *db = db_borrow(node->store, &quiet);
 	int err = db ? db_begin(db) : quiet.err;
-	if (!err)
-		err = run_renew(db, w->run_id, w->claim, until) ? db_rollback(db) : db_commit_soon(db);
+	if (!err) {
+		err = until ? run_renew(db, w->run_id, w->claim, until) : run_hand_over(db, w->run_id, w->claim);
+		err ? db_rollback(db) : db_commit_soon(db);
+	}
 	db_return(db);
 }
 
@@ -414,5 +440,5 @@ void runner_give_up(void)
 {
 	given_up = true;
 	if (node)
-		renew_all(now_ms());
+		renew_all(0);
 }

@@ -68,7 +68,7 @@ static int call(struct req *r, const struct syscall *row, const struct call *c, 
 	if (row->effect == EFFECT_WRITE && (err = identity_still(r)))
 		return err;
 	if ((err = check_permission(r, row, c)) || (err = sig_complete(&row->sig, c, &r->fault)) || (err = spend(r, row)) ||
-	    (err = handlers[c->row](r, c, o)))
+	    (err = handlers[c->row](r, c, o)) || (err = fault_blind(&r->fault)))
 		return err;
 	if (c->as_app && row->effect != EFFECT_READ && !r->audited) { /* once a request says enough */
 		r->audited = true;

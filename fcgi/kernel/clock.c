@@ -2,6 +2,7 @@
 
 #include "base/crypt.h"
 #include "base/now.h"
+#include "codec/calendar.h"
 #include "kernel/app.h"
 #include "store/run.h"
 
@@ -89,6 +90,15 @@ int clock_declare(struct node *n, struct db *db, struct arena *a, const char *ap
 	return err ? err : job_rest(db, app_id);
 }
 
+/* The zone, or the clock, is another one now: the next moment of a job is looked for anew. */
+static int renew(struct db *db, struct job *j, const struct timetable *t, int64_t now)
+{
+	bool waits = j->due != JOB_NEVER || !*j->held;
+	set_next(j, clock_next(t, now));
+	j->due = waits ? j->due : JOB_NEVER;
+	return job_put(db, j);
+}
+
 int clock_rezone(struct db *db, struct arena *a, const char *zone)
 {
 	struct job *list;
@@ -96,15 +106,25 @@ int clock_rezone(struct db *db, struct arena *a, const char *zone)
 	int n = job_rows(db, a, NULL, &list), err = MAX(-n, 0);
 	for (int i = 0; !err && i < n; i++) {
 		struct job *j = &list[i];
-		bool waits = j->due != JOB_NEVER;
 		if (*j->zone || j->next <= now_ms()) /* whoever looks at it now goes on by the new zone */
 			continue;
 		clock_timetable(j, zone, &t);
-		set_next(j, clock_next(&t, now_ms()));
-		j->due = waits ? j->due : JOB_NEVER;
-		err = job_put(db, j);
+		err = renew(db, j, &t, now_ms());
 	}
 	db_ring(db);
+	return err;
+}
+
+int clock_set_back(struct db *db, struct arena *a, const char *zone, int64_t now)
+{
+	struct job *list;
+	struct timetable t;
+	int n = job_rows(db, a, NULL, &list), err = MAX(-n, 0);
+	for (int i = 0; !err && i < n; i++) {
+		clock_timetable(&list[i], zone, &t);
+		if (list[i].next > clock_next(&t, now + DAY_MS))
+			err = renew(db, &list[i], &t, now);
+	}
 	return err;
 }
 
@@ -267,14 +287,21 @@ static int let_go(struct firing_now *f)
 	return err ? err : go_on(f, f->next);
 }
 
+/* It cannot be read just now, and is none of the others' business. */
+static int look_later(struct firing_now *f)
+{
+	db_forgive(f->db);
+	return wait_until(f, f->job->held, f->now + CLOCK_LATE_MS);
+}
+
 static int fire_of(struct node *n, struct db *db, struct arena *a, struct job *j, int64_t now)
 {
 	fault_clear(db_fault(db));
 	struct app *app = app_by_id(n, db, str_of(j->app_id));
 	struct firing_now f = {.node = n, .db = db, .arena = a, .app = app, .job = j, .now = now};
 	int err;
-	if (!app && db_fault(db)->err) /* it cannot be read just now, and is none of the others' business */
-		err = wait_until(&f, j->held, now + CLOCK_LATE_MS);
+	if (!app && db_fault(db)->err)
+		err = look_later(&f);
 	else if (!app || app->state == APP_DISABLED || !app_granted(app, "schedule"))
 		err = wait_until(&f, app && app->state != APP_DISABLED ? HELD_PERMISSION : HELD_DISABLED, JOB_NEVER);
 	else

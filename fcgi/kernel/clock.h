@@ -33,6 +33,9 @@ int clock_admits(const struct settings *s, const struct manifest *m, struct faul
 int clock_declare(struct node *n, struct db *db, struct arena *a, const char *app_id, const struct manifest *m);
 /* Inside a transaction: the owner's zone is another one; jobs without one of their own follow. */
 int clock_rezone(struct db *db, struct arena *a, const char *zone);
+/* Inside a transaction: the wall clock was set back, or may have been. Jobs whose next moment is one that no clock a day ahead of this one
+ * would name are due at the one that this clock names; what they did in the days that come again they do again. */
+int clock_set_back(struct db *db, struct arena *a, const char *zone, int64_t now);
 /* Inside a transaction: one job that is due. 1, 0 none is, or -ERR_*. */
 int clock_fire(struct node *n, struct db *db, int64_t now);
 /* Inside a transaction: a run of it now, whatever its schedule says. ERR_CONFLICT: it runs, and must not twice. */

@@ -7,15 +7,13 @@
 #include <unistd.h>
 
 #include "base/visible.h"
-#include "codec/entry.h"
 
 /* Descriptors, not paths: each step opens a name inside a directory that is already open, so that nothing swapped in
- * meanwhile leads elsewhere. */
+ * meanwhile leads elsewhere. How deep it goes is bounded by package_folder, which refuses a path of too many names. */
 
 struct walk {
 	struct package *package;
 	struct fault *fault;
-	int depth;
 };
 
 static int read_folder(struct walk *w, int dir, struct str path);
@@ -107,8 +105,6 @@ static int read_names(struct walk *w, DIR *d, struct str path)
 
 static int read_folder(struct walk *w, int dir, struct str path)
 {
-	if (w->depth++ > ENTRY_DEPTH)
-		return fault(w->fault, ERR_MANIFEST_LIMITS, "the folders are nested more than %d deep", ENTRY_DEPTH);
 	int copy = fcntl(dir, F_DUPFD_CLOEXEC, 0);
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
 	if (!d) {
@@ -118,7 +114,6 @@ static int read_folder(struct walk *w, int dir, struct str path)
 	}
 	int err = read_names(w, d, path);
 	closedir(d);
-	w->depth--;
 	return err;
 }
 

@@ -125,7 +125,7 @@ static int begin(struct fetch *w, const char *id)
 	w->candidate = candidate_get(db, w->arena, str_of(id));
 	db_return(db);
 	if (!w->candidate)
-		return fault(w->fault, ERR_NOT_FOUND, "there is no such candidate");
+		return w->fault->err ? w->fault->err : fault(w->fault, ERR_NOT_FOUND, "there is no such candidate");
 	if (strcmp(w->candidate->state, "fetching"))
 		return fault(w->fault, ERR_CONFLICT, "that candidate was fetched already");
 	w->source = (struct source){.kind = SOURCE_LOCAL, .origin = w->candidate->origin};
@@ -315,7 +315,9 @@ static int upgraded_app(struct fetch *w, struct app_row **app)
 		return w->fault->err;
 	*app = app_row_by_id(db, w->arena, str_of(w->candidate->for_app));
 	db_return(db);
-	return *app ? 0 : fault(w->fault, ERR_CONFLICT, "the app was removed meanwhile");
+	if (*app)
+		return 0;
+	return w->fault->err ? w->fault->err : fault(w->fault, ERR_CONFLICT, "the app was removed meanwhile");
 }
 
 static int rehearse(struct fetch *w)
@@ -509,7 +511,7 @@ static int rows_of(struct consenting *q, struct candidate **candidate, struct ap
 	if (*app && !*c->for_app && ((*app)->purged || strcmp((*app)->origin, c->origin)))
 		*app = NULL;
 	db_return(db);
-	return 0;
+	return q->fault->err;
 }
 
 static int consent_once(void *arg)
@@ -588,7 +590,9 @@ static int arrive(struct node *n, struct db *db, struct arena *a, void *arg)
 		return become_candidate(db, w, app);
 	if (!err && !same)
 		err = switch_to(n, db, a, &s);
-	w->version = err ? 0 : app_row_by_name(db, a, str_of(w->app))->version;
+	if (!err && !(app = app_row_by_name(db, a, str_of(w->app))))
+		err = db_fault(db)->err;
+	w->version = err ? 0 : app->version;
 	return err;
 }
 

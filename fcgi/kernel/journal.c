@@ -110,7 +110,7 @@ static int put_all(struct req *r, struct db *db, const struct step *last, bool a
 		err = step_put(db, j->run.id, &j->pending[i]);
 	if (!err && last)
 		err = step_put(db, j->run.id, last);
-	if (!err && j->run.bytes + bytes > r->settings.number[SETTING_RUN_BYTES])
+	if (!err && bytes && run_bytes(db, j->run.id) > r->settings.number[SETTING_RUN_BYTES])
 		err = db_fail(db, ERR_QUOTA_EXCEEDED, "The journal of one run has at most %lld KB; do less in each run.",
 			      (long long)(r->settings.number[SETTING_RUN_BYTES] / KIB));
 	return err;
@@ -119,7 +119,6 @@ static int put_all(struct req *r, struct db *db, const struct step *last, bool a
 /* The transaction was committed. */
 static void recorded(struct journal *j, const struct step *last, bool again)
 {
-	j->run.bytes += j->bytes + added(j, last, again);
 	j->recorded += j->npending + (last && !again);
 	j->run.request = j->request;
 	j->npending = 0;

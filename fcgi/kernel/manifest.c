@@ -199,7 +199,7 @@ int manifest_name(struct str name, bool builtin, struct fault *f)
 
 static int read_name(struct reading *g, json_t *v, void *into)
 {
-	struct fault f;
+	struct fault f = {0};
 	int err = text(g, v, 64, &g->m->name);
 	(void)into;
 	if (!err && manifest_name(str_of(g->m->name), true, &f)) {
@@ -490,7 +490,7 @@ static int read_schedule(struct reading *g, json_t *v, void *into)
 {
 	struct cron_entry *c = into;
 	struct cron cron;
-	struct fault f;
+	struct fault f = {0};
 	int err = line(g, v, CRON_TEXT, &c->schedule);
 	if (err)
 		return err;

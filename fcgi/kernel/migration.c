@@ -193,7 +193,7 @@ static int take_doc(struct computing *c, const char *path, int i, struct str doc
 {
 	struct fields f;
 	struct str body;
-	struct fault why;
+	struct fault why = {0};
 	if (str_is(doc, "null"))
 		return 0;
 	int err = fields_parse(c->scratch, doc, &f, &why);

@@ -1,6 +1,8 @@
 #include "kernel/sentence.h"
 
 #include "base/buf.h"
+#include "base/now.h"
+#include "codec/cron.h"
 
 /* Below a parent a rule reaches only those who can read the parent's row, and the parent's owner and shares count like
  * those of the row itself (store/scope compiles exactly that), so there are two wordings of each rule. */
@@ -73,7 +75,33 @@ static const char *const visits[] = {
 	[VISIBLE_ANYONE] = "Anyone on the Internet can open it, also without signing in.",
 };
 
-int manifest_sentences(const struct manifest *m, struct arena *a, const char ***list)
+/* A schedule for which there are no words stands as it is, with the moment it fires at next. */
+static void schedule_words(const struct cron_entry *c, const char *zone, struct buf *b)
+{
+	struct cron cron;
+	struct zone z;
+	char at[25];
+	if (cron_parse(str_of(c->schedule), &cron, NULL))
+		return;
+	cron_words(&cron, zone ? zone : "your time zone", b);
+	if (b->len)
+		return;
+	int64_t next = zone && zone_find(str_of(zone), &z) ? cron_next(&cron, now_ms(), &z) : -1;
+	buf_addf(b, "%s (%s)", c->schedule, zone ? zone : "your time zone");
+	if (next >= 0)
+		buf_addf(b, ", next on %.10s at %.5s", now_iso(next + zone_span(&z, next).offset, at), at + 11);
+}
+
+static const char *waking(const struct cron_entry *c, const char *zone, struct arena *a)
+{
+	struct buf b = BUF_INIT;
+	schedule_words(c, c->tz ? c->tz : zone, &b);
+	const char *s = arena_printf(a, "It wakes by itself for %s: %s.", c->name, b.len ? b.p : c->schedule);
+	buf_release(&b);
+	return s;
+}
+
+int manifest_sentences(const struct manifest *m, const char *zone, struct arena *a, const char ***list)
 {
 	int n = 0;
 	const char **s = *list = arena_alloc(a, sizeof *s * (size_t)(2 + m->nopen + m->ncollections + m->nexports + m->ncron));
@@ -87,7 +115,7 @@ int manifest_sentences(const struct manifest *m, struct arena *a, const char ***
 	for (int i = 0; i < m->nexports; i++)
 		s[n++] = arena_printf(a, "Other apps that you allow to can read its %s.", m->export[i]);
 	for (int i = 0; i < m->ncron; i++)
-		s[n++] = arena_printf(a, "It wakes by itself for %s: %s.", m->cron[i].name, m->cron[i].schedule);
+		s[n++] = waking(&m->cron[i], zone, a);
 	return n;
 }
 
@@ -151,6 +179,6 @@ const char *manifest_wider(const struct manifest *before, const struct manifest 
 			return arena_printf(a, "Other apps that you allow to can read its %s.", now->export[i]);
 	for (int i = 0; i < now->ncron; i++)
 		if (!scheduled(before, &now->cron[i]))
-			return arena_printf(a, "It wakes by itself for %s: %s.", now->cron[i].name, now->cron[i].schedule);
+			return waking(&now->cron[i], NULL, a);
 	return NULL;
 }

@@ -9,8 +9,8 @@
 #include "kernel/manifest.h"
 
 /* Who may open the app, what is reachable without signing in, one sentence for each collection, what it lets other
- * apps see, when it wakes. Their number; *list in the arena. */
-int manifest_sentences(const struct manifest *m, struct arena *a, const char ***list);
+ * apps see, when it wakes (zone: the owner's, for schedules without one). Their number; *list in the arena. */
+int manifest_sentences(const struct manifest *m, const char *zone, struct arena *a, const char ***list);
 const char *collection_sentence(const struct collection *c, struct arena *a);
 
 /* Does a version ask for more than the one before: wider rules, more open paths, other schedules, new exports, a wider

@@ -54,11 +54,19 @@ static int resting(struct db *db, struct arena *a, struct app_row *app, bool *re
 				      app->name, (long long)days + 1);
 }
 
+static int taken(struct db *db, const struct app_row *there, const struct app_row *app)
+{
+	bool same = !strcmp(there->source, app->source);
+	return db_fail(db, ERR_CONFLICT, "an app called %s is installed already; choose another name with --name, or upgrade it: fazt-admin app upgrade %s%s%s",
+		       app->name, app->name, same ? "" : " --source ", same ? "" : app->source);
+}
+
 int switch_make_app(struct db *db, struct arena *a, struct app_row *app)
 {
 	bool revive;
-	if (app_row_by_name(db, a, str_of(app->name)))
-		return db_fail(db, ERR_CONFLICT, "an app called %s is installed already; upgrade it, or choose another name with --name", app->name);
+	const struct app_row *there = app_row_by_name(db, a, str_of(app->name));
+	if (there)
+		return taken(db, there, app);
 	char *id = arena_alloc(a, ID_LEN + 1);
 	id_new(id);
 	app->id = id;

@@ -335,11 +335,13 @@ int candidate_rows(struct db *db, struct arena *a, struct candidate **list)
 	return row < 0 ? row : n;
 }
 
-/* Each holds a package, and not everyone who may fetch one decides what becomes of it. */
-static int candidates_bound(struct db *db, const char *for_app)
+/* Each holds a package, and not everyone who may fetch one decides what becomes of it. What apps propose takes no room from what
+ * the owner fetches. */
+static int candidates_bound(struct db *db, const char *for_app, bool proposed)
 {
-	int64_t all = db_int(db, 0, "SELECT count(*) FROM candidates WHERE state IN ('fetching', 'ready')", "");
-	int64_t own = db_int(db, 0, "SELECT count(*) FROM candidates WHERE state IN ('fetching', 'ready') AND for_app <> '' AND for_app = ?", "c", for_app);
+	int64_t all = db_int(db, 0, "SELECT count(*) FROM candidates WHERE state IN ('fetching', 'ready') AND (asked_by <> '') = ?", "i", (int64_t)proposed);
+	int64_t own = db_int(db, 0, "SELECT count(*) FROM candidates WHERE state IN ('fetching', 'ready') AND for_app <> '' AND for_app = ? AND "
+			     "(asked_by <> '') = ?", "ci", for_app, (int64_t)proposed);
 	if (all < CANDIDATES_MAX && own < CANDIDATES_APP)
 		return 0;
 	return db_fail(db, ERR_TOO_LARGE, "%lld packages wait already; decide about them, or throw them away with: fazt-admin app discard ID",
@@ -353,7 +355,7 @@ static const char *or_none(const char *text)
 
 int candidate_insert(struct db *db, const struct candidate *c)
 {
-	int err = candidates_bound(db, c->for_app);
+	int err = candidates_bound(db, c->for_app, *or_none(c->asked_by));
 	if (err)
 		return err;
 	return db_run(db,
@@ -424,7 +426,6 @@ static int forget_failures(struct db *db, const char *id)
 {
 	static const char old[] = "SELECT id FROM candidates WHERE state = 'failed' AND asked_by = ? ORDER BY id DESC LIMIT 1 OFFSET ?";
 	struct arena *a = arena_new();
-	fault_clear(db_fault(db)); /* none but what is found now */
 	struct candidate *c = candidate_get(db, a, str_of(id));
 	bool proposed = c && *c->asked_by;
 	int err = proposed ? db_run(db, "UPDATE candidates SET package = '' WHERE id = ?", "c", id) : 0;
@@ -433,7 +434,7 @@ static int forget_failures(struct db *db, const char *id)
 	for (const char *one; !err && proposed && (one = db_text(db, a, old, "ci", c->asked_by, (int64_t)CANDIDATES_FAILED));)
 		err = forget_candidate(db, one, false);
 	arena_free(a);
-	return err ? err : db_fault(db)->err;
+	return err;
 }
 
 int candidate_failed(struct db *db, const char *id, const char *code, const char *error)

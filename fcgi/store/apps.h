@@ -9,7 +9,7 @@
 #include "store/db.h"
 
 #define NAME_REST_MS (90 * 86400000ll) /* a removed app's name may return from the same origin only */
-#define CANDIDATES_MAX 100             /* at once, */
+#define CANDIDATES_MAX 100             /* at once of those the owner fetches, and as many of those apps propose; */
 #define CANDIDATES_APP 10              /* and as upgrades of one app */
 #define CANDIDATES_FAILED 20           /* that one app proposed in vain */
 #define CANDIDATE_MS 86400000ll        /* a candidate nobody decided on is forgotten */

@@ -32,6 +32,7 @@ struct db {
 	sqlite3 *sql;
 	struct fault *fault; /* the borrower's */
 	struct fault own;    /* where nobody gave one */
+	int failed;          /* what could not be read or written since it was borrowed, or since its transaction began; 0: nothing */
 	enum admit admit;
 	bool locked, touched;
 	bool rings; /* at its commit */

@@ -147,7 +147,12 @@ int conn_fail(struct db *db, int rc)
 	if (err == ERR_INTERNAL || err == ERR_CORRUPT)
 		log_event(LOG_ERROR, "store.failed", "error",
 			  sqlite3_extended_errcode(db->sql) == rc ? sqlite3_errmsg(db->sql) : sqlite3_errstr(rc), NULL);
-	return fault(db->fault, err, err == ERR_BAD_QUERY ? "The query took too long; narrow it, or declare an index." : NULL);
+	fault(db->fault, err, err == ERR_BAD_QUERY ? "The query took too long; narrow it, or declare an index." : NULL);
+	if (err != ERR_CONFLICT && err != ERR_TOO_LARGE && err != ERR_BAD_QUERY) { /* those are answers, too */
+		db->failed = err;
+		db->fault->blind = true;
+	}
+	return err;
 }
 
 int conn_exec(struct db *db, const char *sql)
@@ -170,9 +175,11 @@ static int64_t read_epoch(struct db *db)
 static void note_epoch(struct db *db)
 {
 	struct fault *f = db->fault, quiet = {0};
+	int failed = db->failed;
 	db->fault = &quiet;
 	lock_note_epoch(db->store->lock, read_epoch(db));
 	db->fault = f;
+	db->failed = failed;
 }
 
 /* The file may be a backup that was put in place: what the page says was said of another. */
@@ -427,6 +434,8 @@ struct db *db_borrow(struct store *s, struct fault *f)
 		return NULL;
 	db->fault = f ? f : &db->own;
 	db->until = 0;
+	if (db != held)
+		db->failed = fault_blind(db->fault); /* by way of another connection */
 	return db;
 }
 
@@ -473,14 +482,36 @@ int64_t db_changes(struct db *db)
 	return sqlite3_changes64(db->sql);
 }
 
+void db_forgive(struct db *db)
+{
+	db->failed = 0;
+	fault_clear(db->fault);
+}
+
 /* ---- transactions ---- */
 
+/* What could not be read was taken for what is not there: nothing may come of it. */
+static int failed(struct db *db)
+{
+	if (db->failed && db->fault->err != db->failed)
+		fault(db->fault, db->failed, NULL);
+	return db->failed;
+}
+
+/* Whoever would begin hears of it once; a part leaves it to the whole. */
+static int failed_before(struct db *db)
+{
+	int err = failed(db);
+	if (!db->locked)
+		db->failed = 0;
+	return err;
+}
 
 static void unlock(struct db *db)
 {
+	db->locked = db->touched = db->rings = false;
 	if (!lock_epoch(db->store->lock))
 		note_epoch(db);
-	db->locked = db->touched = db->rings = false;
 	lock_release(db->store->lock);
 }
 
@@ -502,25 +533,27 @@ static int part_end(struct db *db, bool keep)
 	db_run(db, "ROLLBACK TO part", "");
 	db_run(db, "RELEASE part", "");
 	db->fault = f;
+	db->failed = 0;
 	return f->err ? f->err : ERR_INTERNAL;
 }
 
 int db_begin(struct db *db)
 {
-	if (db == held && db->locked && !db->part)
+	int err = failed_before(db);
+	if (!err && db == held && db->locked && !db->part)
 		return part_begin(db);
-	if (db->locked)
+	if (!err && db->locked)
 		return db_fail(db, ERR_INTERNAL, "A transaction was begun inside another.");
-	int err = lock_take(db->store->lock, LOCK_WAIT_MS, db->fault);
-	if (err)
+	if (err || (err = lock_take(db->store->lock, LOCK_WAIT_MS, db->fault)))
 		return err;
 	if (db->store->file)
 		store_check(db->store);
 	ballast_ease(db->store->home);
-	db->locked = true;
-	err = db_run(db, "BEGIN IMMEDIATE", "");
-	if (err)
+	db->locked = !(err = db_run(db, "BEGIN IMMEDIATE", ""));
+	if (err) {
+		db->failed = 0;
 		unlock(db);
+	}
 	return err;
 }
 
@@ -555,7 +588,9 @@ const char *db_sqlite(void)
 
 static int commit(struct db *db, bool wait)
 {
-	int err = 0;
+	int err = failed(db);
+	if (err)
+		return db_rollback(db);
 	if (db->part)
 		return part_end(db, true);
 	if (db->touched)
@@ -596,6 +631,7 @@ int db_rollback(struct db *db)
 	if (!sqlite3_get_autocommit(db->sql))
 		db_run(db, "ROLLBACK", "");
 	db->fault = f;
+	db->failed = 0;
 	if (db->locked)
 		unlock(db);
 	return f->err ? f->err : ERR_INTERNAL;
@@ -609,14 +645,19 @@ int db_look(struct db *db)
 void db_look_end(struct db *db)
 {
 	struct fault kept = *db->fault;
+	int failed = db->failed;
 	if (!db->locked && !sqlite3_get_autocommit(db->sql))
 		db_rollback(db);
 	*db->fault = kept;
+	db->failed = failed;
 }
 
 bool db_make_room(struct db *db, int err)
 {
-	return err == ERR_DISK_FULL && !db->locked && ballast_drop(db->store->home);
+	bool room = err == ERR_DISK_FULL && !db->locked && ballast_drop(db->store->home);
+	if (room)
+		db_forgive(db);
+	return room;
 }
 
 bool db_in_transaction(struct db *db)

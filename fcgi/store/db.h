@@ -15,6 +15,11 @@
  *
  * Every statement text is a constant or built from constants, and is cached per
  * connection. Errors carry their sentence in the fault given to db_borrow.
+ *
+ * A read that fails answers what it answers when there is no row, and nobody has to ask which it was. The connection
+ * remembers: the transaction it happened in commits nothing, one that would begin behind it does not, and both return the
+ * error, once. And the fault is blind from there on: no "there is no such thing" takes the error's place, and no call or request
+ * that was answered with it succeeds (gate/). Whoever can do without what could not be read says so: db_forgive.
  */
 #ifndef STORE_DB_H
 #define STORE_DB_H
@@ -45,6 +50,7 @@ void store_durability(struct store *s, bool full); /* does a commit wait for the
 struct db *db_borrow(struct store *s, struct fault *f); /* NULL: fault set */
 void db_return(struct db *db); /* rolls back what was left open */
 struct fault *db_fault(struct db *db);
+void db_forgive(struct db *db);
 int db_fail(struct db *db, int err, const char *fmt, ...) PRINTF(3, 4);
 
 int db_begin(struct db *db);
@@ -89,9 +95,9 @@ struct str stmt_str(struct stmt *s, int col); /* borrowed until the next stmt_ro
 char *stmt_dup(struct stmt *s, int col, struct arena *a); /* NUL-terminated copy, NULL for NULL */
 bool stmt_null(struct stmt *s, int col);
 
-/* One value, or the default when there is no row. */
+/* One value, or the default when there is no row, or when it could not be read. */
 int64_t db_int(struct db *db, int64_t otherwise, const char *sql, const char *fmt, ...);
-char *db_text(struct db *db, struct arena *a, const char *sql, const char *fmt, ...); /* NULL: no row */
+char *db_text(struct db *db, struct arena *a, const char *sql, const char *fmt, ...); /* NULL: the same */
 
 /* The bell: some run is due (store/run). db_ring rings it when this transaction has been committed, for every process of
  * the node; a ring nobody hears costs time, never work. store_await returns at a ring after rung was read, after ms, or for

@@ -5,8 +5,8 @@
 #include "store/notice.h"
 #include "store/run.h"
 
-#define COLUMNS                                                                                                             \
-	"SELECT id, kind, app_id, run_id, about, reason, state, by, note, what, data, answer, version, base, asked, expires, decided, " \
+#define COLUMNS(json)                                                                                                       \
+	"SELECT id, kind, app_id, run_id, about, reason, state, by, note, what, " json ", version, base, asked, expires, decided, " \
 	"(SELECT count(*) FROM runs r WHERE r.awaits = d.id AND r.awaits <> '' AND r.ended = 0) FROM decisions d "
 #define INTO "INSERT INTO decisions (id, kind, app_id, version, run_id, about, base, reason, data, what, asked, expires, state, by, note, answer, decided) "
 #define ROWS 500
@@ -148,7 +148,7 @@ int decision_package(struct db *db, const char *id, const char *reason)
 
 bool decision_get(struct db *db, struct arena *a, struct str id, struct decision *d)
 {
-	struct stmt *s = db_query(db, COLUMNS "WHERE id = ?", "s", id);
+	struct stmt *s = db_query(db, COLUMNS("data, answer") "WHERE id = ?", "s", id);
 	bool found = s && stmt_row(s) == 1;
 	if (found) {
 		read_decision(s, a, d);
@@ -161,7 +161,7 @@ int decision_rows(struct db *db, struct arena *a, bool pending, struct decision 
 {
 	int n = 0, row = 0;
 	*list = arena_alloc(a, ROWS * sizeof **list);
-	struct stmt *s = db_query(db, COLUMNS "WHERE (state = 'pending') = ? ORDER BY id DESC LIMIT ?", "ii", (int64_t)pending, (int64_t)ROWS);
+	struct stmt *s = db_query(db, COLUMNS("'null', 'null'") "WHERE (state = 'pending') = ? ORDER BY id DESC LIMIT ?", "ii", (int64_t)pending, (int64_t)ROWS);
 	if (!s)
 		return -db_fault(db)->err;
 	while ((row = stmt_row(s)) > 0)
@@ -205,7 +205,7 @@ int decision_leave(struct db *db, const char *run_id, const char *state)
 {
 	struct arena *a = arena_new();
 	const char *id = db_text(db, a, "SELECT r.awaits FROM runs r WHERE r.id = ? AND r.ended = 0 AND r.awaits <> '' AND "
-				 "NOT EXISTS (SELECT 1 FROM runs o WHERE o.awaits = r.awaits AND o.ended = 0 AND o.id <> r.id)", "c", run_id);
+				 "NOT EXISTS (SELECT 1 FROM runs o WHERE o.awaits = r.awaits AND o.awaits <> '' AND o.ended = 0 AND o.id <> r.id)", "c", run_id);
 	int err = !id ? 0 : decision_pending(db, id) ? decision_end(db, id, state, "", STR_NONE, STR_NONE) : candidate_drop(db, id);
 	arena_free(a);
 	return err;
@@ -216,11 +216,10 @@ static int end_all(struct db *db, const char *which, const char *app_id, int64_t
 {
 	struct arena *a = arena_new();
 	int err = 0;
-	fault_clear(db_fault(db)); /* none but what is found now */
 	for (const char *id; !err && (id = db_text(db, a, which, "ci", app_id, version));)
 		err = decision_end(db, id, "stale", "", STR_NONE, STR_NONE);
 	arena_free(a);
-	return err ? err : db_fault(db)->err;
+	return err;
 }
 
 int decision_moved(struct db *db, const char *app_id, int64_t version)
@@ -239,6 +238,12 @@ int decision_anew(struct db *db)
 	return db_run(db, "UPDATE decisions SET state = 'pending', by = '', note = '', answer = 'null', decided = 0 WHERE kind = 'halt' AND "
 		      "state IN ('approved', 'applied', 'denied') AND id IN (SELECT r.awaits FROM runs r JOIN steps s ON s.run_id = r.id AND "
 		      "s.ended = 0 WHERE r.ended = 0)", "");
+}
+
+int decision_forget(struct db *db, const char *app_id, const char *run_id)
+{
+	return db_run(db, "DELETE FROM decisions WHERE app_id = ? AND run_id = ? AND state <> 'pending' AND NOT EXISTS (SELECT 1 FROM runs r WHERE "
+		      "r.awaits = decisions.id AND r.awaits <> '' AND r.ended = 0)", "cc", app_id, run_id);
 }
 
 int decision_prune(struct db *db, int64_t before)

@@ -33,7 +33,7 @@ int decision_room(struct db *db, const char *app_id, bool package);
 int decision_package(struct db *db, const char *id, const char *reason);
 
 bool decision_get(struct db *db, struct arena *a, struct str id, struct decision *d); /* false: look at the fault when that matters */
-int decision_rows(struct db *db, struct arena *a, bool pending, struct decision **list); /* number, or -ERR_*; at most 500, youngest first */
+int decision_rows(struct db *db, struct arena *a, bool pending, struct decision **list); /* number, or -ERR_*; at most 500, youngest first, without data and answer */
 /* The hash of a decision as it stands: another run asking the same makes a question another. */
 void decision_shown(const struct decision *d, char out[DECISION_HASH + 1]);
 
@@ -52,5 +52,6 @@ int decision_void_app(struct db *db, const char *app_id);
 /* After a restore: what was pending is asked anew, and what was decided and not acted upon yet as well. */
 int decision_anew(struct db *db);
 int decision_prune(struct db *db, int64_t before); /* decided before then, with no run that is still there */
+int decision_forget(struct db *db, const char *app_id, const char *run_id); /* what that run asked first, unless somebody waits for it yet */
 
 #endif

@@ -45,7 +45,9 @@ int64_t package_bytes(struct db *db, const char *package, int64_t *nfiles)
 int files_list(struct db *db, struct arena *a, const char *package, const char *folder, struct file_row **list)
 {
 	int n = 0, row = 0;
-	int64_t most = db_int(db, 0, "SELECT nfiles FROM packages WHERE hash = ?", "c", package);
+	int64_t most = db_int(db, -1, "SELECT nfiles FROM packages WHERE hash = ?", "c", package);
+	if (most < 0)
+		return -db_fault(db)->err;
 	*list = arena_alloc(a, (size_t)(most + 1) * sizeof **list);
 	struct stmt *s = db_query(db, "SELECT path, size FROM files WHERE package = ?1 AND substr(path, 1, length(?2)) = ?2 ORDER BY path", "cc",
 				  package, folder);

@@ -48,11 +48,11 @@ static int push(struct db *db, enum notice_kind kind, const char *app_id)
 
 /* ---- on the dashboard ---- */
 
-/* Nobody was told of it lately. */
+/* It is back after a while without it, or it goes on and the owner was told (created) and looked long ago. */
 static bool is_news(struct db *db, enum notice_kind kind, const char *app_id, const char *topic, int64_t now)
 {
-	return now - db_int(db, 0, "SELECT max(seen, changed) FROM notices WHERE kind = ? AND app_id = ? AND topic = ?", "ccc", kinds[kind].kind, app_id,
-			    topic) > NOTICE_AGAIN_MS;
+	return db_int(db, 0, "SELECT min(max(seen, changed) + ?, max(seen, created) + ?) FROM notices WHERE kind = ? AND app_id = ? AND topic = ?", "iiccc",
+		      (int64_t)NOTICE_AGAIN_MS, (int64_t)NOTICE_STILL_MS, kinds[kind].kind, app_id, topic) < now;
 }
 
 static int insert(struct db *db, enum notice_kind kind, const char *app_id, const char *topic, const char *title, const char *body)
@@ -62,9 +62,9 @@ static int insert(struct db *db, enum notice_kind kind, const char *app_id, cons
 	id_new(id);
 	int err = db_run(db,
 			 "INSERT INTO notices (id, kind, app_id, topic, title, body, times, created, changed, seen) "
-			 "VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, 0) ON CONFLICT (kind, app_id, topic) DO UPDATE SET "
-			 "title = excluded.title, body = excluded.body, times = times + 1, seen = iif(?, 0, seen), changed = excluded.changed",
-			 "cccccciii", id, kinds[kind].kind, app_id, topic, title, body, now, now, news);
+			 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, 0) ON CONFLICT (kind, app_id, topic) DO UPDATE SET "
+			 "title = excluded.title, body = excluded.body, times = times + 1, seen = iif(?9, 0, seen), created = iif(?9, excluded.created, created), "
+			 "changed = excluded.changed", "cccccciii", id, kinds[kind].kind, app_id, topic, title, body, now, now, news);
 	if (!err)
 		err = db_run(db, "DELETE FROM notices WHERE id IN (SELECT id FROM notices ORDER BY changed DESC LIMIT 10 OFFSET ?)", "i",
 			     (int64_t)NOTICE_ROWS);

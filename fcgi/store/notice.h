@@ -3,9 +3,10 @@
  * notice.def.
  *
  * A notice is added in the transaction that causes it, or in one of its own where there is none, so nobody is told of
- * what did not happen. The same kind about the same app and topic is the same row: it counts how often, and is unseen
- * again when the owner has not looked at it for NOTICE_AGAIN_MS. So a flood costs one row, and beyond NOTICE_ROWS the
- * longest unchanged ones go.
+ * what did not happen. The same kind about the same app and topic is the same row, which counts how often; it is news again,
+ * unseen and on their devices, when it comes back after NOTICE_AGAIN_MS without it, and when it goes on and the owner has heard
+ * and seen nothing of it for NOTICE_STILL_MS. So a flood costs one row and rings once a day, and beyond NOTICE_ROWS the longest
+ * unchanged ones go.
  */
 #ifndef STORE_NOTICE_H
 #define STORE_NOTICE_H
@@ -14,6 +15,7 @@
 
 #define NOTICE_ROWS 500
 #define NOTICE_AGAIN_MS (60 * 60 * 1000ll)
+#define NOTICE_STILL_MS (24 * NOTICE_AGAIN_MS)
 
 enum notice_kind {
 #define NOTICE(name, kind, priority, push) NOTICE_##name,
@@ -24,7 +26,7 @@ enum notice_kind {
 struct notice {
 	const char *id, *kind, *app_id, *topic, *title, *body;
 	const char *app; /* read: the name of the installed app, or NULL */
-	int64_t times, created, changed, seen; /* moments; seen 0: not yet */
+	int64_t times, created, changed, seen; /* moments; created: when it was news last; seen 0: not yet */
 };
 
 /* app_id and topic may be empty. title and body are the owner's to read, on the dashboard. */

@@ -140,7 +140,7 @@ int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const 
 		got = next_turn(db, a, now, but, "", least, &app, &priority);
 	if (got <= 0)
 		return got;
-	struct stmt *s = db_query(db, "UPDATE runs SET state = 'running', claim = claim + 1, due = ?1 WHERE id = (SELECT id FROM runs WHERE app_id = ?2 "
+	struct stmt *s = db_query(db, "UPDATE runs SET state = 'running', claim = claim + 1, attempt = attempt + (state = 'running'), due = ?1 WHERE id = (SELECT id FROM runs WHERE app_id = ?2 "
 				  "AND priority = ?3 AND due <= ?4 ORDER BY due LIMIT 1) RETURNING " COLUMNS, "icii", until, app, priority, now);
 	int row = s ? stmt_row(s) : -db_fault(db)->err;
 	if (row <= 0)
@@ -164,12 +164,23 @@ int run_renew(struct db *db, const char *id, int64_t claim, int64_t until)
 	return claimed(db, db_run(db, "UPDATE runs SET due = ? WHERE id = ? AND claim = ? AND state = 'running'", "ici", until, id, claim));
 }
 
+int run_hand_over(struct db *db, const char *id, int64_t claim)
+{
+	return claimed(db, db_run(db, "UPDATE runs SET due = ?, attempt = attempt - 1 WHERE id = ? AND claim = ? AND state = 'running'", "ici", now_ms(), id,
+				  claim));
+}
+
 int run_wrote(struct db *db, const struct scope *sc, const char *id, int64_t claim, int64_t steps, int64_t bytes, struct str request)
 {
 	int64_t more = bytes + (int64_t)request.n;
-	int err = claimed(db, db_run(db, "UPDATE runs SET steps = ?, bytes = bytes + ?, request = ifnull(request, ?) WHERE id = ? AND claim = ? "
+	int err = claimed(db, db_run(db, "UPDATE runs SET steps = ?, attempt = 0, bytes = bytes + ?, request = ifnull(request, ?) WHERE id = ? AND claim = ? "
 				     "AND state = 'running'", "iibci", steps, more, (const void *)request.p, request.n, id, claim));
 	return err ? err : usage_add(db, sc, more, 0);
+}
+
+int64_t run_bytes(struct db *db, const char *id)
+{
+	return db_int(db, 0, "SELECT bytes FROM runs WHERE id = ?", "c", id);
 }
 
 static int set_due(struct db *db, const char *id, int64_t due)
@@ -248,19 +259,41 @@ static int cancel_one(struct db *db, const char *id)
 	return err || !db_changes(db) ? err : ended(db, id);
 }
 
-/* What a run started ends with it; each is taken off the list as it ends. */
+/* Those under way of what a run started, and those started: their number, or -ERR_*. */
+static int below(struct db *db, struct arena *a, const char *id, const char ***list)
+{
+	static const char sql[] = "WITH RECURSIVE below (id) AS (SELECT id FROM runs WHERE parent = ?1 AND parent <> '' UNION "
+				  "SELECT r.id FROM below b JOIN runs r ON r.parent = b.id AND r.parent <> '') "
+				  "SELECT r.id FROM below b JOIN runs r ON r.id = b.id WHERE r.ended = 0";
+	struct stmt *s = db_query(db, sql, "c", id);
+	int n = 0, room = 0, row = s ? 0 : -db_fault(db)->err;
+	while (s && (row = stmt_row(s)) == 1) {
+		if (n == room)
+			*list = xrealloc(*list, (size_t)(room = 2 * room + 64) * sizeof **list);
+		(*list)[n++] = stmt_dup(s, 0, a);
+	}
+	return row < 0 ? row : n;
+}
+
+/* What a run started ends with it. */
 int run_cancel(struct db *db, const char *id)
 {
-	static const char below[] = "WITH RECURSIVE below (id) AS (SELECT id FROM runs WHERE parent = ?1 AND parent <> '' UNION "
-				    "SELECT r.id FROM runs r JOIN below b ON r.parent = b.id) "
-				    "SELECT r.id FROM runs r JOIN below b ON r.id = b.id WHERE r.ended = 0 LIMIT 1";
 	struct arena *a = arena_new();
-	fault_clear(db_fault(db)); /* none but what is found now */
-	int err = cancel_one(db, id);
-	for (const char *child; !err && (child = db_text(db, a, below, "c", id));)
-		err = cancel_one(db, child);
+	const char **list = NULL;
+	int n = below(db, a, id, &list), err = n < 0 ? -n : cancel_one(db, id);
+	for (int i = 0; !err && i < n; i++)
+		err = cancel_one(db, list[i]);
+	free(list);
 	arena_free(a);
-	return err ? err : db_fault(db)->err;
+	return err;
+}
+
+/* Its journal is shorter now: so many steps, so many bytes with all else. */
+static int shorter(struct db *db, const struct run *r, int64_t steps, int64_t bytes)
+{
+	struct scope sc = scope_stranger(r->app_id);
+	int err = db_run(db, "UPDATE runs SET steps = ?, bytes = ? WHERE id = ?", "iic", steps, bytes, r->id);
+	return err ? err : usage_add(db, &sc, bytes - r->bytes, 0);
 }
 
 /* The journal, and what the cell was sent, unless that is all there is of it: a request that halted. */
@@ -270,15 +303,24 @@ static int forget_steps(struct db *db, const char *id)
 	struct run r;
 	int err = db_run(db, "DELETE FROM steps WHERE run_id = ?", "c", id);
 	if (!err)
-		err = db_run(db, "UPDATE runs SET steps = 0, request = iif(handler = '', request, NULL) WHERE id = ?", "c", id);
-	if (!err && !run_get(db, a, str_of(id), &r))
-		err = db_fault(db)->err;
-	if (!err) {
-		struct scope sc = scope_stranger(r.app_id);
-		int64_t left = ROW_BYTES + (int64_t)(r.input.n + r.request.n);
-		err = db_run(db, "UPDATE runs SET bytes = ? WHERE id = ?", "ic", left, id);
+		err = db_run(db, "UPDATE runs SET request = iif(handler = '', request, NULL) WHERE id = ?", "c", id);
+	if (!err && run_get(db, a, str_of(id), &r))
+		err = shorter(db, &r, 0, ROW_BYTES + (int64_t)(r.input.n + r.request.n));
+	arena_free(a);
+	return err;
+}
+
+/* A step that waited and then failed is in the journal as one that failed: it is made again, with what was asked for it. */
+static int forget_failure(struct db *db, const char *id)
+{
+	struct arena *a = arena_new();
+	struct run r;
+	struct step last;
+	int err = 0;
+	if (run_get(db, a, str_of(id), &r) && r.steps && step_get(db, a, id, r.steps - 1, &last) && last.ended && last.err) {
+		err = db_run(db, "DELETE FROM steps WHERE run_id = ? AND seq = ?", "ci", id, last.seq);
 		if (!err)
-			err = usage_add(db, &sc, left - r.bytes, 0);
+			err = shorter(db, &r, r.steps - 1, r.bytes - step_bytes(&last));
 	}
 	arena_free(a);
 	return err;
@@ -293,7 +335,7 @@ int run_again(struct db *db, const char *id, int64_t version, bool start)
 	int err = db_run(db, "UPDATE runs SET state = 'queued', due = ?, version = ?, attempt = 0, code = '', error = '', ended = 0, result = '' "
 			 "WHERE id = ? AND ended > 0", "iic", now_ms(), version, id);
 	db_ring(db);
-	return err || !start ? err : forget_steps(db, id);
+	return err ? err : start ? forget_steps(db, id) : forget_failure(db, id);
 }
 
 int run_release(struct db *db, const char *app_id)
@@ -331,6 +373,8 @@ static int drop(struct db *db, struct arena *a, const char *id)
 	int err = usage_add(db, &sc, -r.bytes, -1);
 	if (!err)
 		err = db_run(db, "DELETE FROM steps WHERE run_id = ?", "c", id);
+	if (!err)
+		err = decision_forget(db, r.app_id, id);
 	return err ? err : db_run(db, "DELETE FROM runs WHERE id = ?", "c", id);
 }
 
@@ -390,18 +434,35 @@ struct stmt *step_query(struct db *db, const char *run_id, int64_t from, int64_t
 
 /* ---- events ---- */
 
-int event_add(struct db *db, const char *run_id, struct str name, struct str data)
+static int weigh(struct db *db, const struct scope *sc, const char *run_id, int64_t bytes)
 {
-	char id[ID_LEN + 1];
+	int err = db_run(db, "UPDATE runs SET bytes = bytes + ? WHERE id = ?", "ic", bytes, run_id);
+	return err ? err : usage_add(db, sc, bytes, 0);
+}
+
+static int check_room(struct db *db, const char *run_id, struct str data)
+{
 	if (db_int(db, 0, "SELECT count(*) FROM events WHERE run_id = ?", "c", run_id) >= RUN_EVENTS)
 		return db_fail(db, ERR_RATE_LIMITED, "%d signals wait for that run already.", RUN_EVENTS);
+	if (db_int(db, 0, "SELECT sum(length(CAST(data AS BLOB))) FROM events WHERE run_id = ?", "c", run_id) + (int64_t)data.n > (int64_t)RUN_EVENTS_BYTES)
+		return db_fail(db, ERR_RATE_LIMITED, "Signals with %u KB wait for that run already.", RUN_EVENTS_BYTES / KIB);
+	return 0;
+}
+
+int event_add(struct db *db, const struct scope *sc, const char *run_id, struct str name, struct str data)
+{
+	char id[ID_LEN + 1];
+	int err = check_room(db, run_id, data);
 	id_new(id);
-	int err = db_run(db, "INSERT INTO events (id, run_id, name, data, at) VALUES (?, ?, ?, ?, ?)", "ccssi", id, run_id, name, data, now_ms());
+	if (!err)
+		err = db_run(db, "INSERT INTO events (id, run_id, name, data, at) VALUES (?, ?, ?, ?, ?)", "ccssi", id, run_id, name, data, now_ms());
+	if (!err)
+		err = weigh(db, sc, run_id, ROW_BYTES + (int64_t)data.n);
 	db_ring(db);
 	return err ? err : db_run(db, "UPDATE runs SET due = ? WHERE id = ? AND state = 'waiting'", "ic", now_ms(), run_id);
 }
 
-int event_take(struct db *db, const char *run_id, struct str names, struct buf *b)
+int event_take(struct db *db, const struct scope *sc, const char *run_id, struct str names, struct buf *b)
 {
 	struct stmt *s = db_query(db, "DELETE FROM events WHERE id = (SELECT id FROM events WHERE run_id = ? AND "
 				  "instr(?, '\"' || name || '\"') > 0 ORDER BY id LIMIT 1) RETURNING name, data", "cs", run_id, names);
@@ -413,6 +474,7 @@ int event_take(struct db *db, const char *run_id, struct str names, struct buf *
 	out_kstr(&o, "event", stmt_str(s, 0));
 	out_kraw(&o, "data", stmt_str(s, 1));
 	out_end(&o);
+	int64_t bytes = ROW_BYTES + (int64_t)stmt_str(s, 1).n;
 	stmt_done(s);
-	return 0;
+	return weigh(db, sc, run_id, -bytes);
 }

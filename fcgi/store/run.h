@@ -16,11 +16,13 @@
 #define RUN_PRIORITIES 5    /* 1, the least, to this; */
 #define RUN_FOREGROUND 3    /* those below are background, and leave room */
 #define RUN_RETRIES 3       /* where nobody says otherwise, */
+#define RUN_DEATHS 8        /* workers that one run may outlive, one behind the other, without getting anywhere */
 #define RUN_BACKOFF_MS 5000 /* before the first, and then for twice as long each time */
 #define RUN_KERNEL "kernel"  /* whose a run is that is no app's */
 #define RUN_MAIL "kernel:mail"
 #define RUN_UPSTREAM "kernel:upstream"
-#define RUN_EVENTS 100      /* signals of one run that nothing has waited for */
+#define RUN_EVENTS 100      /* signals of one run that nothing has waited for, */
+#define RUN_EVENTS_BYTES MIB /* and what they carry together */
 
 struct run {
 	const char *id, *app_id, *principal, *parent, *handler, *key, *state, *awaits, *note, *code, *error;
@@ -54,14 +56,17 @@ bool run_get(struct db *db, struct arena *a, struct str id, struct run *run); /*
 struct stmt *run_query(struct db *db, const char *app_id, const char *state, int64_t limit);
 
 /* The next one due now, claimed until then; none of the app `but`, nor of a priority below least. Apps take turns: it is of the
- * next one behind `after` ("": the first), and of that the one that matters most. 1, 0 none, or -ERR_*. */
+ * next one behind `after` ("": the first), and of that the one that matters most. One whose worker died has failed once more
+ * (attempt). 1, 0 none, or -ERR_*. */
 int run_claim(struct db *db, struct arena *a, int64_t now, int64_t until, const char *but, const char *after, int64_t least, struct run *run);
 int64_t run_next(struct db *db, const char *but, int64_t least); /* when the next is due; RUN_NEVER */
 /* The segment still works on it. */
 int run_renew(struct db *db, const char *id, int64_t claim, int64_t until);
+int run_hand_over(struct db *db, const char *id, int64_t claim); /* or leaves it, on purpose: it is due, and nothing failed */
 
 /* The segment wrote: so many steps there are now, so many bytes more. request: STR_NONE, or what its cell was sent. */
 int run_wrote(struct db *db, const struct scope *sc, const char *id, int64_t claim, int64_t steps, int64_t bytes, struct str request);
+int64_t run_bytes(struct db *db, const char *id); /* what it comes to, with what waits for it */
 /* The segment is over: it sleeps until due, or until what it awaits wakes it. */
 int run_park(struct db *db, const char *id, int64_t claim, int64_t due, const char *awaits);
 /* It could not be gone on with: once more at due. attempt: failures so far; with a state of held only run_release makes it
@@ -94,9 +99,9 @@ int64_t step_bytes(const struct step *s);
 /* From this number on: seq, name, shown, began, ended, code, result. */
 struct stmt *step_query(struct db *db, const char *run_id, int64_t from, int64_t limit);
 
-/* A signal for a run under way; it wakes it. */
-int event_add(struct db *db, const char *run_id, struct str name, struct str data);
+/* A signal for a run under way; it wakes it. It counts with the run, until it is taken or the run forgotten. */
+int event_add(struct db *db, const struct scope *sc, const char *run_id, struct str name, struct str data);
 /* The oldest of the events of these names (quoted, one behind the other), taken away: {"event","data"}; nothing written: none. */
-int event_take(struct db *db, const char *run_id, struct str names, struct buf *out);
+int event_take(struct db *db, const struct scope *sc, const char *run_id, struct str names, struct buf *out);
 
 #endif

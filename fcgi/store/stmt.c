@@ -84,12 +84,18 @@ void stmt_reset_all(struct db *db)
 				stmt_done(s);
 }
 
+/* SQLite gave the transaction up when something failed: what came now would be committed by itself. */
+static bool given_up(const struct db *db)
+{
+	return db->locked && sqlite3_get_autocommit(db->sql);
+}
+
 int stmt_row(struct stmt *s)
 {
 	struct db *db = s->db;
 	enum admit before = db->admit;
 	db->admit = s->admit;
-	int rc = s->unbound ? s->unbound : sqlite3_step(s->sql);
+	int rc = s->unbound ? s->unbound : given_up(db) ? SQLITE_ABORT : sqlite3_step(s->sql);
 	db->admit = before;
 	if (rc == SQLITE_ROW)
 		return 1;

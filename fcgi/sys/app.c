@@ -234,13 +234,30 @@ static int asked_for(struct req *r, struct db *db, const struct app_row *app, st
 
 typedef int permission_fn(struct db *db, struct arena *a, const char *app_id, const char *permission);
 
-static int change_permission(struct req *r, struct db *db, const struct call *c, struct out *o, permission_fn *change)
+/* What was done, and all that the app holds now. */
+static int answer_grants(struct req *r, struct db *db, const struct app_row *app, const char *done, struct str permission, struct out *o)
+{
+	struct grant *list;
+	int n = grants_list(db, r->arena, app->id, &list);
+	out_object(o);
+	write_app(r, o, app);
+	out_kstr(o, done, permission);
+	out_key(o, "holds");
+	out_array(o);
+	for (int i = 0; i < n; i++)
+		out_cstr(o, list[i].permission);
+	out_end(o);
+	out_end(o);
+	return MAX(-n, 0);
+}
+
+static int change_permission(struct req *r, struct db *db, const struct call *c, struct out *o, permission_fn *change, const char *done)
 {
 	struct app_row *app = app_named(r, db, c->arg[0].s);
 	int err = app ? asked_for(r, db, app, c->arg[1].s) : r->fault.err;
 	if (!err)
 		err = change(db, r->arena, app->id, arena_cstr(r->arena, c->arg[1].s));
-	return err ? err : answer(r, db, c, o);
+	return err ? err : answer_grants(r, db, app, done, c->arg[1].s, o);
 }
 
 static int give(struct db *db, struct arena *a, const char *app_id, const char *permission)
@@ -259,12 +276,12 @@ static int take(struct db *db, struct arena *a, const char *app_id, const char *
 
 static int grant(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
-	return change_permission(r, db, c, o, give);
+	return change_permission(r, db, c, o, give, "granted");
 }
 
 static int revoke(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
-	return change_permission(r, db, c, o, take);
+	return change_permission(r, db, c, o, take, "revoked");
 }
 
 int op_app_grant(struct req *r, const struct call *c, struct out *o)

@@ -66,7 +66,7 @@ void write_permissions(struct req *r, struct out *o, const struct manifest *m, c
 void write_rules(struct req *r, struct out *o, const struct manifest *m)
 {
 	const char **list;
-	int n = manifest_sentences(m, r->arena, &list);
+	int n = manifest_sentences(m, r->settings.text[SETTING_TIMEZONE], r->arena, &list);
 	out_key(o, "rules");
 	out_array(o);
 	for (int i = 0; i < n; i++)

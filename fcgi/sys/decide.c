@@ -175,7 +175,7 @@ static void show_diff(struct out *o, struct str data)
 {
 	struct buf before = BUF_INIT, after = BUF_INIT, b = BUF_INIT;
 	if (text_member(data, "before", &before) && text_member(data, "after", &after)) {
-		diff_text(&b, buf_str(&before), buf_str(&after));
+		diff_text(&b, buf_str(&before), buf_str(&after), NULL);
 		show_lines(o, "diff", buf_str(&b));
 	}
 	buf_release(&before);

@@ -16,9 +16,9 @@ struct sides {
 	struct db *db;
 	const char *before, *after; /* packages */
 	struct arena *file;         /* reset for each */
-	size_t shown;
-	int unseen;                 /* files that come or change and are not shown line by line */
-	struct buf *names;          /* of the first of them, or NULL */
+	size_t shown, cells; /* cells: that may be compared yet */
+	int unseen;          /* files that are not shown line by line */
+	struct buf *names;   /* of the first of them, or NULL */
 };
 
 #define UNSEEN_NAMED 5
@@ -46,7 +46,8 @@ static void write_missing(struct out *o, const char *key, const char *const *lis
 static void write_sentences(struct req *r, struct out *o, const struct manifest *before, const struct manifest *after)
 {
 	const char **was, **is;
-	int nwas = manifest_sentences(before, r->arena, &was), nis = manifest_sentences(after, r->arena, &is);
+	const char *zone = r->settings.text[SETTING_TIMEZONE];
+	int nwas = manifest_sentences(before, zone, r->arena, &was), nis = manifest_sentences(after, zone, r->arena, &is);
 	write_missing(o, "rules", is, nis, was, nwas);
 	write_missing(o, "rules_before", was, nwas, is, nis);
 	out_kcstr(o, "wider", manifest_wider(before, after, r->arena));
@@ -56,13 +57,25 @@ static void write_sentences(struct req *r, struct out *o, const struct manifest 
 /* ---- files ---- */
 
 /* What is run is shown whatever bytes are in it: one of them in a comment must not hide the rest. */
-static bool is_code(const char *path)
+static bool ends_in(const char *path, const char *const *endings, size_t n)
 {
-	static const char *const endings[] = {".lua", ".js", ".mjs", ".html", ".css", ".svg", ".json"};
-	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+	for (size_t i = 0; i < n; i++)
 		if (str_ends(str_of(path), endings[i]))
 			return true;
 	return false;
+}
+
+static bool is_code(const char *path)
+{
+	static const char *const endings[] = {".lua", ".js", ".mjs", ".html", ".css", ".svg", ".json"};
+	return ends_in(path, endings, ARRAY_LEN(endings));
+}
+
+/* A browser draws or plays it and runs nothing of it, so its name and size are all there is to see. */
+static bool is_media(const char *path)
+{
+	static const char *const endings[] = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".ico", ".woff", ".woff2", ".mp3", ".ogg", ".mp4", ".webm"};
+	return ends_in(path, endings, ARRAY_LEN(endings));
 }
 
 static bool comparable(const char *path, struct str s)
@@ -88,16 +101,18 @@ static int write_file(struct sides *s, struct out *o, const char *path, int64_t 
 		return err;
 	bool text = comparable(path, before) && comparable(path, after) && s->shown < DIFF_BYTES;
 	if (text)
-		diff_text(&b, before, after);
+		diff_text(&b, before, after, &s->cells);
+	bool shown = text && !b.full, unseen = !shown && is >= 0 && !is_media(path);
 	out_object(o);
 	out_kcstr(o, "path", path);
 	out_kcstr(o, "change", was < 0 ? "added" : is < 0 ? "removed" : "changed");
 	out_kint(o, "before", MAX(was, (int64_t)0));
 	out_kint(o, "after", MAX(is, (int64_t)0));
-	if (is >= 0 && (!text || b.full)) /* of one that goes there is nothing to see */
-		note_unseen(s, path);
-	out_kstr(o, "diff", text && !b.full ? (b.len ? buf_str(&b) : STR("")) : STR_NONE);
+	out_kbool(o, "unseen", unseen);
+	out_kstr(o, "diff", shown ? (b.len ? buf_str(&b) : STR("")) : STR_NONE);
 	out_end(o);
+	if (unseen)
+		note_unseen(s, path);
 	s->shown = b.full ? DIFF_BYTES : s->shown + b.len;
 	buf_release(&b);
 	return 0;
@@ -140,7 +155,7 @@ static int write_migrations(struct req *r, struct db *db, struct out *o, const s
 static int write_diff(struct req *r, struct db *db, struct out *o, const struct app_row *app, const struct candidate *c)
 {
 	struct manifest *before, *after;
-	struct sides s = {.db = db, .before = app->package, .after = c->package, .file = arena_new()};
+	struct sides s = {.db = db, .before = app->package, .after = c->package, .file = arena_new(), .cells = DIFF_CELLS_ALL};
 	int err = package_manifest(db, r->arena, app->package, &before);
 	if (!err)
 		err = package_manifest(db, r->arena, c->package, &after);
@@ -165,7 +180,7 @@ static int write_diff(struct req *r, struct db *db, struct out *o, const struct 
 static struct sides sides_of(struct req *r, struct db *db, const struct candidate *c)
 {
 	struct app_row *app = *c->for_app ? app_row_by_id(db, r->arena, str_of(c->for_app)) : NULL;
-	return (struct sides){.db = db, .before = app ? app->package : "", .after = c->package, .file = arena_new()};
+	return (struct sides){.db = db, .before = app ? app->package : "", .after = c->package, .file = arena_new(), .cells = DIFF_CELLS_ALL};
 }
 
 int write_changes(struct req *r, struct db *db, struct out *o, const struct candidate *c)
@@ -185,7 +200,7 @@ int changes_seen(struct req *r, struct db *db, const struct candidate *c, const 
 	out_object(&o);
 	int err = unseen->present && unseen->b ? 0 : write_files(r, &s, &o, "changes");
 	if (!err && s.unseen)
-		err = fail(r, ERR_BAD_REQUEST, "What is in %d of its files is not shown (%s%s). To say yes to that too, say unseen (in the shell: --unseen).", s.unseen,
+		err = fail(r, ERR_BAD_REQUEST, "What is in %d of its files is not shown (%s%s). To say yes to that too, tick its box, or say --unseen.", s.unseen,
 			   visible(r->arena, buf_str(&names), 300), s.unseen > UNSEEN_NAMED ? ", …" : "");
 	arena_free(s.file);
 	buf_release(&names);

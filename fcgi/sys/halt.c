@@ -19,7 +19,10 @@ static int ask(struct req *r, struct db *db, const struct call *c, const struct 
 			     .reason = arena_cstr(r->arena, c->arg[0].s), .data = c->arg[1].present ? c->arg[1].s : STR("null"),
 			     .expires = due == RUN_NEVER ? 0 : due};
 	int err = decision_ask(db, &d, id);
-	return err ? err : journal_suspend(r, due, id, id);
+	if (err)
+		return err;
+	j->bytes += (int64_t)(c->arg[0].s.n + d.data.n); /* the question is kept as long as the run is shown, and counts with it */
+	return journal_suspend(r, due, id, id);
 }
 
 static int expire(struct req *r, struct db *db, const struct options *opt, struct out *o)

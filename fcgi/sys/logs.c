@@ -32,7 +32,7 @@ static struct str member(struct str line, const char *name)
 
 static bool whole(struct str line)
 {
-	struct fault ignored;
+	struct fault ignored = {0};
 	return !json_check(line, JSON_DEPTH, LOG_LINE, &ignored);
 }
 

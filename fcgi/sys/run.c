@@ -137,7 +137,7 @@ static int wait_event(struct req *r, struct db *db, const struct call *c, struct
 	struct options opt;
 	size_t before = o->buf->len;
 	int err = options_read(r, &c->arg[1], "timeout", &opt);
-	if (err || (err = check_names(r, c->arg[0].s)) || (err = event_take(db, r->journal->run.id, c->arg[0].s, o->buf)) || o->buf->len > before)
+	if (err || (err = check_names(r, c->arg[0].s)) || (err = event_take(db, &r->journal->scope, r->journal->run.id, c->arg[0].s, o->buf)) || o->buf->len > before)
 		return err;
 	return now_ms() >= until(r, &opt) ? 0 : journal_suspend(r, until(r, &opt), "", NULL);
 }
@@ -163,12 +163,13 @@ static int find(struct req *r, struct db *db, const struct call *c, struct run *
 static int signal_run(struct req *r, struct db *db, const struct call *c, struct out *o UNUSED)
 {
 	struct run run;
+	struct scope sc = rows_scope(r, c->as_app);
 	int err = find(r, db, c, &run);
 	if (err || (err = check_name(r, c->arg[1].s)) || (err = small(r, c->arg[2].s, "The data of an event")))
 		return err;
 	if (run.ended)
 		return fail(r, ERR_NOT_FOUND, "That run has ended.");
-	return event_add(db, run.id, c->arg[1].s, c->arg[2].present ? c->arg[2].s : STR("null"));
+	return event_add(db, &sc, run.id, c->arg[1].s, c->arg[2].present ? c->arg[2].s : STR("null"));
 }
 
 int sys_signal(struct req *r, const struct call *c, struct out *o)

@@ -66,11 +66,25 @@ static void write_run(struct req *r, struct db *db, struct out *o, const struct 
 	write_progress(r, o, run);
 }
 
+/* What is shown of one is little; what it carries goes with it. */
+static void write_one(struct req *r, struct db *db, struct out *o, struct str id)
+{
+	struct run run;
+	struct arena *whole = r->arena;
+	r->arena = arena_new();
+	if (run_get(db, r->arena, id, &run)) {
+		out_object(o);
+		write_run(r, db, o, &run);
+		out_end(o);
+	}
+	arena_free(r->arena);
+	r->arena = whole;
+}
+
 static int list(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
 	struct app_row *app = c->arg[0].present ? app_named(r, db, c->arg[0].s) : NULL;
 	int64_t limit = c->arg[2].present ? c->arg[2].i : LIST_LIMIT;
-	struct run run;
 	int row = 0;
 	if (r->fault.err)
 		return r->fault.err;
@@ -78,13 +92,8 @@ static int list(struct req *r, struct db *db, const struct call *c, struct out *
 		return fail(r, ERR_BAD_REQUEST, "limit is 1 to %d.", LIST_MOST);
 	struct stmt *s = run_query(db, app ? app->id : NULL, c->arg[1].present ? arena_cstr(r->arena, c->arg[1].s) : NULL, limit);
 	out_array(o);
-	while (s && (row = stmt_row(s)) == 1) {
-		if (!run_get(db, r->arena, arena_str(r->arena, stmt_str(s, 0)), &run))
-			continue;
-		out_object(o);
-		write_run(r, db, o, &run);
-		out_end(o);
-	}
+	while (s && (row = stmt_row(s)) == 1)
+		write_one(r, db, o, stmt_str(s, 0));
 	out_end(o);
 	return s ? -row : r->fault.err;
 }

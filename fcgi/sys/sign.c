@@ -94,7 +94,7 @@ static int check(struct req *r, struct str name, struct str password, struct use
 	if (!db)
 		return r->fault.err;
 	bool right = false, known = user_find(db, name, u);
-	int err = attempt_begin(r, db, name, known ? u->id : NULL, a);
+	int err = r->fault.err ? r->fault.err : attempt_begin(r, db, name, known ? u->id : NULL, a);
 	db_return(db);
 	if (!err)
 		err = password_check(r, known ? u->password : NULL, password, &right);
@@ -108,8 +108,9 @@ static int start(struct req *r, struct db *db, const struct user *u, const struc
 	int err = db_begin(db);
 	if (err)
 		return err;
-	if (!user_find(db, str_of(u->id), &now) || now.ver != u->ver || strcmp(now.password, u->password))
-		err = db_fail(db, ERR_UNAUTHORIZED, "The name or the password is wrong.");
+	bool same = user_find(db, str_of(u->id), &now) && now.ver == u->ver && !strcmp(now.password, u->password);
+	if (!same)
+		err = r->fault.err ? r->fault.err : db_fail(db, ERR_UNAUTHORIZED, "The name or the password is wrong.");
 	if (!err)
 		err = attempt_succeeded(db, a);
 	if (!err)

@@ -58,26 +58,26 @@ int sys_test_env(struct req *r, const struct call *c, struct out *o)
 	return op_app_env_set(r, &set, o);
 }
 
-static const struct decision *oldest(struct req *r, struct db *db)
+static bool oldest(struct req *r, struct db *db, struct decision *d)
 {
 	struct decision *list;
 	for (int n = decision_rows(db, r->arena, true, &list); n-- > 0;)
 		if (!strcmp(list[n].app_id, r->app->id) && !strcmp(list[n].kind, "halt"))
-			return &list[n];
-	return NULL;
+			return decision_get(db, r->arena, str_of(list[n].id), d);
+	return false;
 }
 
 static int answer(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
-	const struct decision *d = oldest(r, db);
-	if (!d)
+	struct decision d;
+	if (!oldest(r, db, &d))
 		return fail(r, ERR_NOT_FOUND, "Nothing waits for an answer; t.advance(0) lets a run go on until it asks.");
 	out_object(o);
-	out_kcstr(o, "reason", d->reason);
-	out_kraw(o, "data", d->data);
+	out_kcstr(o, "reason", d.reason);
+	out_kraw(o, "data", d.data);
 	out_end(o);
-	return decision_end(db, d->id, c->arg[0].b ? "approved" : "denied", "owner", c->arg[2].s,
-			    c->arg[1].present ? c->arg[1].s : d->data);
+	return decision_end(db, d.id, c->arg[0].b ? "approved" : "denied", "owner", c->arg[2].s,
+			    c->arg[1].present ? c->arg[1].s : d.data);
 }
 
 int sys_test_answer(struct req *r, const struct call *c, struct out *o)

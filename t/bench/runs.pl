@@ -1,11 +1,12 @@
 # ./dev bench runs — durable runs beside DBOS on PostgreSQL, in turns on one machine: how many in a second, what a step costs, how
-# late whoever slept is awake, what those that sleep cost.
+# late whoever slept is awake and a job begins, what those that sleep cost.
 #
 # Equal terms: a step is on disk before the next one begins, with fdatasync (Fazt's default; fsync and synchronous_commit of
 # PostgreSQL on), the same disk. Fazt works on four runs at once, isolates the code in a process of its own and begins it anew
 # behind each sleep; DBOS works on up to 50 in one process, keeps a sleeping workflow in memory and looks every 100 ms for queued ones.
 #
-# BENCH_ROUNDS (3), BENCH_RUNS (600), BENCH_STEPS (1000), BENCH_SLEEPERS (200) and BENCH_IDLE (10000) change it.
+# BENCH_ROUNDS (3), BENCH_RUNS (600), BENCH_STEPS (1000), BENCH_SLEEPERS (200), BENCH_JOBS (20: seconds of twenty
+# jobs, each every two seconds) and BENCH_IDLE (10000) change it.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -15,7 +16,7 @@ use IPC::Open2;
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
-my %many = map { $_->[0] => $ENV{ 'BENCH_' . uc $_->[0] } // $_->[1] } [rounds => 3], [runs => 600], [steps => 1000], [sleepers => 200], [idle => 10000];
+my %many = map { $_->[0] => $ENV{ 'BENCH_' . uc $_->[0] } // $_->[1] } [rounds => 3], [runs => 600], [steps => 1000], [sleepers => 200], [jobs => 20], [idle => 10000];
 my $report = '';
 $| = 1;
 
@@ -25,7 +26,7 @@ sub part { my ($p, @s) = (shift, sort { $a <=> $b } @_); return $s[$p * $#s + 0.
 
 # ---- Fazt ----
 
-my $fazt = Fazt->new(settings => { 'app.cpu' => 6000000, 'app.runs' => 100000, 'app.starts' => 10000000, 'run.keep' => 1000000, 'app.rows' => 10000000, 'app.bytes' => 4000000000 });
+my $fazt = Fazt->new(settings => { 'job.seconds' => 2, 'app.cpu' => 6000000, 'app.runs' => 100000, 'app.starts' => 10000000, 'run.keep' => 1000000, 'app.rows' => 10000000, 'app.bytes' => 4000000000 });
 $fazt->install(bench => { 'app.json' => { visibility => 'members', permissions => ['storage', 'queue'] }, 'api/main.lua' => <<'LUA',
 local fazt = require "fazt"
 return {
@@ -43,6 +44,9 @@ LUA
 	'api/sleeper.lua' => 'local fazt = require "fazt" return function(req) fazt.sleep(req.input / 1000) end',
 	'api/sleeps.lua' => 'local fazt = require "fazt" return function(req) fazt.sleep(86400) end',
 });
+$fazt->install(clockwork => { 'app.json' => { permissions => ['schedule'], cron => [map { { name => "job$_", schedule => '@every 2s', handler => 'api/late.lua', jitter => 0 } } 1 .. 20] },
+	'api/main.lua' => 'return {}', 'api/late.lua' => 'local fazt = require "fazt" return function(req) return fazt.now() - req.due end' });
+$fazt->admin('app', 'disable', 'clockwork');
 $fazt->start;
 my $person = $fazt->person('bench');
 $person->enter($fazt->url('bench', ''));
@@ -87,6 +91,16 @@ my %fazt = (
 		queue(what => 'sleeper', n => $n, input => 2000, more => 10);
 		ended($n);
 		return { late => [sql("SELECT s.ended - s.began - r.input FROM runs r JOIN steps s ON s.run_id = r.id AND s.name = 'sleep' WHERE r.rowid > $since")] };
+	},
+	jobs => sub {
+		my ($seconds) = @_;
+		begin();
+		$fazt->admin('app', 'enable', 'clockwork');
+		sleep $seconds;
+		$fazt->admin('app', 'disable', 'clockwork');
+		my @late = sql("SELECT result FROM runs WHERE rowid > $since AND job <> '' AND state = 'done'");
+		die "only @{[scalar @late]} jobs began" if @late < 20 * ($seconds / 2 - 2);
+		return { late => \@late };
 	},
 	idle => sub {
 		my ($n) = @_;
@@ -137,6 +151,7 @@ for my $round (1 .. $many{rounds}) {
 			keep(fazt => runs => $many{runs} / $fazt{runs}->($many{runs})->{seconds});
 			keep(fazt => $_ => $fazt{$_}->($many{steps})->{us}) for 'steps', 'effects';
 			keep(fazt => $_ => $fazt{$_}->($many{sleepers})->{late}) for 'delayed', 'sleepers';
+			keep(fazt => jobs => $fazt{jobs}->($many{jobs})->{late});
 		},
 		sub {
 			keep(dbos => runs => $many{runs} / dbos(runs => $many{runs})->{seconds});
@@ -201,6 +216,7 @@ for (['delayed', 'a delayed run begins late, ms'], ['sleepers', 'a run that slep
 	row("$what: p50", map { part(0.5, @{ $got{$job}{$_} }) || 0.5 } qw(fazt dbos));
 	row("$what: p99", map { part(0.99, @{ $got{$job}{$_} }) || 0.5 } qw(fazt dbos));
 }
+row("a job begins late (20 at a time), ms: p$_->[0]", part($_->[1], @{ $got{jobs}{fazt} }) || 0.5, undef) for [50, 0.5], [99, 0.99];
 row("$many{idle} asleep, ms of processor in a second", $after{fazt}{cpu}, $after{dbos}{cpu});
 row('  none asleep', $before{fazt}{cpu}, $before{dbos}{cpu});
 row("$many{idle} asleep, wakes of a thread in a second", $after{fazt}{switches}, $after{dbos}{switches});

@@ -260,7 +260,7 @@ test("csv-round-trip", function()
   end
 end)
 test("csv-formulas", function()
-  for _, text in ipairs { "=1", "+1", "-1", "@x", " =1", "\t=1", "\r=1", "\n=1", "\t" } do
+  for _, text in ipairs { "=1", "+1", "-1", "@x", " =1", "\t=1", "\r=1", "\n=1", "\t", "\u{FF1D}1", " \u{FF0B}1", "\u{FF0D}1", "\u{FF20}x" } do
     local cell = csv.decode(csv.encode { { text } }, { header = false })[1][1]
     is(cell, "'" .. text)
   end

@@ -193,7 +193,7 @@ struct answer *cell_load(struct cell *c, const char *config)
 	put_str(&b, str_of(config));
 	cell_send(c, FRAME_START, buf_str(&b));
 	buf_release(&b);
-	return wait_answer(c, NULL, 10000);
+	return wait_answer(c, NULL, CELL_PATIENCE_MS);
 }
 
 struct answer *cell_request(struct cell *c, const struct wire_request *r, answer_fn *fn, int timeout_ms)
@@ -213,5 +213,5 @@ struct answer *cell_get(struct cell *c, const char *path)
 				  .now = 1700000000123};
 	r.path = str_cut(p, '?', &query);
 	r.query = query;
-	return cell_request(c, &r, NULL, 10000);
+	return cell_request(c, &r, NULL, CELL_PATIENCE_MS);
 }

@@ -4,6 +4,8 @@
 
 #include "wire/frame.h"
 
+#define CELL_PATIENCE_MS 600000 /* for what ends by itself, however slow the build and busy the machine */
+
 struct cell {
 	int to, from, leash;
 	struct buf in;

@@ -70,7 +70,7 @@ static void members(struct str text, const json_t *object)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str text = {(const char *)data, size};
-	struct fault f;
+	struct fault f = {0};
 	json_error_t e;
 	bool mine = !json_check(text, JSON_DEPTH, 100000, &f);
 	if (memchr(data, 0, size)) {

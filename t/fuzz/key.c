@@ -12,7 +12,7 @@ static int order(const struct buf *a, const struct buf *b)
 /* Two JSON values, a line each: no key begins another, and the complement of both turns their order round. */
 static void values(struct str one, struct str two)
 {
-	struct fault f;
+	struct fault f = {0};
 	struct buf a = BUF_INIT, b = BUF_INIT, c = BUF_INIT, d = BUF_INIT;
 	if (json_check(one, 32, 1000, &f) || json_check(two, 32, 1000, &f))
 		return;

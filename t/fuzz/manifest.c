@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (manifest_parse((struct str){(const char *)data, size}, a, &m, &f)) {
 		MUST(f.err && f.message[0] && !m);
 	} else {
-		int n = manifest_sentences(m, a, &list);
+		int n = manifest_sentences(m, "UTC", a, &list);
 		for (int i = 0; i < n; i++)
 			MUST(!text_deceptive(str_of(list[i])));
 		for (int i = 0; i < m->ncollections; i++)

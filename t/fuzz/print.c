@@ -8,9 +8,10 @@ static void harmless(const struct buf *b)
 {
 	struct str s = buf_str(b);
 	MUST(text_utf8(s));
-	while (s.n) {
-		uint32_t c = utf8_next(&s);
-		MUST(c == '\n' || c == '\t' || !deceptive(c));
+	for (uint32_t c = 0, before; s.n;) {
+		before = c;
+		c = utf8_next(&s);
+		MUST(c == '\n' || c == '\t' || !deceptive(c, before));
 	}
 }
 

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str rest, opts, body, where = str_cut((struct str){(const char *)data, size}, '\n', &rest);
 	struct arena *a = arena_new();
-	struct fault f;
+	struct fault f = {0};
 	struct query q, again;
 	struct buf scratch = BUF_INIT;
 	opts = str_cut(rest, '\n', &body);

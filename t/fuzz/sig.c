@@ -10,7 +10,7 @@
 
 static void texts(const struct sig *s, struct str text)
 {
-	struct fault f;
+	struct fault f = {0};
 	struct arg a;
 	for (int i = 0; i < s->n; i++) {
 		if (sig_from_text(&s->param[i], text, &a, &f)) {
@@ -25,7 +25,7 @@ static void texts(const struct sig *s, struct str text)
 static void objects(const struct sig *s, struct str object, struct arena *a)
 {
 	struct call c = {0}, again = {0};
-	struct fault f;
+	struct fault f = {0};
 	struct buf once = BUF_INIT, twice = BUF_INIT;
 	struct out o = OUT(&once), p = OUT(&twice);
 	if (sig_from_json(s, object, &c, a, &f)) {

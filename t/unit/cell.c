@@ -56,7 +56,7 @@ static void test_hello(void)
 	struct wire_request r = request("GET", "/json/7");
 	r.query = STR("q=a%20b");
 	r.user = STR("{\"id\":\"u1\",\"name\":\"Ann\",\"role\":\"member\"}");
-	a = cell_request(&c, &r, NULL, 1000);
+	a = cell_request(&c, &r, NULL, CELL_PATIENCE_MS);
 	ok(a->r.status == 201 && strstr(a->body.p, "\"id\":\"7\"") && strstr(a->body.p, "\"q\":\"a b\"") &&
 		   strstr(a->body.p, "\"list\":[]") && strstr(a->body.p, "\"null\":null") && strstr(a->body.p, "\"user\":\"Ann\""),
 	   "parameters, query, lists, null and the user: %s", a->body.p);
@@ -66,15 +66,15 @@ static void test_hello(void)
 	r.nheaders = 2;
 	r.header[0] = (struct wire_header){STR("Content-Type"), STR("t/x")};
 	r.header[1] = (struct wire_header){STR("Cookie"), STR("b=1; c=\"2\"")};
-	is_body(cell_request(&c, &r, NULL, 1000), "xt/x29", "body, json, headers and cookies");
+	is_body(cell_request(&c, &r, NULL, CELL_PATIENCE_MS), "xt/x29", "body, json, headers and cookies");
 	r.body = STR("{\"a\":");
-	is_int(cell_request(&c, &r, NULL, 1000)->code, ERR_BAD_REQUEST, "a body that is not JSON is the client's fault");
+	is_int(cell_request(&c, &r, NULL, CELL_PATIENCE_MS)->code, ERR_BAD_REQUEST, "a body that is not JSON is the client's fault");
 	r = request("POST", "/form");
 	r.body = STR("a=x+y%21&b=");
-	is_int(cell_request(&c, &r, NULL, 1000)->code, ERR_UNSUPPORTED_TYPE, "a form without its content type");
+	is_int(cell_request(&c, &r, NULL, CELL_PATIENCE_MS)->code, ERR_UNSUPPORTED_TYPE, "a form without its content type");
 	r.nheaders = 1;
 	r.header[0] = (struct wire_header){STR("content-type"), STR("application/x-www-form-urlencoded; charset=utf-8")};
-	is_body(cell_request(&c, &r, NULL, 1000), "x y!", "a form");
+	is_body(cell_request(&c, &r, NULL, CELL_PATIENCE_MS), "x y!", "a form");
 	is_body(cell_get(&c, "/count"), "1", "a module variable");
 	is_body(cell_get(&c, "/count"), "1", "is what it was in the next request");
 	a = cell_get(&c, "/files/a/b.txt");
@@ -86,10 +86,10 @@ static void test_hello(void)
 	is_int(cell_get(&c, "/nothing")->code, ERR_NOT_FOUND, "nil is 404");
 	is_int(cell_get(&c, "/nowhere")->code, ERR_NOT_FOUND, "no route is 404");
 	r = request("POST", "/count");
-	a = cell_request(&c, &r, NULL, 1000);
+	a = cell_request(&c, &r, NULL, CELL_PATIENCE_MS);
 	ok(a->r.status == 405 && str_is(a->r.header[0].value, "GET, HEAD"), "a route with another method is 405 with Allow");
 	r = request("HEAD", "/");
-	is_body(cell_request(&c, &r, NULL, 1000), "<h1>hello</h1>", "GET answers HEAD");
+	is_body(cell_request(&c, &r, NULL, CELL_PATIENCE_MS), "<h1>hello</h1>", "GET answers HEAD");
 	a = cell_get(&c, "/boom");
 	ok(a->code == ERR_APP_ERROR && str_is(a->message, "api/main.lua:19: boom") && str_starts(a->traceback, "stack traceback"),
 	   "an error with file and line");
@@ -103,9 +103,9 @@ static void test_hello(void)
 	is_body(cell_get(&c, "/now"), first.p, "and so is chance");
 	buf_release(&first);
 	r = request("GET", "/call");
-	is_body(cell_request(&c, &r, echo, 1000), "[[{\"q\":{\"a\":1},\"row\":\"storage.docs.find\"}],\"next\"]", "a call, and its page");
+	is_body(cell_request(&c, &r, echo, CELL_PATIENCE_MS), "[[{\"q\":{\"a\":1},\"row\":\"storage.docs.find\"}],\"next\"]", "a call, and its page");
 	r = request("GET", "/app");
-	ok(strstr(cell_request(&c, &r, echo, 1000)->body.p, "\"as_app\":true") != NULL, "a call as the app");
+	ok(strstr(cell_request(&c, &r, echo, CELL_PATIENCE_MS)->body.p, "\"as_app\":true") != NULL, "a call as the app");
 	is_str((a = cell_get(&c, "/log"))->log.p, "0:a\t1\tnil\n1:careful\n", "print and log");
 	is_body(cell_get(&c, "/env"), "value", "the settings");
 	cell_free(&c);
@@ -135,7 +135,7 @@ static void attack(struct cell *c, const char *script, const char *path, const c
 	struct str rest, want = str_cut((struct str){path + 8, strlen(path) - 8}, '/', &rest);
 	struct wire_request r = request("GET", path);
 	bool deadly = str_is(want, "killed");
-	struct answer *a = cell_request(c, &r, echo, deadly ? 250 : 60000);
+	struct answer *a = cell_request(c, &r, echo, deadly ? 250 : CELL_PATIENCE_MS);
 	bool as_said = ok(str_is(want, outcome(a)), "%s: %.*s is %.*s", script, STR_FMT(rest), STR_FMT(want));
 	if (!as_said)
 		printf("# got %.200s %.*s\n", outcome(a), STR_FMT(a->message));
@@ -188,7 +188,7 @@ static void test_turns(void)
 	for (int i = 0; i < 10000; i++) {
 		struct wire_request r = request("GET", i % 2 ? "/look" : "/attack");
 		r.user = i % 4 ? STR("{\"id\":\"u1\",\"name\":\"ann\"}") : STR("{\"id\":\"u2\",\"name\":\"bob\"}");
-		struct answer *a = cell_request(&c, &r, NULL, 10000);
+		struct answer *a = cell_request(&c, &r, NULL, CELL_PATIENCE_MS);
 		const char *want = i % 2 ? "00nil" : i % 4 ? "11ann" : "11bob";
 		bad += a->type != FRAME_RESPONSE || strcmp(a->body.p, want);
 		if (bad == 1)
@@ -245,7 +245,7 @@ static void test_limits(void)
 	c = start("memory", HEAP_MIN);
 	is_int(cell_load(&c, "{}")->type, FRAME_READY, "an app fits in the least heap");
 	struct wire_request r = request("GET", "/expect/app_memory/strings");
-	is_int(cell_request(&c, &r, NULL, 10000)->code, ERR_APP_MEMORY, "and is bounded by it");
+	is_int(cell_request(&c, &r, NULL, CELL_PATIENCE_MS)->code, ERR_APP_MEMORY, "and is bounded by it");
 	cell_free(&c);
 	c = start("state", 1);
 	is_int(cell_load(&c, "{}")->type, FRAME_READY, "a heap of one byte is brought into range");
@@ -287,7 +287,7 @@ static int answer_sdk(const struct call *c, struct buf *result)
 static struct answer *sdk(struct cell *c, const char *path)
 {
 	struct wire_request r = request("GET", path);
-	return cell_request(c, &r, answer_sdk, 5000);
+	return cell_request(c, &r, answer_sdk, CELL_PATIENCE_MS);
 }
 
 static const char wanted_batch[] =
@@ -359,7 +359,7 @@ static void test_sdk(void)
 	struct wire_request r = request("POST", "api/jobs/mail.lua");
 	r.trigger = STR("queue");
 	r.body = STR("{\"a\":1}");
-	is_int(cell_request(&c, &r, answer_sdk, 1000)->type, FRAME_RESPONSE, "a job is the file that its path names");
+	is_int(cell_request(&c, &r, answer_sdk, CELL_PATIENCE_MS)->type, FRAME_RESPONSE, "a job is the file that its path names");
 	cell_free(&c);
 }
 

@@ -188,6 +188,7 @@ NORETURN static void spin(void)
 /* Whatever it does with signals before, the kernel ends it when the other end closes. */
 static void test_leash(void)
 {
+	char confined;
 	int status;
 	pipes();
 	pid_t pid = fork();
@@ -200,13 +201,15 @@ static void test_leash(void)
 			signal(sig, SIG_IGN);
 		confine_descriptors(to[0], from[1], leash[0]);
 		confine(64 * MIB, 1);
+		write_other(CONFINE_OUT_FD);
 		spin();
 	}
-	usleep(50000);
+	close(from[1]);
+	bool began = read(from[0], &confined, 1) == 1;
 	close(leash[1]);
 	waitpid(pid, &status, 0);
-	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "CPU-01 a cell that ignores every signal ends with its leash");
-	leash[1] = -1;
+	ok(began && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "CPU-01 a cell that ignores every signal ends with its leash");
+	leash[1] = from[1] = -1;
 	close_pipes();
 }
 

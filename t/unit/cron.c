@@ -171,14 +171,52 @@ static void interval(void)
 	is_int(cron_interval(&c), 10000, "what @every says");
 	struct zone z = zone("UTC");
 	cron_parse(STR("0 0 29 2 */6"), &c, NULL);
-	is_int(cron_next(&c, moment("2033-01-01 00:00"), &z), -1, "not within eight years");
+	is_int(cron_next(&c, moment("2033-01-01 00:00"), &z), moment("2048-02-29 00:00"), "a leap day at a weekend");
+	cron_parse(STR("0 0 29 2 */7"), &c, NULL);
+	is_int(cron_next(&c, moment("2088-03-01 00:00"), &z), moment("2128-02-29 00:00"), "the longest pause of any schedule: forty years");
 	cron_parse(STR("@daily"), &c, NULL);
 	is_int(cron_next(&c, INT64_MAX, &z), -1, "the end of time");
 	is_int(cron_next(&c, -1, &z), -1, "before it");
 }
 
+#define says(schedule, words)                                                                                               \
+	do {                                                                                                                \
+		struct cron spoken;                                                                                         \
+		struct buf said = BUF_INIT;                                                                                 \
+		ok(!cron_parse(STR(schedule), &spoken, NULL), "%s", schedule);                                              \
+		cron_words(&spoken, "UTC", &said);                                                                          \
+		is_str(said.len ? said.p : "", words, schedule);                                                            \
+		buf_release(&said);                                                                                         \
+	} while (0)
+
+static void words(void)
+{
+	says("0 7 * * *", "every day at 07:00 (UTC)");
+	says("30 8,20 * * *", "every day at 08:30 and 20:30 (UTC)");
+	says("0 9 * * MON-FRI", "every Monday to Friday at 09:00 (UTC)");
+	says("5 0 * * SUN,MON,WED", "every Monday, Wednesday and Sunday at 00:05 (UTC)");
+	says("@weekly", "every Sunday at 00:00 (UTC)");
+	says("@monthly", "every month on day 1 at 00:00 (UTC)");
+	says("@yearly", "every year on 1 January at 00:00 (UTC)");
+	says("0 12 31 12 *", "every year on 31 December at 12:00 (UTC)");
+	says("* * * * *", "every minute");
+	says("*/15 * * * *", "every 15 minutes");
+	says("@hourly", "every hour");
+	says("7 * * * *", "every hour at minute 7");
+	says("@every 90s", "every 90 seconds");
+	says("@every 2h", "every 2 hours");
+	says("@every 1d", "every day");
+	says("*/7 * * * *", "");
+	says("3,18,33,48 * * * *", "");
+	says("0 */2 * * *", "");
+	says("0 0 1 * MON", "");
+	says("0 0 1-31 * MON", "");
+	says("0 0 29 2 */6", "");
+}
+
 int main(void)
 {
+	words();
 	ordinary();
 	days();
 	changes();

@@ -62,6 +62,7 @@ static void test_statements(struct store *s)
 	is_int(db_int(db, 7, "SELECT value FROM settings WHERE key = 'none'", ""), 7, "no row gives the default");
 	is_int(db_run(db, "SELECT ?", ""), ERR_INTERNAL, "a missing value is refused");
 	ok(!strstr(f.message, "SELECT"), "and the message shows no SQL");
+	db_forgive(db);
 	struct stmt *one = db_query(db, "SELECT key FROM settings", ""), *two = db_query(db, "SELECT key FROM settings", "");
 	ok(one && two && one != two && stmt_row(one) == 1 && stmt_row(two) == 1, "one text, two readers");
 	db_begin(db);
@@ -98,6 +99,40 @@ static void test_wall(struct store *s)
 	for (size_t i = 0; i < ARRAY_LEN(forbidden); i++)
 		is_int(db_run(db, forbidden[i], ""), ERR_INTERNAL, "refused: %s", forbidden[i]);
 	is_int(db_run(db, "SELECT 1 FROM settings JOIN usage JOIN slots", ""), 0, "control tables are open");
+	db_forgive(db);
+	db_return(db);
+}
+
+/* What could not be read is answered like what is not there, and nothing comes of it. */
+static void test_unread(struct store *s)
+{
+	static const char unreadable[] = "SELECT count(*) FROM docs", add[] = "INSERT INTO settings (key, value) VALUES ('wrong', '1')";
+	struct db *db = db_borrow(s, &f);
+	db_begin(db);
+	is_int(db_int(db, 7, unreadable, ""), 7, "what cannot be read has the default");
+	is_int(db_run(db, add, ""), 0, "what is concluded from it");
+	is_int(db_commit(db), ERR_INTERNAL, "… is not committed");
+	is_int(db_int(db, 0, "SELECT count(*) FROM settings WHERE key = 'wrong'", ""), 0, "… and not there");
+	is_int(db_fail(db, ERR_NOT_FOUND, "There is no such thing."), ERR_INTERNAL, "nobody says that there is no such thing");
+	fault_clear(&f);
+	db_int(db, 7, unreadable, "");
+	is_int(db_begin(db), ERR_INTERNAL, "nothing is begun behind it");
+	is_int(db_begin(db), 0, "… once");
+	db_int(db, 7, unreadable, "");
+	db_forgive(db);
+	is_int(db_commit(db), 0, "who can do without it says so");
+	is_int(db_fail(db, ERR_NOT_FOUND, "There is no such thing."), ERR_NOT_FOUND, "… and what is not there is not there");
+	db_return(db);
+	db_begin(db = db_borrow(s, &f));
+	db_enter(db);
+	struct db *part = db_borrow(s, &f);
+	db_begin(part);
+	db_int(part, 7, unreadable, "");
+	is_int(db_commit(part), ERR_INTERNAL, "a part of a transaction fails by itself");
+	db_return(part);
+	db_leave(db);
+	is_int(db_commit(db), 0, "… and alone");
+	fault_clear(&f);
 	db_return(db);
 }
 
@@ -282,6 +317,7 @@ int main(void)
 	struct store *s = store_open(home, STORE_SERVE, &f);
 	test_statements(s);
 	test_wall(s);
+	test_unread(s);
 	test_settings(s);
 	test_checkpoint(s);
 	store_close(s);

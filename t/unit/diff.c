@@ -5,7 +5,7 @@
 static void differ(const char *before, const char *after, const char *want, const char *name)
 {
 	struct buf b = BUF_INIT;
-	diff_text(&b, str_of(before), str_of(after));
+	diff_text(&b, str_of(before), str_of(after), NULL);
 	is_str(b.len ? b.p : "", want, "%s", name);
 	buf_release(&b);
 }
@@ -17,12 +17,33 @@ static void long_ones(void)
 		buf_addf(&a, "a%d\n", i);
 		buf_addf(&b, "b%d\n", i);
 	}
-	diff_text(&d, buf_str(&a), buf_str(&b));
+	diff_text(&d, buf_str(&a), buf_str(&b), NULL);
 	ok(str_starts(buf_str(&d), "@@ -1,3000 +1,3000 @@\n-a0\n-a1\n"), "too many to compare: replaced whole");
 	buf_clear(&d);
 	buf_adds(&a, "end\n");
-	diff_text(&d, buf_str(&a), buf_str(&a));
+	diff_text(&d, buf_str(&a), buf_str(&a), NULL);
 	is_int(d.len, 0, "the same is the same, however long");
+	buf_release(&a);
+	buf_release(&b);
+	buf_release(&d);
+}
+
+/* Nobody has to wait for a thousand files that are each just small enough to be compared. */
+static void many_texts(void)
+{
+	struct buf a = BUF_INIT, b = BUF_INIT, d = BUF_INIT;
+	size_t left = 150;
+	for (int i = 0; i < 10; i++) {
+		buf_addf(&a, "%d\n", i ? i : 100);
+		buf_addf(&b, "%d\n", i ? i : 200);
+	}
+	buf_adds(&a, "x\n");
+	buf_adds(&b, "y\n");
+	diff_text(&d, buf_str(&a), buf_str(&b), &left);
+	ok(left == 150 - 12 * 12 && strstr(d.p, "\n 1\n"), "what is compared is taken off the budget");
+	buf_clear(&d);
+	diff_text(&d, buf_str(&a), buf_str(&b), &left);
+	ok(left == 150 - 12 * 12 && strstr(d.p, "\n-1\n"), "CPU-17: beyond it texts are replaced whole");
 	buf_release(&a);
 	buf_release(&b);
 	buf_release(&d);
@@ -35,12 +56,12 @@ static void long_lines(void)
 		buf_addc(&a, 'x');
 	size_t n = a.len;
 	buf_adds(&a, "\tevil()\n");
-	diff_text(&d, STR(""), buf_str(&a));
+	diff_text(&d, STR(""), buf_str(&a), NULL);
 	ok(str_ends(buf_str(&d), "x… and 7 bytes more\n"), "what is cut off a line is said, behind a tab too");
 	a.len = n - 1;
 	buf_adds(&a, "\xE2\x82\xAC");
 	buf_clear(&d);
-	diff_text(&d, STR(""), buf_str(&a));
+	diff_text(&d, STR(""), buf_str(&a), NULL);
 	ok(str_ends(buf_str(&d), "x… and 3 bytes more\n\\ no end of line\n"), "it is cut between characters");
 	buf_release(&a);
 	buf_release(&d);
@@ -63,5 +84,6 @@ int main(void)
 	differ("\tif\n", "\tif x\t\xE2\x80\xAE\n", "@@ -1,1 +1,1 @@\n-\tif\n+\tif x\t\\u{202E}\n", "tabs stay, what deceives is shown");
 	long_ones();
 	long_lines();
+	many_texts();
 	return done_testing();
 }

@@ -410,6 +410,7 @@ static void test_scope(void)
 	ok(s && stmt_row(s) >= 0, "with all three");
 	stmt_done(s);
 	is_int(db_run(db, sql, "nnn"), ERR_INTERNAL, "the same text by the other door is refused");
+	db_forgive(db);
 	ok(!scope_prepare(db, &ann, &notes, VERB_READ, "WITH docs AS (SELECT * FROM sqlite_schema) SELECT *, :app, :me, :level FROM docs"),
 	   "no schema even with a scope");
 	ok(!scope_prepare(db, &ann, &notes, VERB_READ, "SELECT value, :app, :me, :level FROM settings"), "nor any other table");
@@ -417,6 +418,7 @@ static void test_scope(void)
 	for (int i = 1; i < 6; i++)
 		deep[i] = (struct collection){.name = "a", .read = WHO_ANYONE, .parent = &deep[i - 1]};
 	ok(!scope_prepare(db, &ann, &deep[5], VERB_READ, sql), "%s", f.message);
+	db_forgive(db);
 }
 
 static void test_purge(void)

@@ -1,4 +1,5 @@
-/* failing — a disk and a memory that fail when they are told to: a VFS below the real store code, and SQLite's allocator.
+/* failing — a disk and a memory that fail when they are told to: a VFS below the real store code, and SQLite's allocator; and
+ * single statements, in a program that is linked with -Wl,--wrap=sqlite3_step and defines FAILING_STATEMENTS.
  *
  *     failing_install();                      once, before the first connection
  *     failing_arm(FAIL_IO, n, for_good);      the n-th operation from here on fails; and all behind it, if for good
@@ -15,7 +16,7 @@
 
 #include "base/base.h"
 
-enum failing_kind { FAIL_NOTHING, FAIL_IO, FAIL_MEMORY };
+enum failing_kind { FAIL_NOTHING, FAIL_IO, FAIL_MEMORY, FAIL_STATEMENT };
 
 static struct failing {
 	enum failing_kind kind;
@@ -183,6 +184,21 @@ static void *failing_realloc(void *p, int n)
 {
 	return fails(FAIL_MEMORY) ? NULL : failing_memory.xRealloc(p, n);
 }
+
+/* ---- statements ---- */
+
+#ifdef FAILING_STATEMENTS
+int __real_sqlite3_step(sqlite3_stmt *s);
+int __wrap_sqlite3_step(sqlite3_stmt *s);
+
+/* A page that cannot be read, or one more that has no room, where the statement would have needed it. Giving up needs none. */
+int __wrap_sqlite3_step(sqlite3_stmt *s)
+{
+	if (strncmp(sqlite3_sql(s), "ROLLBACK", 8) && fails(FAIL_STATEMENT))
+		return failing->at % 2 ? SQLITE_IOERR_READ : SQLITE_FULL;
+	return __real_sqlite3_step(s);
+}
+#endif
 
 /* ---- */
 

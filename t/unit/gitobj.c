@@ -5,7 +5,8 @@
 
 static const char *const wrong[] = {
 	"", "x", OID, OID " blob", OID " blob x", OID " blob -1", OID " blog 1", "0123 blob 1", OID " blob 99999999999999999999",
-	"0123456789ABCDEF0123456789abcdef01234567 blob 1", OID " tree 1 2",
+	"0123456789ABCDEF0123456789abcdef01234567 blob 1", OID " tree 1 2", "0123456789/bcdef0123456789abcdef01234567 blob 1",
+	"0123456789gbcdef0123456789abcdef01234567 blob 1", OID OID " blob 1", OID "  1", " blob 1", OID " blob ",
 };
 
 #define STR_INIT(lit) {lit, sizeof(lit) - 1}
@@ -28,6 +29,11 @@ static const struct tree {
 	{STR("040000 a\0" RAW), -1},
 	{STR(" a\0" RAW), -1},
 	{STR("777777777777777 a\0" RAW), -1},
+	{STR("1006/4 a\0" RAW), -1},
+	{STR("4000 a\0" RAW), -1},
+	{STR("1006444 a\0" RAW), -1},
+	{STR(" "), -1},
+	{STR("100644 "), -1},
 };
 
 int main(void)
@@ -46,6 +52,11 @@ int main(void)
 			n++;
 		is_int(found < 0 ? -1 : n, trees[i].entries, "tree %zu", i);
 	}
+	ok(git_header_parse(STR(OID " tree 1"), &h) && h.type == GIT_TREE && git_header_parse(STR(OID " commit 1"), &h) && h.type == GIT_COMMIT &&
+		   git_header_parse(STR(OID " tag 0"), &h) && h.type == GIT_TAG, "other kinds");
+	ok(git_header_parse(STR(OID "89abcdef0123456789abcdef blob 1"), &h) && !strcmp(h.oid, OID "89abcdef0123456789abcdef"), "a name of SHA-256");
+	struct str wide = STR("100644 a\0" RAW "\x01\x23\x45\x67\x89\xab\xcd\xef\x01\x23\x45\x67");
+	ok(git_tree_next(&wide, 32, &e) == 1 && strlen(e.oid) == 64 && !wide.n, "and an entry with one");
 	struct str rest = trees[1].bytes;
 	git_tree_next(&rest, 20, &e);
 	ok(e.mode == GIT_FILE && str_is(e.name, "a") && !strcmp(e.oid, "0102030405060708090a0b0c0d0e0f1011121314"), "an entry");

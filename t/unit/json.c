@@ -8,7 +8,7 @@ static const char *const bad[] = {"", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.",
 
 int main(void)
 {
-	struct fault f;
+	struct fault f = {0};
 	struct str v;
 	struct arena *a = arena_new();
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)

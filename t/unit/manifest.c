@@ -123,6 +123,31 @@ static const struct refusal {
 	{"{\"name\":\"pad\",\"permissions\":[1]}", ERR_BAD_MANIFEST, "permissions[0]"},
 	{"{\"name\":\"pad\",\"visibility\":1}", ERR_BAD_MANIFEST, "visibility"},
 	{"{\"name\":1}", ERR_BAD_MANIFEST, "name"},
+	{"{\"name\":\"pad\",\"a-key-of-more-than-forty-letters-that-means-nothing\":1}", ERR_BAD_MANIFEST, "there is no key \"a-key-of-more"},
+	{"{\"name\":\"pad\",\"zzzzzzzz\":1}", ERR_BAD_MANIFEST, "there is no key \"zzzzzzzz\""},
+	{"{\"name\":\"pad\",\"version\":\"1.2.3.4\"}", ERR_BAD_MANIFEST, "version: \"1.2.3.4\" is not a version; write up to three numbers"},
+	{"{\"name\":\"pad\",\"runs\":\"stop\"}", ERR_BAD_MANIFEST, "runs: \"stop\" is not one of \"finish\", \"follow\""},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"unique\":[\"a,b,c,d,e\"]}}}", ERR_BAD_MANIFEST, "collections.a.unique[0]: has more than 4 fields"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"unique\":[[\"a\",\"a\"]]}}}", ERR_BAD_MANIFEST, "names the field \"a\" twice"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[\"a,\"]}}}", ERR_BAD_MANIFEST, "is not a field"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[\"a[0]\"]}}}", ERR_BAD_MANIFEST, "is not a field"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[\"a{\"]}}}", ERR_BAD_MANIFEST, "is not a field"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"index\":[\"a/b\"]}}}", ERR_BAD_MANIFEST, "is not a field"},
+	{"{\"name\":\"pad\",\"collections\":{\"a\":{\"parent\":\"B\"}}}", ERR_BAD_MANIFEST, "collections.a.parent: \"B\" is not a name"},
+	{"{\"name\":\"pad\",\"open\":[\"/a\\\\b\"]}", ERR_BAD_MANIFEST, "is not a path"},
+	{"{\"name\":\"pad\",\"open\":[\"/*/\"]}", ERR_BAD_MANIFEST, "at the end only"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x y\"}]}", ERR_BAD_MANIFEST, "cron[0].name: \"x y\" is not a name"},
+	{"{\"name\":\"pad\",\"permissions\":[\"schedule\"],\"cron\":[{\"name\":\"x\",\"handler\":\"api/x.lua\"}]}", ERR_BAD_MANIFEST, "needs name, schedule and handler"},
+	{CRON("\"jitter\":3601"), ERR_BAD_MANIFEST, "cron[0].jitter"},
+	{"{\"name\":\"pad\",\"exports\":[\"No tes\"]}", ERR_BAD_MANIFEST, "exports[0]: \"No tes\" is not a name"},
+	{"{\"name\":\"pad\",\"env\":[{\"name\":\"\"}]}", ERR_BAD_MANIFEST, "env[0].name"},
+	{"{\"name\":\"pad\",\"env\":[{\"name\":\"A-B\"}]}", ERR_BAD_MANIFEST, "env[0].name: \"A-B\" is not a name"},
+	{"{\"name\":\"pad\",\"env\":[{\"name\":\"A\",\"host\":\"10.0.0.1\"}]}", ERR_BAD_MANIFEST, "env[0].host: \"10.0.0.1\""},
+	{"{\"name\":\"pad\",\"env\":[{\"name\":\"A\",\"host\":\"api.example.com\",\"header\":\"X Key\"}]}", ERR_BAD_MANIFEST, "is not the name of a header"},
+	{"{\"name\":\"pad\",\"env\":[{\"name\":\"A\",\"host\":\"api.example.com\",\"header\":\"\"}]}", ERR_BAD_MANIFEST, "is not the name of a header"},
+	{"{\"name\":\"pad\",\"env\":[{\"name\":\"A\",\"header\":\"X-Key\"}]}", ERR_BAD_MANIFEST, "env[0]: A: \"header\" goes with \"host\""},
+	{"\xFE\xFF{\"name\":\"pad\"}", ERR_BAD_MANIFEST, "UTF-16"},
+	{"[", ERR_BAD_MANIFEST, "line 1"},
 };
 
 static void refused(void)
@@ -143,6 +168,40 @@ static void refused(void)
 	is_int(manifest_parse(buf_str(&deep), a, &m, &f), ERR_BAD_MANIFEST, "30,000 brackets: %s", f.message);
 	buf_release(&deep);
 	is_int(manifest_parse(STR("{\0\"\0"), a, &m, &f), ERR_BAD_MANIFEST, "UTF-16 without a mark: %s", f.message);
+	is_int(manifest_parse(STR("\0{\0\""), a, &m, &f), ERR_BAD_MANIFEST, "nor in the other order: %s", f.message);
+	is_int(manifest_parse(STR_NONE, a, &m, &f), ERR_BAD_MANIFEST, "nothing at all: %s", f.message);
+}
+
+/* A manifest whose one value is `one` n times, between what opens and what closes it. */
+static int repeated(const char *before, const char *one, int n, const char *after, struct fault *f)
+{
+	struct manifest *m;
+	struct buf b = BUF_INIT;
+	buf_addf(&b, "{\"name\":\"pad\",\"permissions\":[\"schedule\"],%s", before);
+	for (int i = 0; i < n; i++)
+		buf_adds(&b, one);
+	buf_addf(&b, "%s}", after);
+	int err = manifest_parse(buf_str(&b), a, &m, f);
+	buf_release(&b);
+	return err;
+}
+
+static void bounds(void)
+{
+	struct fault f = {0};
+	struct buf many = BUF_INIT;
+	for (int i = 0; i <= MANIFEST_COLLECTIONS; i++)
+		buf_addf(&many, "%s\"c%d\":{}", i ? "," : "", i);
+	is_int(repeated("\"collections\":{", many.p, 1, "}", &f), ERR_BAD_MANIFEST, "65 collections: %s", f.message);
+	buf_release(&many);
+	is_int(repeated("\"description\":\"", "0123456789", 7000, "\"", &f), ERR_BAD_MANIFEST, "70 KB: %s", f.message);
+	ok(strstr(f.message, "larger than 64 KB") != NULL, "the whole is looked at first");
+	is_int(repeated("\"cron\":[{\"name\":\"x\",\"schedule\":\"@daily\",\"handler\":\"api/x.lua\",\"input\":[0", ",0", 3000, "]}]", &f), ERR_BAD_MANIFEST,
+	       "6 KB of input: %s", f.message);
+	is_int(repeated("\"collections\":{\"a\":{\"index\":[\"x", "y", 128, "\"]}}", &f), ERR_BAD_MANIFEST, "a field of 129 letters: %s", f.message);
+	is_int(repeated("\"collections\":{\"a\":{\"index\":[\"x", "y", 127, "\"]}}", &f), 0, "and one of 128");
+	is_int(repeated("\"cron\":[{\"name\":\"x\",\"schedule\":\"@daily\",\"handler\":\"api/x.lua\",\"input\":", "\"text\"", 1, "}]", &f), 0,
+	       "the input of a job is any value: %s", f.message);
 }
 
 /* Of every key, what is of another kind, and what is too long or too many. */
@@ -156,6 +215,8 @@ static void kinds(void)
 		"\"cron\":[%s]", "\"cron\":[{\"name\":%s}]", "\"cron\":[{\"schedule\":%s}]", "\"cron\":[{\"tz\":%s}]", "\"cron\":[{\"handler\":%s}]",
 		"\"cron\":[{\"overlap\":%s}]", "\"exports\":%s", "\"exports\":[%s]", "\"imports\":%s", "\"imports\":[%s]", "\"env\":%s", "\"env\":[%s]",
 		"\"env\":[{\"name\":%s}]", "\"env\":[{\"description\":%s}]", "\"env\":[{\"required\":%s}]", "\"env\":[{\"secret\":%s}]",
+		"\"env\":[{\"host\":%s}]", "\"env\":[{\"header\":%s}]", "\"runs\":%s", "\"cron\":[{\"catchup\":%s}]", "\"cron\":[{\"most\":%s}]",
+		"\"cron\":[{\"jitter\":%s}]", "\"collections\":{\"a\":{\"unique\":[%s]}}", "\"collections\":{\"a\":{\"sealed\":%s}}",
 	};
 	char *lengthy = arena_alloc(a, 17003), *many = arena_alloc(a, 1000);
 	memset(lengthy, 'x', 17002);
@@ -184,7 +245,7 @@ static void kinds(void)
 
 static void names(void)
 {
-	struct fault f;
+	struct fault f = {0};
 	is_int(manifest_name(STR("os"), false, &f), ERR_RESERVED_NAME, "os is reserved");
 	is_int(manifest_name(STR("os"), true, &f), 0, "but not for built-in apps");
 	is_int(manifest_name(STR("www"), false, &f), ERR_RESERVED_NAME, "www too");
@@ -215,13 +276,20 @@ static void whole(void)
 	ok(manifest_asks(m, STR("import:pad/notes")), "an import is asked for");
 	ok(m->env[0].secret && !m->env[0].required, "env");
 	const char **s;
-	int n = manifest_sentences(m, a, &s);
+	int n = manifest_sentences(m, "Europe/Berlin", a, &s);
 	for (int i = 0; i < n; i++)
 		printf("# %s\n", s[i]);
 	is_int(n, 7, "sentences");
 	m = good("{\"name\":\"pad\",\"title\":\"Ünï\"}");
 	is_str(m->title, "Ünï", "a title");
 	ok(m->visibility == VISIBLE_OWNER, "only for the owner unless it says more");
+	m = good("{\"name\":\"pad\",\"permissions\":[\"import:blog/posts\"],\"imports\":[\"blog/posts\"],\"exports\":[\"notes\"],"
+		 "\"env\":[{\"name\":\"API_KEY_2\",\"description\":\"of the weather\",\"host\":\"api.example.com\",\"header\":\"X-Api-Key\",\"required\":true},"
+		 "{\"name\":\"CITY\"}]}");
+	is_int(m->npermissions, 1, "an import that is asked for as well is asked for once");
+	const struct env_entry *e = manifest_env(m, STR("API_KEY_2"));
+	ok(e && e->secret && e->required, "what is sent to a host is a secret");
+	ok(!manifest_env(m, STR("CITY"))->secret && !manifest_env(m, STR("TOWN")), "another setting, and one that is not there");
 }
 
 static void often(void)
@@ -307,6 +375,10 @@ static void shown(void)
 {
 	is_str(visible(a, STR("a\xE2\x80\x8F\n\xFF" "b"), 100), "a\\u{200F}\\u{A}\\xFF" "b", "deceptive characters are shown");
 	is_str(visible(a, STR("abcdef"), 3), "abc…", "and long text is cut");
+	is_str(visible(a, STR("a\xEF\xB8\x80 1\xEF\xB8\x8F \xF3\xA0\x84\x80x"), 100), "a\\u{FE00} 1\\u{FE0F} \\u{E0100}x", "so are variation selectors");
+	is_str(visible(a, STR("❤\xEF\xB8\x8F 🛠\xEF\xB8\x8F"), 100), "❤\xEF\xB8\x8F 🛠\xEF\xB8\x8F", "… but behind an emoji");
+	is_str(visible(a, STR("❤\xEF\xB8\x8F\xEF\xB8\x8F \xEF\xB8\x8F"), 100), "❤\xEF\xB8\x8F\\u{FE0F} \\u{FE0F}", "… and only directly behind it");
+	ok(!text_deceptive(STR("❤\xEF\xB8\x8F")) && text_deceptive(STR("b\xEF\xB8\x8E")), "a name may have an emoji, and no selector besides");
 	ok(text_deceptive(STR("a\xC2\xAD")) && !text_deceptive(STR("größe 漢字 🌱")), "what is deceptive and what is not");
 }
 
@@ -315,6 +387,7 @@ int main(void)
 	a = arena_new();
 	refused();
 	kinds();
+	bounds();
 	names();
 	whole();
 	often();

@@ -40,7 +40,7 @@ static const char *const outside[] = {"example.com", "1.1.1.1", "[2606:4700::111
 int main(void)
 {
 	char text[INET6_ADDRSTRLEN];
-	struct fault f;
+	struct fault f = {0};
 	struct str none = STR_NONE, to;
 	for (size_t i = 0; i < ARRAY_LEN(special); i++)
 		ok(!is_public(special[i]), "SSRF-01 special: %s", special[i]);

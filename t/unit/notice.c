@@ -56,6 +56,22 @@ static void seen(struct db *db, struct arena *a)
 	is_str(list[0].title, "late", "the newest comes first");
 }
 
+/* Trouble that does not end. */
+static void goes_on(struct db *db, struct arena *a)
+{
+	int64_t news = 0;
+	notice_seen(db, STR(""));
+	for (int half_hours = 0; half_hours < 3 * 48; half_hours++) {
+		ok(!notice_add(db, NOTICE_MAIL_SERVER, "", "", "no mail", ""), "it is so every half an hour");
+		news += notice_unseen(db);
+		notice_seen(db, STR(""));
+		wait_ms(NOTICE_AGAIN_MS / 2);
+	}
+	is_int(news, 3, "for three days, and is news once a day");
+	all(db, a);
+	is_int(list[0].times, 3 * 48, "and one row");
+}
+
 static void together(struct db *db, struct arena *a)
 {
 	int before = all(db, a);
@@ -124,6 +140,7 @@ int main(void)
 	struct db *db = db_borrow(s, &f);
 	one_row(db, a);
 	seen(db, a);
+	goes_on(db, a);
 	together(db, a);
 	cleared(db, a);
 	upstream_full(db);

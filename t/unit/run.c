@@ -67,6 +67,22 @@ static void test_claims(void)
 	ok(late != NULL, "the later one too");
 }
 
+/* Whoever worked on it and is gone counts as a failure of it, until it gets somewhere. */
+static void test_deaths(void)
+{
+	struct run r;
+	int64_t now = now_ms() + 1000;
+	add("", 3, 1);
+	ok(take(now, &r) && !r.attempt, "a run is taken up");
+	ok(take(now += 200, &r) && r.attempt == 1 && take(now += 200, &r) && r.attempt == 2, "each worker that died is an attempt that failed");
+	ok(!write_as(&r, 1) && take(now += 200, &r) && r.attempt == 1, "… since it last got anywhere");
+	db_begin(db);
+	ok(!run_hand_over(db, r.id, r.claim), "it is left");
+	db_commit(db);
+	ok(take(now, &r) && r.attempt == 1, "… which is no failure");
+	ok(!end(&r), "it ends");
+}
+
 /* However much one app has due, the others have every other turn. */
 static void test_turns(void)
 {
@@ -122,22 +138,44 @@ static void test_keys(void)
 static bool event_is(const char *run, const char *names, const char *expected)
 {
 	struct buf b = BUF_INIT;
-	int err = event_take(db, run, str_of(names), &b);
+	int err = event_take(db, &sc, run, str_of(names), &b);
 	bool same = !err && (expected ? b.len && str_is(buf_str(&b), expected) : !b.len);
 	buf_release(&b);
 	return same;
 }
 
+/* What signals carry is the app's: it counts, and there is an end to it. */
+static void test_room(const char *id)
+{
+	static char text[60000];
+	struct str data = {text, sizeof text};
+	int64_t before = run_bytes(db, id);
+	int n = 0;
+	struct scope poor = sc;
+	memset(text, '1', sizeof text);
+	while (!event_add(db, &sc, id, STR("never"), data))
+		n++;
+	ok(n == RUN_EVENTS_BYTES / sizeof text && f.err == ERR_RATE_LIMITED, "DSK-01: signals that nobody waits for are bounded by what they carry");
+	ok(run_bytes(db, id) > before + n * (int64_t)sizeof text, "DSK-01: and count with their run");
+	fault_clear(&f);
+	poor.max_bytes = 1000;
+	ok(event_add(db, &poor, id, STR("never"), STR("1")) == ERR_QUOTA_EXCEEDED, "DSK-01: under the quota of the app");
+	fault_clear(&f);
+}
+
 static void test_events(void)
 {
 	const char *id = add("", 3, RUN_NEVER - 1);
+	int64_t before = run_bytes(db, id);
 	db_begin(db);
-	event_add(db, id, STR("b"), STR("1"));
-	event_add(db, id, STR("ab"), STR("2"));
+	event_add(db, &sc, id, STR("b"), STR("1"));
+	event_add(db, &sc, id, STR("ab"), STR("2"));
 	ok(event_is(id, "[\"a\",\"c\"]", NULL), "an event of another name is none");
 	ok(event_is(id, "[\"ab\",\"b\"]", "{\"event\":\"b\",\"data\":1}"), "the oldest comes first");
 	ok(event_is(id, "\"ab\"", "{\"event\":\"ab\",\"data\":2}"), "each is taken once");
 	ok(event_is(id, "\"ab\"", NULL), "then there is none");
+	ok(run_bytes(db, id) == before, "and the run comes to what it did before");
+	test_room(id);
 	db_commit(db);
 }
 
@@ -216,6 +254,29 @@ static void test_decisions(void)
 	db_commit(db);
 }
 
+/* What an app asked is kept as long as the run that asked it first, and no longer than somebody waits. */
+static void test_forgetting(void)
+{
+	struct run r;
+	char id[ID_LEN + 1];
+	struct decision q = question("for how long?");
+	const char *run = add("", 3, 0);
+	q.run_id = run;
+	ok(!decision_ask(db, &q, id) && take(1, &r) && !strcmp(r.id, run), "a run asks");
+	const char *other = waits_for(id);
+	db_begin(db);
+	ok(!decision_end(db, id, "denied", "owner", STR_NONE, STR_NONE), "it is answered");
+	db_commit(db);
+	end(&r);
+	db_begin(db);
+	run_prune(db, INT64_MAX, 1000);
+	is_state(id, "denied", "DSK-01: what another run waits for stays");
+	run_cancel(db, other);
+	ok(!decision_forget(db, app_id, run), "nobody waits");
+	is_state(id, "none", "DSK-01: a question goes with the run that asked it");
+	db_commit(db);
+}
+
 /* A candidate that is ready, for an app at version 1. */
 static const char *package(const char *about, const char *asked_by)
 {
@@ -243,6 +304,14 @@ static void test_packages(void)
 	ok(!app_advance(db, &app, "p2", "", &version), "another version serves");
 	is_state(id, "stale", "then there is nothing to decide");
 	ok(!candidate_get(db, arena, str_of(id)), "… and the package is gone");
+	int proposed = 0, err = 0;
+	for (; !err && proposed <= 2 * CANDIDATES_APP; proposed++) {
+		struct candidate c = {.id = arena_printf(arena, "other%021d", proposed), .source = "", .origin = "", .name = "", .for_app = target, .asked_by = "y", .base = 2};
+		err = candidate_insert(db, &c);
+	}
+	ok(err == ERR_TOO_LARGE && proposed == CANDIDATES_APP + 1, "apps propose so many things for one app");
+	fault_clear(&f);
+	package(target, "");
 	const char *proposals[PROPOSALS_APP];
 	for (int i = 0; i < PROPOSALS_APP; i++)
 		proposals[i] = package("", app_id);
@@ -270,12 +339,14 @@ int main(void)
 	sc = scope_stranger(app_id);
 	sc.max_bytes = sc.max_rows = INT64_MAX;
 	test_claims();
+	test_deaths();
 	test_turns();
 	test_pruning();
 	test_keys();
 	test_events();
 	test_parts(s);
 	test_decisions();
+	test_forgetting();
 	test_packages();
 	db_return(db);
 	arena_free(arena);

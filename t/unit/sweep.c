@@ -14,7 +14,9 @@
 #include "store/conn.h"
 #include "store/docs.h"
 #include "store/kv.h"
+#include "store/run.h"
 #include "store/setting.h"
+#include "store/user.h"
 #include "tap.h"
 
 #define POINTS 40 /* of a sweep, where not all are tried */
@@ -135,10 +137,50 @@ static int add_last(struct db *db)
 	return insert(db, "{\"tag\":\"new\",\"slug\":\"three\"}", id);
 }
 
+/* What is there is seen, or nothing comes of it: neither is it taken for absent, nor is it passed over. */
+static int find_person(struct db *db)
+{
+	struct user u;
+	return user_find(db, STR("ann"), &u) ? 0 : db_fail(db, ERR_NOT_FOUND, "There is no account called ann.");
+}
+
+static int add_when_none(struct db *db)
+{
+	int err = db_begin(db);
+	if (err)
+		return err;
+	if (!db_int(db, 0, "SELECT count(*) FROM topics", ""))
+		err = db_run(db, "INSERT INTO meta (name, number) VALUES ('wrong', 1)", "");
+	return err ? db_rollback(db) : db_commit(db);
+}
+
+static int ask_before(struct db *db)
+{
+	struct arena *a = arena_new();
+	char *there = db_text(db, a, "SELECT name FROM limits", "");
+	int err = there ? 0 : db_begin(db);
+	if (!err && !there) {
+		err = db_run(db, "INSERT INTO meta (name, number) VALUES ('wrong', 1)", "");
+		err = err ? db_rollback(db) : db_commit(db);
+	}
+	arena_free(a);
+	return err;
+}
+
+/* A run and what it started. */
+static int cancel(struct db *db)
+{
+	int err = db_begin(db);
+	if (!err)
+		err = run_cancel(db, "r_parent");
+	return !db_in_transaction(db) ? err : err ? db_rollback(db) : db_commit(db);
+}
+
 /* Each with a question whose answer is 1 when it happened and 0 when it did not. */
-static const struct step {
+static const struct deed {
 	int (*run)(struct db *db);
 	const char *name, *question;
+	bool always; /* the answer is 1 whatever came of it */
 } steps[] = {
 	{add_row, "insert", "SELECT count(*) FROM docs WHERE body LIKE '%\"one\"%' AND k1 IS NOT NULL AND u1 IS NOT NULL"},
 	{change_row, "update", "SELECT count(*) FROM docs WHERE body LIKE '%changed%' AND rev = 2"},
@@ -147,8 +189,12 @@ static const struct step {
 	{put_file, "put", "SELECT count(*) FROM blobs JOIN objects ON objects.hash = blobs.object AND refs = 1"},
 	{delete_row, "delete", "SELECT 1 - count(*) FROM docs WHERE body LIKE '%\"g\"%'"},
 	{set_setting, "set", "SELECT count(*) FROM settings WHERE key = 'heap'"},
-	{give_up, "rollback", "SELECT 1 - count(*) FROM meta WHERE name = 'half'"},
+	{give_up, "rollback", "SELECT 1 - count(*) FROM meta WHERE name = 'half'", true},
 	{empty_wal, "checkpoint", NULL},
+	{find_person, "find a person", NULL},
+	{add_when_none, "add when there is none", "SELECT 1 - count(*) FROM meta WHERE name = 'wrong'", true},
+	{ask_before, "ask before it begins", "SELECT 1 - count(*) FROM meta WHERE name = 'wrong'", true},
+	{cancel, "cancel", "SELECT iif(count(*) > 0, count(*) - 2, 0) FROM runs WHERE state = 'cancelled'"},
 	{add_another, "insert again", "SELECT count(*) FROM docs WHERE body LIKE '%\"two\"%'"},
 };
 #define STEPS ((int)ARRAY_LEN(steps))
@@ -172,7 +218,7 @@ static struct store *open_again(void)
 	return store_open(home, STORE_SERVE, &f);
 }
 
-static int run_step(struct store *s, const struct step *step)
+static int run_step(struct store *s, const struct deed *step)
 {
 	f = (struct fault){0};
 	struct db *db = db_borrow(s, &f);
@@ -194,7 +240,7 @@ NORETURN static void child(void)
 		outcome->result[i] = run_step(s, &steps[i]);
 	}
 	failing_calm();
-	outcome->after = run_step(s, &(struct step){add_last, NULL, NULL});
+	outcome->after = run_step(s, &(struct deed){add_last, NULL, NULL});
 	store_close(s);
 	_exit(0);
 }
@@ -229,6 +275,25 @@ static void begin_again(void)
 		outcome->result[i] = UNTRIED;
 }
 
+static int add_run(struct db *db, const char *id, const char *parent)
+{
+	char made[ID_LEN + 1];
+	struct run r = {.id = id, .app_id = app_id, .principal = "app", .parent = parent, .handler = "api/x.lua", .key = "", .state = "queued",
+			.input = STR("null"), .priority = 3};
+	return run_insert(db, &ann, &r, 5, made);
+}
+
+/* Looked for by what is done further on. */
+static int prepare(struct db *db)
+{
+	struct user u;
+	int err = db_begin(db);
+	if (!err && !(err = user_create(db, STR("ann"), ROLE_OWNER, &u)) && !(err = add_run(db, "r_parent", "")) &&
+	    !(err = add_run(db, "r_one", "r_parent")) && !(err = add_run(db, "r_two", "r_one")))
+		err = db_run(db, "INSERT INTO limits (app_id, name, value) VALUES (?, 'calls', 1)", "c", app_id);
+	return err ? db_rollback(db) : db_commit(db);
+}
+
 static void make_whole(void)
 {
 	char path[128];
@@ -238,7 +303,7 @@ static void make_whole(void)
 	ann = scope_person(app_id, "u_ann", false);
 	ann.max_bytes = ann.max_rows = ann.max_files = INT64_MAX;
 	if (docs_declare(db, app_id, &notes, 1) || insert(db, "{\"tag\":\"stays\",\"slug\":\"s\"}", gone) ||
-	    insert(db, "{\"tag\":\"x\",\"slug\":\"k\"}", kept) || insert(db, "{\"tag\":\"x\",\"slug\":\"g\"}", gone) || empty_wal(db))
+	    insert(db, "{\"tag\":\"x\",\"slug\":\"k\"}", kept) || insert(db, "{\"tag\":\"x\",\"slug\":\"g\"}", gone) || prepare(db) || empty_wal(db))
 		die("%s", f.message);
 	db_return(db);
 	store_close(s);
@@ -289,7 +354,7 @@ static const char *look(struct db *db)
 		int64_t is = steps[i].question ? db_int(db, -1, steps[i].question, "") : 0;
 		if (!steps[i].question || outcome->result[i] == BEGUN)
 			continue; /* the process ended in the middle of it: all of it, or nothing */
-		if (is != (outcome->result[i] == 0) && !(i == 7 && is == 1))
+		if (is != (steps[i].always || outcome->result[i] == 0))
 			return arena_printf(arena, "%s: %d, but %lld are there", steps[i].name, outcome->result[i], (long long)is);
 	}
 	if (db_begin(db) || docs_recount(db, app_id))
@@ -321,7 +386,7 @@ static const char *judge(bool well, const char *said, bool for_good)
 		return arena_printf(arena, "it crashed: %.300s", said);
 	for (int i = 0; i < STEPS; i++) {
 		failed += outcome->result[i] > 0;
-		if (outcome->result[i] == -1 && i == 2 && outcome->after != UNTRIED)
+		if ((outcome->result[i] == -1 && i == 2 && outcome->after != UNTRIED) || outcome->result[i] == ERR_NOT_FOUND)
 			return "a row that is there was not found";
 	}
 	if (outcome->unworded)

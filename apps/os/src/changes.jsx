@@ -13,7 +13,7 @@ export function useChanges(app, id) {
 
 // The files of which nobody sees what is in them.
 export function hidden(data) {
-  return (data?.files ?? data?.changes)?.filter(({ diff, change }) => diff === null && change !== "removed");
+  return (data?.files ?? data?.changes)?.filter(({ unseen }) => unseen);
 }
 
 export function Changes({ of }) {

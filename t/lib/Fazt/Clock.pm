@@ -1,10 +1,10 @@
 package Fazt::Clock;
 
-# A wall clock that a test moves forward, for every process it starts from here on: Fazt's workers, their cells, fazt-admin.
+# A wall clock that a test moves, for every process it starts from here on: Fazt's workers, their cells, fazt-admin.
 #
 #     my $clock = Fazt::Clock->new;       # before Fazt->new
 #     $clock->to('2027-03-27T22:59:58Z'); # forward only, as clocks go
-#     $clock->by(3600);
+#     $clock->by(3600);                   # by(-3600): it is set back
 #     my $ms = $clock->now;
 
 use strict;
