@@ -23,7 +23,7 @@ static void address(struct arena *a, struct str text)
 static void answer(struct str body)
 {
 	struct remote m = {.url = "https://os.example.com"};
-	struct fault f = {0}, ignored;
+	struct fault f = {0}, ignored = {0};
 	char id[ID_LEN + 1] = "";
 	if (json_check(body, JSON_DEPTH, 100000, &ignored))
 		return;
