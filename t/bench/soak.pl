@@ -16,7 +16,7 @@ use Time::HiRes qw(sleep time);
 
 my ($seconds, $requests, $svg) = @ARGV;
 my $LIMIT_MB = 1024 - 256;
-my $SLACK_MB = $seconds < 300 ? 5 : 1; # caches of fifty apps are not full at once
+my $SLACK_MB = $seconds < 300 ? 5 : 4; # two workers keep four connections to the database, and 2 MB of it for each; the last ones are seldom used
 my $CLIENTS = 3;
 my $APPS = 50;
 
@@ -110,14 +110,15 @@ sub processes {
 sub weigh {
 	my ($ours, $parent, $state) = processes();
 	my %line = map { $_ => (eval { slurp("/proc/$_/cmdline") } // '') } @$ours;
-	my %w = (standing => 0, cells => 0, ncells => 0, descriptors => 0, zombies => 0, pids => [], wal => (-s $fazt->home . '/data.db-wal') // 0);
+	my %w = (standing => 0, own => 0, cells => 0, ncells => 0, descriptors => 0, zombies => 0, pids => [], wal => (-s $fazt->home . '/data.db-wal') // 0);
 	for my $pid (@$ours) {
 		$w{zombies}++, next if $state->{$pid} eq 'Z';
-		my ($kb) = (eval { slurp("/proc/$pid/smaps_rollup") } // '') =~ /^Pss:\s+(\d+)/m or next;
+		my %kb = (eval { slurp("/proc/$pid/smaps_rollup") } // '') =~ /^(Pss|Pss_Anon):\s+(\d+)/mg or next;
 		my $cell = ($line{ $parent->{$pid} } // '') =~ /^[^\0]*\0zygote\0/;
-		$w{ $cell ? 'cells' : 'standing' } += $kb / 1024;
+		$w{ $cell ? 'cells' : 'standing' } += $kb{Pss} / 1024;
 		$w{ncells} += $cell;
 		next if $cell;
+		$w{own} += $kb{Pss_Anon} / 1024; # what others share of a library comes and goes with them
 		$w{descriptors} += () = glob "/proc/$pid/fd/*";
 		push @{ $w{pids} }, $pid;
 	}
@@ -126,7 +127,7 @@ sub weigh {
 }
 
 sub median { my @s = sort { $a <=> $b } @_; return @s ? $s[@s / 2] : 0 }
-# Of the samples after the warm-up: the middle one of the first third and of the last.
+# Of the samples after the warm-up, a third of them all: the middle one of the first third and of the last.
 sub thirds {
 	my ($key, @samples) = @_;
 	my $third = int(@samples / 3) || 1;
@@ -198,8 +199,8 @@ for my $c (map { text_of(slurp($fazt->home . "/client.$_")) } 0 .. $CLIENTS - 1)
 	$seen{$_} += $c->{seen}{$_} for keys %{ $c->{seen} };
 	push @wrong, @{ $c->{wrong} };
 }
-my @warm = @samples[int(@samples / 10) .. $#samples];
-my ($mb, $mb_end) = thirds('standing', @warm);
+my @warm = @samples[int(@samples / 3) .. $#samples];
+my ($mb, $mb_end) = thirds('own', @warm);
 my ($fds, $fds_end) = thirds('descriptors', @warm);
 my $most = max(map { $_->{standing} + $_->{cells} } @samples);
 my $wal = max(map { $_->{wal} } @samples) / 1048576;
@@ -210,7 +211,7 @@ printf "%-34s %s\n", @$_ for
 	['limit', $ENV{FAZT_LIMIT} // "measured: $LIMIT_MB MB of 1024 for all processes together (PSS)"],
 	['requests', sprintf '%d in %d s, %d of them killers, %d apps', $n, $took, (sum map { $seen{$_} } grep { /^killer/ } keys %seen) // 0, $APPS],
 	['memory at most', sprintf '%.1f MB, %.1f of it cells', $most, max map { $_->{cells} } @samples],
-	['without cells', sprintf '%.1f MB in the first third, %.1f in the last: %+.1f %%', $mb, $mb_end, 100 * ($mb_end / ($mb || 1) - 1)],
+	['without cells, shared with nobody', sprintf '%.1f MB in the first third, %.1f in the last: %+.1f %%', $mb, $mb_end, 100 * ($mb_end / ($mb || 1) - 1)],
 	['descriptors', "$fds in the first third, $fds_end in the last"],
 	['WAL at most', sprintf '%.1f MB', $wal],
 	['zombies', $last->{zombies}], ['killed for memory', oom_kills() - $killed_before];
