@@ -332,7 +332,7 @@ sub peak { my $most = 0; for (workers()) { my ($kb) = slurp("/proc/$_/status") =
 my $peak = peak();
 my $listed = $owner->fetch(GET => $fazt->url('os', '/_fazt/api/run.list?limit=1000'));
 cmp_ok(scalar @{ $listed->{json} }, '>=', 500, 'all of them are listed') or diag $listed->{body};
-cmp_ok(peak() - $peak, '<', 15_000, '… without a worker that holds what each of them carries');
+cmp_ok(peak() - $peak, '<', Fazt::sanitized() ? 300_000 : 15_000, '… without a worker that holds what each of them carries');
 my $before = cpu();
 sleep 3;
 my $spent = cpu() - $before;
