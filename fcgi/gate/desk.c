@@ -243,8 +243,6 @@ static int send_page(struct desk *d, int status)
 	struct buf b = BUF_INIT;
 	d->b = &b;
 	identity_csrf(r, d->csrf);
-	d->fresh = !session_confirm(r, &(struct arg){0});
-	fault_clear(&r->fault);
 	buf_adds(&b, "<nav class=\"row\" aria-label=\"On this page\">");
 	for (int i = 0; i < GROUP_COUNT; i++)
 		page_add(&b, "<a class=\"button quiet\" href=\"#{}\">{}</a>", groups[i].name, groups[i].title);
@@ -344,8 +342,6 @@ static int post(struct desk *d)
 	bool fine;
 	d->group = group_named(form_get(r->arena, r->body, "group"));
 	present = present.n ? present : STR_NONE;
-	d->fresh = !session_confirm(r, &(struct arg){0});
-	fault_clear(&r->fault);
 	if (d->group >= 0 && key.p)
 		deed = STR("reset"), fine = reset(d, key, present);
 	else if (d->group >= 0 && str_is(deed, "set"))
@@ -377,6 +373,8 @@ int desk_http(struct req *r)
 	int err = call(r, "setting", "get", STR_NONE, STR_NONE, STR_NONE); /* whoever may read them may see the page */
 	if (err)
 		return err;
+	d->fresh = !session_confirm(r, &(struct arg){0});
+	fault_clear(&r->fault);
 	if (str_is(r->method, "POST"))
 		return post(d);
 	if (!str_is(r->method, "GET") && !str_is(r->method, "HEAD")) {

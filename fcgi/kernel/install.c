@@ -50,7 +50,7 @@ const char *upgrade_reason(struct db *db, struct arena *a, const struct app_row 
 			return grant_sentence(str_of(m->permission[i]), a);
 	if (is_older(m, before))
 		return arena_printf(a, "It is older (%s) than the version that serves now (%s).", m->version, before->version);
-	return manifest_wider(before, m, a);
+	return manifest_wider(before, m, NULL, a);
 }
 
 /* ---- candidates ---- */
@@ -125,7 +125,7 @@ static int begin(struct fetch *w, const char *id)
 	w->candidate = candidate_get(db, w->arena, str_of(id));
 	db_return(db);
 	if (!w->candidate)
-		return w->fault->err ? w->fault->err : fault(w->fault, ERR_NOT_FOUND, "there is no such candidate");
+		return fault(w->fault, ERR_NOT_FOUND, "there is no such candidate");
 	if (strcmp(w->candidate->state, "fetching"))
 		return fault(w->fault, ERR_CONFLICT, "that candidate was fetched already");
 	w->source = (struct source){.kind = SOURCE_LOCAL, .origin = w->candidate->origin};
@@ -315,9 +315,7 @@ static int upgraded_app(struct fetch *w, struct app_row **app)
 		return w->fault->err;
 	*app = app_row_by_id(db, w->arena, str_of(w->candidate->for_app));
 	db_return(db);
-	if (*app)
-		return 0;
-	return w->fault->err ? w->fault->err : fault(w->fault, ERR_CONFLICT, "the app was removed meanwhile");
+	return *app ? 0 : fault(w->fault, ERR_CONFLICT, "the app was removed meanwhile");
 }
 
 static int rehearse(struct fetch *w)

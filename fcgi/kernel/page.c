@@ -81,6 +81,15 @@ void page_headers(struct req *r)
 	headers(r, policy(r));
 }
 
+/* The frame with the body in it; both are released. */
+static void answer(struct req *r, int status, struct buf *whole, struct buf *body, const char *policy)
+{
+	res_set(r, status, "text/html; charset=utf-8", buf_str(whole));
+	headers(r, policy);
+	buf_release(whole);
+	buf_release(body);
+}
+
 void page_send(struct req *r, int status, const char *title, struct buf *body)
 {
 	struct buf b = BUF_INIT;
@@ -97,10 +106,7 @@ void page_send(struct req *r, int status, const char *title, struct buf *body)
 		 "</main>\n<footer class=\"soft small\">{}</footer>\n<script src=\"/_fazt/kernel.js\"></script>\n"
 		 "</body>\n</html>\n",
 		 r->settings.text[SETTING_DOMAIN]);
-	res_set(r, status, "text/html; charset=utf-8", buf_str(&b));
-	page_headers(r);
-	buf_release(&b);
-	buf_release(body);
+	answer(r, status, &b, body, policy(r));
 }
 
 /* The dashboard's own script puts its navigation into the bar; what is here does without. */
@@ -118,11 +124,9 @@ void page_send_desk(struct req *r, int status, const char *title, struct buf *bo
 		 title, r->app ? "/app.css" : "/_fazt/kernel.css", title);
 	buf_addstr(&b, buf_str(body));
 	buf_adds(&b, "</div></main>\n</body>\n</html>\n");
-	res_set(r, status, "text/html; charset=utf-8", buf_str(&b));
-	headers(r, "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
-		   "frame-ancestors 'none'; form-action 'self'");
-	buf_release(&b);
-	buf_release(body);
+	answer(r, status, &b, body,
+	     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+	     "frame-ancestors 'none'; form-action 'self'");
 }
 
 static const char *error_title(int http)

@@ -161,7 +161,7 @@ static bool scheduled(const struct manifest *m, const struct cron_entry *c)
 	return false;
 }
 
-const char *manifest_wider(const struct manifest *before, const struct manifest *now, struct arena *a)
+const char *manifest_wider(const struct manifest *before, const struct manifest *now, const char *zone, struct arena *a)
 {
 	if (now->visibility > before->visibility)
 		return visits[now->visibility];
@@ -179,6 +179,6 @@ const char *manifest_wider(const struct manifest *before, const struct manifest 
 			return arena_printf(a, "Other apps that you allow to can read its %s.", now->export[i]);
 	for (int i = 0; i < now->ncron; i++)
 		if (!scheduled(before, &now->cron[i]))
-			return waking(&now->cron[i], NULL, a);
+			return waking(&now->cron[i], zone, a);
 	return NULL;
 }

@@ -14,7 +14,7 @@ int manifest_sentences(const struct manifest *m, const char *zone, struct arena 
 const char *collection_sentence(const struct collection *c, struct arena *a);
 
 /* Does a version ask for more than the one before: wider rules, more open paths, other schedules, new exports, a wider
- * circle of visitors? Permissions are compared by whoever knows what was granted. A sentence that says what, or NULL. */
-const char *manifest_wider(const struct manifest *before, const struct manifest *now, struct arena *a);
+ * circle of visitors? Permissions are compared by whoever knows what was granted. A sentence that says what (zone: as above, or NULL), or NULL. */
+const char *manifest_wider(const struct manifest *before, const struct manifest *now, const char *zone, struct arena *a);
 
 #endif

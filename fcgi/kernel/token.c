@@ -52,7 +52,7 @@ int token_read(struct req *r, struct db *db, struct str token, struct user *u, i
 	if (err)
 		return err;
 	if (!people_find(r->node, db, r->app, t.sub, r->arena, u) || u->ver != t.ver)
-		return r->fault.err ? r->fault.err : fail(r, ERR_UNAUTHORIZED, "the token is not valid: it was revoked");
+		return fail(r, ERR_UNAUTHORIZED, "the token is not valid: it was revoked");
 	*expires = t.exp * 1000;
 	return 0;
 }

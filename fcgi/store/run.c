@@ -288,12 +288,19 @@ int run_cancel(struct db *db, const char *id)
 	return err;
 }
 
+/* The run and its app have so many bytes more. */
+static int weigh(struct db *db, const struct scope *sc, const char *run_id, int64_t bytes)
+{
+	int err = db_run(db, "UPDATE runs SET bytes = bytes + ? WHERE id = ?", "ic", bytes, run_id);
+	return err ? err : usage_add(db, sc, bytes, 0);
+}
+
 /* Its journal is shorter now: so many steps, so many bytes with all else. */
 static int shorter(struct db *db, const struct run *r, int64_t steps, int64_t bytes)
 {
 	struct scope sc = scope_stranger(r->app_id);
-	int err = db_run(db, "UPDATE runs SET steps = ?, bytes = ? WHERE id = ?", "iic", steps, bytes, r->id);
-	return err ? err : usage_add(db, &sc, bytes - r->bytes, 0);
+	int err = db_run(db, "UPDATE runs SET steps = ? WHERE id = ?", "ic", steps, r->id);
+	return err ? err : weigh(db, &sc, r->id, bytes - r->bytes);
 }
 
 /* The journal, and what the cell was sent, unless that is all there is of it: a request that halted. */
@@ -433,12 +440,6 @@ struct stmt *step_query(struct db *db, const char *run_id, int64_t from, int64_t
 }
 
 /* ---- events ---- */
-
-static int weigh(struct db *db, const struct scope *sc, const char *run_id, int64_t bytes)
-{
-	int err = db_run(db, "UPDATE runs SET bytes = bytes + ? WHERE id = ?", "ic", bytes, run_id);
-	return err ? err : usage_add(db, sc, bytes, 0);
-}
 
 static int check_room(struct db *db, const char *run_id, struct str data)
 {

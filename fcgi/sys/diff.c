@@ -50,7 +50,7 @@ static void write_sentences(struct req *r, struct out *o, const struct manifest 
 	int nwas = manifest_sentences(before, zone, r->arena, &was), nis = manifest_sentences(after, zone, r->arena, &is);
 	write_missing(o, "rules", is, nis, was, nwas);
 	write_missing(o, "rules_before", was, nwas, is, nis);
-	out_kcstr(o, "wider", manifest_wider(before, after, r->arena));
+	out_kcstr(o, "wider", manifest_wider(before, after, zone, r->arena));
 	write_missing(o, "permissions_before", before->permission, before->npermissions, after->permission, after->npermissions);
 }
 

@@ -17,7 +17,7 @@ static int issue(struct req *r, struct db *db, struct app *app, struct code *c, 
 {
 	struct user u;
 	if (!app || !user_find_for(db, str_of(r->who.user_id), str_of(app->id), &u) || people_role(app, &u) == ROLE_NONE)
-		return r->fault.err ? r->fault.err : db_fail(db, ERR_NOT_FOUND, "No app lives at this address.");
+		return db_fail(db, ERR_NOT_FOUND, "No app lives at this address.");
 	memcpy(c->user_id, u.id, sizeof c->user_id);
 	memcpy(c->app_id, app->id, sizeof c->app_id);
 	memcpy(c->session, r->who.session, sizeof c->session);

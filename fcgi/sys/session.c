@@ -138,8 +138,7 @@ static int begin(struct req *r, const struct arg *present, struct change *c)
 	if (!db)
 		return r->fault.err;
 	if (!find_mine(r, db, &c->mine))
-		err = r->fault.err ? r->fault.err
-				   : fail(r, ERR_BAD_REQUEST, "Nobody is signed in here; `user reset` lets a person choose a new password.");
+		err = fail(r, ERR_BAD_REQUEST, "Nobody is signed in here; `user reset` lets a person choose a new password.");
 	else if (!present->present && !c->mine.fresh)
 		err = fail(r, ERR_DENIED, "Say your present password too. If you have none, sign in with a new link first.");
 	else

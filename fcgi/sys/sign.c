@@ -108,9 +108,8 @@ static int start(struct req *r, struct db *db, const struct user *u, const struc
 	int err = db_begin(db);
 	if (err)
 		return err;
-	bool same = user_find(db, str_of(u->id), &now) && now.ver == u->ver && !strcmp(now.password, u->password);
-	if (!same)
-		err = r->fault.err ? r->fault.err : db_fail(db, ERR_UNAUTHORIZED, "The name or the password is wrong.");
+	if (!user_find(db, str_of(u->id), &now) || now.ver != u->ver || strcmp(now.password, u->password))
+		err = db_fail(db, ERR_UNAUTHORIZED, "The name or the password is wrong.");
 	if (!err)
 		err = attempt_succeeded(db, a);
 	if (!err)

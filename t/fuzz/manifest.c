@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			MUST(!text_deceptive(str_of(list[i])));
 		for (int i = 0; i < m->ncollections; i++)
 			MUST(m->collection[i].read && m->collection[i].add && m->collection[i].change);
-		MUST(!manifest_parse(str_of(m->json), a, &again, NULL) && !manifest_wider(m, again, a));
+		MUST(!manifest_parse(str_of(m->json), a, &again, NULL) && !manifest_wider(m, again, NULL, a));
 	}
 	arena_free(a);
 	return 0;

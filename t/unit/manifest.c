@@ -334,7 +334,7 @@ static void grants(void)
 
 static bool wider(const char *before, const char *now)
 {
-	return manifest_wider(good(before), good(now), a) != NULL;
+	return manifest_wider(good(before), good(now), NULL, a) != NULL;
 }
 
 static void upgrades(void)
