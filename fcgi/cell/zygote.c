@@ -1,9 +1,6 @@
-#define _GNU_SOURCE /* SCHED_IDLE */
-
 #include "cell/zygote.h"
 
 #include <lua.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -13,6 +10,7 @@
 #include "base/crypt.h"
 #include "base/lane.h"
 #include "base/oom.h"
+#include "base/turn.h"
 #include "cell/run.h"
 #include "wire/spawn.h"
 
@@ -61,9 +59,8 @@ const char *zygote_lua(void)
 /* Cells are of this process's group, so whoever speaks on the socket can slow down nothing else. */
 static void give_way(pid_t cell, bool back)
 {
-	struct sched_param none = {0};
 	if (!geteuid() && cell > 0 && cell != getpid() && getpgid(cell) == getpgrp())
-		(void)sched_setscheduler(cell, back ? sched_getscheduler(0) : SCHED_IDLE, &none);
+		turn_take(cell, back ? TURN_IN_ORDER : TURN_LAST);
 }
 
 void zygote_run(int control_fd)

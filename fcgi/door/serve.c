@@ -1,8 +1,7 @@
-#define _GNU_SOURCE /* SCHED_BATCH */
+#define _GNU_SOURCE /* pipe2 */
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/file.h>
@@ -14,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/now.h"
+#include "base/turn.h"
 #include "door/door.h"
 
 /* The supervisor holds what must outlive any child: the FastCGI socket and both ends of the control sockets of the zygote and
@@ -64,15 +64,6 @@ static int listen_at(const char *path)
 	if (!geteuid() && !stat(home, &st) && chown(path, st.st_uid, st.st_gid))
 		die("cannot give %s to the owner of the home", path);
 	return fd;
-}
-
-/* A request passes between nginx, a worker and a cell. By default whoever is woken interrupts the one who woke it; as
- * batch processes they take turns, which halves the switches between them under load and changes nothing when a
- * processor is free. Children inherit it. */
-static void take_turns(void)
-{
-	struct sched_param none = {0};
-	(void)sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
 /* One supervisor for each home: the lock is held as long as this process lives. */
@@ -339,7 +330,7 @@ int serve_main(int argc, char **argv)
 	};
 	for (int i = 0; i < WORKERS; i++)
 		child[HELPERS + i] = (struct child){.name = "worker", .lane = i, .stdin_fd = fcgi, .control_fd = control[0], .fetcher_fd = fetcher[0]};
-	take_turns();
+	turn_take(0, TURN_IN_ORDER);
 	log_event(LOG_INFO, "serve.start", "home", home, NULL);
 	supervise(child, ARRAY_LEN(child));
 	stop_all(child, ARRAY_LEN(child), fcgi, path);

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/now.h"
+#include "base/turn.h"
 #include "gate/leash.h"
 #include "kernel/app.h"
 #include "store/notice.h"
@@ -49,6 +50,15 @@ static void work_for(struct req *r)
 	memcpy(self.app_id, r->app->id, sizeof self.app_id);
 }
 
+/* Beside a heavy app threads go first, but for what they do for that one. m NULL: this thread waits, for anybody's request. */
+static void take_turn(const struct meter *m)
+{
+	static __thread enum turn taken = TURN_IN_ORDER;
+	enum turn t = leash_crowded(m) ? TURN_LATER : leash_company() ? TURN_FIRST : TURN_IN_ORDER;
+	if (t != taken)
+		turn_take(0, taken = t);
+}
+
 static bool due(void)
 {
 	return mono_us() - self.looked > CHARGE_LOOK_MS * 1000;
@@ -58,6 +68,7 @@ int charge_begin(struct req *r)
 {
 	work_for(r);
 	r->charged = true;
+	take_turn(meter_of(r->node->meters, r->app->id));
 	int64_t wait = r->os ? 0 : meter_wait(meter_of(r->node->meters, r->app->id), BUDGET_APP_CPU);
 	if (!wait)
 		return 0;
@@ -85,6 +96,7 @@ int charge_call(struct req *r)
 
 void charge_end(struct req *r)
 {
+	take_turn(NULL);
 	if (!due())
 		return;
 	settle();

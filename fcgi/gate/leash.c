@@ -56,7 +56,18 @@ static void note_turn(const struct meter *m)
 bool leash_crowded(const struct meter *m)
 {
 	const int other = get(&recent[0].meter) == m;
-	return get(&recent[other].meter) && mono_ms() - get(&recent[other].at) < LEASH_COMPANY_MS && meter_busy(m);
+	return get(&recent[other].meter) && mono_ms() - get(&recent[other].at) < LEASH_COMPANY_MS && meter_above(m, METER_HEAVY_MS);
+}
+
+bool leash_company(void)
+{
+	return leash_crowded(get(&recent[0].meter)) || leash_crowded(get(&recent[1].meter));
+}
+
+/* A cell that gives way to everything is ended once it need not any more, so that is for those that would keep at it. */
+static bool must_yield(const struct leash *l)
+{
+	return leash_crowded(l->meter) && meter_above(l->meter, METER_BUSY_MS);
 }
 
 /* With the lock held: its clock, with what is new on it paid for; -1 when it is gone. */
@@ -83,7 +94,7 @@ static void look_at_clock(struct leash *l)
 	if (clock - began > get(&l->most)) {
 		set(&l->spent, true);
 		cut(l);
-	} else if (!get(&l->yielded) && leash_crowded(l->meter)) {
+	} else if (!get(&l->yielded) && must_yield(l)) {
 		set(&l->yielded, true);
 		zygote_yield(l->control, get(&l->pid), false);
 	}
@@ -185,7 +196,7 @@ bool leash_settle(struct leash *l)
 	pthread_mutex_lock(&lock);
 	pay(l);
 	pthread_mutex_unlock(&lock);
-	return !get(&l->yielded) || leash_crowded(l->meter);
+	return !get(&l->yielded) || must_yield(l);
 }
 
 void leash_drop(struct leash *l)

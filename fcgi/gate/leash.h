@@ -7,7 +7,7 @@
  *
  * The same look reads the clock of each cell that runs just then, from the system and not from the cell, and puts what
  * it shows on the app's bill (kernel/meter). A cell that has taken the processor time it may in one turn is ended too.
- * One of an app that keeps the processor busy (kernel/meter: meter_busy) gives way to everything else on the machine,
+ * One of an app that keeps the processor busy (METER_BUSY_MS) gives way to everything else on the machine,
  * if another app was served here within the last second (wire/spawn.h: zygote_yield). It does so as long as it lives, and
  * that is until a turn of it ends while this is not so any more.
  */
@@ -45,7 +45,8 @@ void leash_until(struct leash *l, int64_t deadline, int64_t most);
 /* After a turn: look at its clock, where that is worth a system call. False: let it end now. */
 bool leash_settle(struct leash *l);
 bool leash_spent(const struct leash *l);
-bool leash_crowded(const struct meter *m); /* is it a busy app, with others beside it? */
+bool leash_crowded(const struct meter *m); /* is it a heavy app (METER_HEAVY_MS), with others beside it? */
+bool leash_company(void);                  /* is there such an app just now? */
 void leash_drop(struct leash *l);          /* the cell dies, if it has not yet; once, from one thread */
 
 #endif

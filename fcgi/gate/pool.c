@@ -20,6 +20,7 @@
 #define IDLE_MS 60000        /* an idle cell ends after this */
 #define REQUESTS_MAX 10000   /* a cell is replaced after this many */
 #define LOAD_MS 5000         /* an app has this long to load */
+#define AGAIN_MS 250         /* whoever waits looks again: an app that is alone now may have more than beside others */
 #define WAITING_MAX 72       /* requests of all apps but the dashboard that may wait, so that threads are left over */
 
 struct capacity {
@@ -40,6 +41,7 @@ struct pool {
 	pthread_mutex_t lock;
 	int control;
 	int lane, workers;
+	struct meters *meters;
 	struct cell cell[POOL_CELLS];
 	struct waiter *first, **last; /* in order of arrival */
 };
@@ -50,6 +52,7 @@ void pool_open(struct node *n, int control)
 	pthread_mutex_init(&p->lock, NULL);
 	p->last = &p->first;
 	p->control = control;
+	p->meters = n->meters;
 	p->lane = n->lane;
 	p->workers = n->workers > 0 ? n->workers : 1;
 	n->pool = p;
@@ -197,11 +200,12 @@ static struct cell *claim_slot(struct pool *p, struct app *a, struct capacity ca
 }
 
 /* A cell for one more request of this app. The last place is kept for an app that has none busy: however many requests
- * a few slow apps have under way, another one need not wait for their deadlines. */
+ * a few slow apps have under way, another one need not wait for their deadlines. A heavy app has one at a time while there are
+ * others beside it: two would have no more of this worker's processor, and each stands in the others' way. */
 static struct cell *take_cell(struct pool *p, struct app *a, struct capacity cap)
 {
 	struct census n = count_cells(p, a);
-	if (n.own_busy && n.busy >= cap.total - 1)
+	if (n.own_busy && (n.busy >= cap.total - 1 || leash_crowded(meter_of(p->meters, a->id))))
 		return NULL;
 	struct cell *c = idle_cell(p, a);
 	if (c || (c = claim_slot(p, a, cap)))
@@ -285,19 +289,37 @@ static void wake(struct waiter *w)
 	}
 }
 
+/* With the lock held, and given back meanwhile. */
+static bool woken_by(struct pool *p, struct waiter *w, int64_t ms)
+{
+	struct timespec until = at_mono(ms);
+	int late;
+	pthread_mutex_unlock(&p->lock);
+	while ((late = sem_clockwait(&w->wake, CLOCK_MONOTONIC, &until)) && errno == EINTR)
+		;
+	pthread_mutex_lock(&p->lock);
+	return !late;
+}
+
+/* With the lock held, and given back meanwhile. */
+static void serve_all(struct pool *p)
+{
+	struct waiter *woken = serve_queue(p);
+	pthread_mutex_unlock(&p->lock);
+	wake(woken);
+	pthread_mutex_lock(&p->lock);
+}
+
 /* With the lock held, and given back meanwhile: wait until somebody gives us a cell, or the deadline. */
 static int wait_in_queue(struct req *r, struct pool *p, struct capacity cap, struct cell **c)
 {
-	struct timespec until = at_mono(r->deadline);
 	struct waiter w = {.r = r, .cap = cap};
-	int late;
+	bool late;
 	sem_init(&w.wake, 0, 0);
 	*p->last = &w;
 	p->last = &w.next;
-	pthread_mutex_unlock(&p->lock);
-	while ((late = sem_clockwait(&w.wake, CLOCK_MONOTONIC, &until)) && errno == EINTR)
-		;
-	pthread_mutex_lock(&p->lock);
+	while ((late = !woken_by(p, &w, MIN(r->deadline, mono_ms() + AGAIN_MS))) && !w.given && mono_ms() < r->deadline)
+		serve_all(p);
 	if (late && !w.given)
 		leave_queue(p, &w);
 	else if (late)
@@ -358,9 +380,8 @@ void pool_release(struct pool *p, struct cell *c, bool sound)
 		c->busy = false;
 		c->idle_since = mono_ms();
 	}
-	struct waiter *woken = serve_queue(p);
+	serve_all(p);
 	pthread_mutex_unlock(&p->lock);
-	wake(woken);
 }
 
 void pool_reap(struct pool *p)

@@ -207,7 +207,6 @@ void meter_anew(struct meter *m)
 		meter_reset(m, b);
 }
 
-#define BUSY_US (1333 * 1000)     /* a third of a second of work */
 #define BUSY_MAX_US (5 * 1000000)
 
 void meter_work(struct meter *m, int64_t us)
@@ -219,10 +218,10 @@ void meter_work(struct meter *m, int64_t us)
 	set(&m->easy_at, now + MIN(left + (int64_t)((double)us / METER_EASY), (int64_t)BUSY_MAX_US)); /* two at once: one is lost */
 }
 
-bool meter_busy(const struct meter *m)
+bool meter_above(const struct meter *m, int64_t ms)
 {
 	int64_t left = m ? get(&m->easy_at) - now_us() : 0;
-	return left > BUSY_US && left <= BUSY_MAX_US;
+	return left > (int64_t)((double)ms * 1000 / METER_EASY) && left <= BUSY_MAX_US;
 }
 
 void meter_drop(struct meter *m, enum budget b)

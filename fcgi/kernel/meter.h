@@ -38,11 +38,13 @@ void meter_anew(struct meter *m); /* nothing of anything was used */
 void meter_drop(struct meter *m, enum budget b);
 int64_t meter_dropped(struct meter *m, enum budget b);
 
-/* Processor time, whatever is allowed: is the app busy? It has had a third of a second more than METER_EASY of a processor
- * would have given it; a few seconds after it stops it is so no more. */
+/* Processor time, whatever is allowed: has the app had that many ms more than METER_EASY of a processor would have given it? What
+ * it had is forgotten at that rate too: seconds after it stops there is none. */
 #define METER_EASY 0.25
+#define METER_HEAVY_MS 20
+#define METER_BUSY_MS 333
 void meter_work(struct meter *m, int64_t us);
-bool meter_busy(const struct meter *m);
+bool meter_above(const struct meter *m, int64_t ms);
 
 /* Should the owner be told that this budget is at a percent? True once an hour and percent, for one of all who ask. */
 bool meter_tell(struct meter *m, enum budget b, bool full);

@@ -95,13 +95,13 @@ static void words(struct meters *all)
 	meter_drop(m, BUDGET_APP_LOG);
 	is_int(meter_dropped(m, BUDGET_APP_LOG), 2, "two lines were");
 	is_int(meter_dropped(m, BUDGET_APP_LOG), 0, "and that is said once");
-	ok(!meter_busy(m), "it does not work");
+	ok(!meter_above(m, 0), "it does not work");
 	meter_work(m, 100000);
-	ok(!meter_busy(m), "a tenth of a second is little");
+	ok(meter_above(m, METER_HEAVY_MS) && !meter_above(m, METER_BUSY_MS), "a tenth of a second is more than its neighbours have");
 	meter_work(m, 400000);
-	ok(meter_busy(m), "half of one is much");
+	ok(meter_above(m, METER_BUSY_MS), "half of one is much");
 	wait_ms(6 * SECOND);
-	ok(!meter_busy(m), "a moment later it is forgotten");
+	ok(!meter_above(m, METER_HEAVY_MS), "a moment later it is forgotten");
 }
 
 static void nobody(struct meters *all)
@@ -112,7 +112,7 @@ static void nobody(struct meters *all)
 	meter_drop(NULL, BUDGET_APP_LOG);
 	meter_work(NULL, 1);
 	meter_forgive(NULL);
-	ok(!meter_share(NULL, BUDGET_APP_CPU) && !meter_wait(NULL, BUDGET_APP_CPU) && !meter_dropped(NULL, BUDGET_APP_LOG) && !meter_busy(NULL) &&
+	ok(!meter_share(NULL, BUDGET_APP_CPU) && !meter_wait(NULL, BUDGET_APP_CPU) && !meter_dropped(NULL, BUDGET_APP_LOG) && !meter_above(NULL, 0) &&
 	   !meter_killed(NULL) && !meter_tell(NULL, BUDGET_APP_CPU, true), "which has used nothing");
 	ok(!meters_open("/nonexistent"), "where nothing can be written nothing is counted");
 	meters_close(NULL);

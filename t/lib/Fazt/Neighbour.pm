@@ -9,8 +9,7 @@ package Fazt::Neighbour;
 # loads is how many requests of the greedy one were answered, taken the share of them that did what it wanted: a greed that is
 # refused at once is none.
 #
-# Idle and busy moments alternate, so that a machine which is slow just then is slow for both. The one who makes the load
-# has the lowest priority: clients live on other machines, and what is measured is Fazt.
+# Idle and busy moments alternate, so that a machine which is slow just then is slow for both.
 
 use strict;
 use warnings;
@@ -19,13 +18,16 @@ use IO::Socket::INET;
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
+use constant { SCHED_SETSCHEDULER => (POSIX::uname())[4] =~ /^(?:x86_64|amd64)$/ ? 144 : 119, SCHED_FIFO => 1, SCHED_IDLE => 5 };
+
 # What it does in a request, each short of what ends it.
 our %greed = (
 	cpu => 'return function() local n = 0 for i = 1, 6e7 do n = n + i % 7 end return { json = n } end',
 	bursts => 'return function() local n = 0 for i = 1, 1e6 do n = n + i % 7 end return { json = n } end',
 	memory => 'return function() local t = {} for i = 1, 1e5 do t[i] = ("x"):rep(60) .. i end return { json = #t } end',
 	calls => 'return function() for i = 1, 900 do kv.get("seen/x") end return { json = 1 } end',
-	scans => 'return function() for _ = 1, 20 do docs.count("rows", { text = { contains = "zzz" } }) end return { json = 1 } end',
+	scans => 'return function() if docs.count("pages") < 2000 then fazt.storage.tx(function() for i = 1, 500 do docs.insert("pages", { text = ("x"):rep(200) }) end end) end '
+		. 'for _ = 1, 20 do docs.count("pages", { text = { contains = "zzz" } }) end return { json = 1 } end',
 	writes => 'return function() for i = 1, 100 do kv.set("seen/" .. i, i) end return { json = 1 } end',
 	batches => 'return function() fazt.storage.tx(function() for i = 1, 300 do docs.insert("rows", { n = i }) end end) return { json = 1 } end',
 	inserts => 'return function() for _ = 1, 100 do docs.insert("rows", { text = ("x"):rep(200) }) end return { json = 1 } end',
@@ -39,7 +41,7 @@ sub new {
 	my ($class, $fazt, $greedy, $modest) = @_;
 	my $self = bless { fazt => $fazt, greedy => $greedy // 'greedy', modest => $modest // 'modest' }, $class;
 	my $head = qq{local fazt = require "fazt"\nlocal docs, kv = fazt.storage.docs, fazt.storage.kv\n};
-	my %rules = (permissions => ['storage'], visibility => 'anyone', collections => { map { $_ => { read => 'anyone', add => 'anyone', change => 'anyone' } } qw(rows seen) });
+	my %rules = (permissions => ['storage'], visibility => 'anyone', collections => { map { $_ => { read => 'anyone', add => 'anyone', change => 'anyone' } } qw(rows pages seen) });
 	$fazt->install($self->{greedy} => { 'app.json' => \%rules, 'api/main.lua' => "return {\n" . join('', map { qq{\t["* /$_"] = require "$_",\n} =~ s/\*/exists $body{$_} ? 'POST' : 'GET'/er } @kinds) . "}\n",
 		map { ("api/$_.lua" => $head . $greed{$_}) } @kinds });
 	$fazt->install($self->{modest} => { 'app.json' => \%rules, 'api/main.lua' => $head . <<'LUA' });
@@ -69,6 +71,7 @@ sub answer {
 sub probe {
 	my ($self, $seconds) = @_;
 	my ($s, @list) = ($self->dial);
+	go_first();
 	for (my $until = time + $seconds; time < $until; sleep 0.01) {
 		my $began = time;
 		syswrite $s, request($self->{modest}, GET => '/read');
@@ -79,13 +82,19 @@ sub probe {
 	return @list;
 }
 
+# Clients live on other machines, and what is measured is Fazt: those who make the load run when nobody else would, and the one who
+# measures does not wait for them, nor for what it measures. That is for root alone; others do with less.
+sub scheduled { my ($policy, $priority) = @_; my ($call, $parameters) = (SCHED_SETSCHEDULER, pack 'i', $priority); return syscall($call, 0, $policy, $parameters) == 0 }
+sub go_first { scheduled(SCHED_FIFO, 1) }
+sub go_last { scheduled(SCHED_IDLE, 0) or POSIX::nice(19) }
+
 # Connections that ask for the same again and again, until they are told to end or nobody is left who would.
 sub load {
 	my ($self, $kind, $connections) = @_;
 	$self->{token} //= $self->{fazt}->token('owner', $self->{greedy});
 	my $pid = fork // die "fork: $!";
 	return $pid if $pid;
-	POSIX::nice(19);
+	go_last();
 	my $what = request($self->{greedy}, exists $body{$kind} ? 'POST' : 'GET', "/$kind", $body{$kind}, "Authorization: Bearer $self->{token}\r\n");
 	$SIG{PIPE} = 'IGNORE';
 	for (2 .. $connections) { last unless fork // 1 }
