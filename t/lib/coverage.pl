@@ -24,7 +24,7 @@ printf "%-32s %7.1f%% %9.1f%%\n", 'together', 100 * $hit / ($lines || 1), 100 * 
 my @core = (
 	[identity => map { "kernel/$_" } qw(identity cookie token attempt password people)],
 	[scope => 'store/scope'],
-	[manifest => 'kernel/manifest'],
+	[manifest => 'kernel/manifest', 'kernel/manifest_rows', 'kernel/manifest_work', 'kernel/reading'],
 	[frames => 'wire/frame', 'wire/spawn'],
 	[installer => 'kernel/install', 'kernel/package', 'kernel/folder', 'codec/entry', 'codec/source', 'codec/gitobj'],
 );
