@@ -131,7 +131,7 @@ int admin_fetch(struct admin *a, struct str args, char **id)
 	const char *made = json_string_value(json_object_get(v, "id"));
 	*id = arena_strdup(a->arena, made ? made : "");
 	json_decref(v);
-	return a->remote.url ? 0 : install_fetch(&a->node, *id, &a->r.fault);
+	return a->remote.url ? 0 : candidate_fetch(&a->node, *id, &a->r.fault);
 }
 
 /* ---- on a node elsewhere, which fetches by itself, and whose owner decides there ---- */

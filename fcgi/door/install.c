@@ -28,7 +28,7 @@ int install_main(int argc, char **argv)
 		probe_install();
 		migrate_install();
 		rehearse_install();
-		err = install_fetch(&node, argv[3], &f);
+		err = candidate_fetch(&node, argv[3], &f);
 		pool_close(&node);
 		node_close(&node);
 	}

@@ -1,7 +1,7 @@
 /* install — from a source to a version that serves: fetch, look, consent, switch.
  *
  *     candidate_begin     a row `fetching`, made by whoever asks             (op_app_fetch)
- *     install_fetch       source → package → checks → `ready` or `failed`    (a process of its own, or the shell)
+ *     candidate_fetch     source → package → checks → `ready` or `failed`    (a process of its own, or the shell)
  *     install_consent     `ready` → a version, its grants, the pointer       (op_app_consent)
  *
  * A candidate that is an upgrade is rehearsed before it is ready (kernel/upgrade): its data migrations and its tests run on
@@ -10,28 +10,17 @@
  * Every step is one SQLite transaction, so that killing any process at any point
  * leaves an app absent or complete. Published files are copies and follow the
  * commit (kernel/publish). An upgrade that asks for nothing more than what serves
- * now needs no second consent: install_fetch switches to it. Any other waits as
+ * now needs no second consent: candidate_fetch switches to it. Any other waits as
  * `ready` with its reason, while the old version serves.
  */
 #ifndef KERNEL_INSTALL_H
 #define KERNEL_INSTALL_H
 
 #include "base/id.h"
-#include "kernel/package.h"
+#include "kernel/candidate.h"
 #include "store/apps.h"
 
 #define PROPOSE "kernel:app.propose" /* the permission to propose versions (kernel/propose) */
-#define FETCH_MS 90000 /* a candidate that made no progress for so long has lost its process */
-
-/* Make a candidate. name: "" for the manifest's own; for_app: "" or the id of the app it upgrades; local: paths of this
- * machine are admitted. id has room for ID_LEN + 1. ERR_BAD_SOURCE, ERR_RESERVED_NAME … */
-int candidate_begin(struct node *n, struct str source, struct str name, struct str for_app, bool local, char *id, struct fault *f);
-
-/* A package that is here already, as a candidate that is ready. It passed package_finish and package_check. */
-int candidate_keep(struct node *n, const struct package *p, const char *source, const char *origin, struct str name, char *id, struct fault *f);
-
-/* Fetch a candidate. Its error is recorded in it and returned. */
-int install_fetch(struct node *n, const char *id, struct fault *f);
 
 /* Whose word it is that installs a candidate, and what was said. */
 typedef int install_rows_fn(void *arg, struct db *db, const char *app_id);
@@ -77,14 +66,5 @@ int install_package(struct node *n, const struct package *p, const char *origin,
 int install_rollback(struct node *n, struct str name, bool data, struct fault *f);
 /* Its code goes and its name rests; with purge its data goes too, also that of an app removed before. */
 int install_remove(struct node *n, struct str name, bool purge, struct fault *f);
-
-/* The manifest of a stored package, in the arena. */
-int package_manifest(struct db *db, struct arena *a, const char *package, struct manifest **m);
-/* A finished package into the database, in a transaction. */
-int package_save(struct db *db, const struct package *p);
-/* All of a stored package, as an empty p; finished. */
-int package_stored(struct db *db, const char *hash, struct package *p);
-/* Why an upgrade of app to this manifest needs the owner, in a sentence, or NULL: it asks for no more. */
-const char *upgrade_reason(struct db *db, struct arena *a, const struct app_row *app, const char *origin, const struct manifest *m);
 
 #endif

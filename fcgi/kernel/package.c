@@ -2,6 +2,7 @@
 
 #include "base/visible.h"
 #include "codec/entry.h"
+#include "store/files.h"
 
 /* Files are kept in an array of fixed size: the budget of entries is its bound. Paths that differ only in case are found
  * at the end, by sorting the folds of all entries (folders too). */
@@ -163,4 +164,37 @@ int package_finish(struct package *p, bool builtin, struct fault *f)
 		return fault(f, ERR_BAD_PACKAGE, "there is neither api/main.lua nor public/index.html; an app needs one of them");
 	hash(p);
 	return handlers(p, f);
+}
+
+/* ---- in the database ---- */
+
+int package_save(struct db *db, const struct package *p)
+{
+	bool fresh;
+	int err = package_store(db, p->hash, p->nfiles, (int64_t)p->bytes, &fresh);
+	for (int i = 0; !err && fresh && i < p->nfiles; i++)
+		err = file_store(db, p->hash, p->file[i].path, p->file[i].bytes);
+	return err;
+}
+
+int package_stored(struct db *db, const char *hash, struct package *p)
+{
+	struct file_row *list;
+	struct arena *a = arena_new();
+	int n = files_list(db, a, hash, "", &list), err = MAX(-n, 0);
+	for (int i = 0; !err && i < n; i++) {
+		struct str bytes;
+		err = file_load(db, a, hash, list[i].path, &bytes);
+		if (!err)
+			err = package_file(p, str_of(list[i].path), bytes, db_fault(db));
+	}
+	arena_free(a);
+	return err ? err : package_finish(p, true, db_fault(db));
+}
+
+int package_manifest(struct db *db, struct arena *a, const char *hash, struct manifest **m)
+{
+	struct str json;
+	int err = file_load(db, a, hash, "app.json", &json);
+	return err ? err : manifest_parse(json, a, m, db_fault(db));
 }

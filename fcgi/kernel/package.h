@@ -52,6 +52,13 @@ int package_place(struct package *p, struct str path, struct str bytes, struct f
 /* Also ERR_BAD_PACKAGE, ERR_BINARY_CHUNK and the manifest's errors. */
 int package_finish(struct package *p, bool builtin, struct fault *f);
 
+/* A finished one into the database, in a transaction. */
+int package_save(struct db *db, const struct package *p);
+/* All of one that is there, as an empty p; finished. */
+int package_stored(struct db *db, const char *hash, struct package *p);
+/* The manifest of one that is there, in the arena. */
+int package_manifest(struct db *db, struct arena *a, const char *hash, struct manifest **m);
+
 const struct package_file *package_find(const struct package *p, const char *path);
 
 /* Does its Lua compile? Set by gate/, which starts a cell on the files and reports READY or the cell's error. NULL in

@@ -3,7 +3,11 @@
 #include <time.h>
 
 #include "base/now.h"
+#include "codec/version.h"
+#include "kernel/grant.h"
+#include "kernel/package.h"
 #include "kernel/portable.h"
+#include "kernel/sentence.h"
 #include "store/snapshot.h"
 
 #define PAUSE_MS 30000           /* pushed on while it goes on; whoever is killed leaves no longer one */
@@ -12,6 +16,28 @@
 #define SNAPSHOT_CHEAP (8 * MIB) /* of rows: kept before every upgrade, not only before one that migrates */
 
 upgrade_test_fn *upgrade_test;
+
+/* ---- what it asks for ---- */
+
+bool upgrade_goes_back(const struct manifest *m, const struct manifest *than)
+{
+	return than->version && m->version && version_compare(str_of(m->version), str_of(than->version)) < 0;
+}
+
+const char *upgrade_reason(struct db *db, struct arena *a, const struct app_row *app, const char *origin, const struct manifest *m)
+{
+	struct manifest *before;
+	if (package_manifest(db, a, app->package, &before))
+		return "The version that serves now cannot be read.";
+	if (strcmp(app->origin, origin))
+		return "It comes from another place than the version that serves now.";
+	for (int i = 0; i < m->npermissions; i++)
+		if (!manifest_asks(before, str_of(m->permission[i])))
+			return grant_sentence(str_of(m->permission[i]), a);
+	if (upgrade_goes_back(m, before))
+		return arena_printf(a, "It is older (%s) than the version that serves now (%s).", m->version, before->version);
+	return manifest_wider(before, m, NULL, a);
+}
 
 /* ---- rehearsing ---- */
 

@@ -11,7 +11,12 @@
 #define KERNEL_UPGRADE_H
 
 #include "base/out.h"
+#include "kernel/manifest.h"
 #include "kernel/migration.h"
+
+/* Why an upgrade of app to this manifest needs the owner, in a sentence, or NULL: it asks for no more. */
+const char *upgrade_reason(struct db *db, struct arena *a, const struct app_row *app, const char *origin, const struct manifest *m);
+bool upgrade_goes_back(const struct manifest *m, const struct manifest *than); /* to an older version */
 
 /* Run the tests of a package (its t folder) on a copy of the app's rows: members for the open object o, or the first failure.
  * Set by whoever has a trial to run them in; NULL: they are not run. */

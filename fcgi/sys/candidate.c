@@ -18,7 +18,7 @@
 
 /* The owner's verbs about packages that are fetched and not installed yet. Over HTTP a fetch runs in a process of its
  * own, because it may take a minute and handles strangers' bytes; in the shell whoever called runs it
- * (install_fetch), since nobody else waits. */
+ * (candidate_fetch), since nobody else waits. */
 
 #define FETCHES 4 /* at once, */
 #define PROPOSALS 2 /* of which apps have so many at most */

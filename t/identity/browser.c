@@ -49,7 +49,7 @@ static struct app *make_app(const char *name, const char *visibility)
 	tree_write(dir, "src/api/main.lua", STR("return {}"), 1000);
 	close(dir);
 	snprintf(source, sizeof source, "%s/src", home);
-	if (candidate_begin(&node, str_of(source), STR(""), STR(""), true, id, &f) || install_fetch(&node, id, &f))
+	if (candidate_begin(&node, str_of(source), STR(""), STR(""), true, id, &f) || candidate_fetch(&node, id, &f))
 		die("%s: %s", name, f.message);
 	struct db *db = db_borrow(node.store, &f);
 	struct candidate *c = candidate_get(db, R.arena, str_of(id));

@@ -26,7 +26,7 @@ my @core = (
 	[scope => 'store/scope'],
 	[manifest => 'kernel/manifest', 'kernel/manifest_rows', 'kernel/manifest_work', 'kernel/reading'],
 	[frames => 'wire/frame', 'wire/spawn'],
-	[installer => 'kernel/install', 'kernel/package', 'kernel/folder', 'codec/entry', 'codec/source', 'codec/gitobj'],
+	[installer => 'kernel/candidate', 'kernel/install', 'kernel/package', 'kernel/folder', 'codec/entry', 'codec/source', 'codec/gitobj'],
 );
 print "\n";
 for my $part (@core) {

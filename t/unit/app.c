@@ -47,7 +47,7 @@ static struct candidate *fetched(const char *source, const char *name, const cha
 	char id[ID_LEN + 1] = "";
 	*f = (struct fault){0};
 	if (!candidate_begin(&n, str_of(source), str_of(name), str_of(for_app), true, id, f))
-		install_fetch(&n, id, f);
+		candidate_fetch(&n, id, f);
 	return *id ? candidate(id) : NULL;
 }
 

@@ -50,7 +50,7 @@ static const char *fetch(const char *for_app)
 		return NULL;
 	char *id = arena_strdup(a, answer.p + strlen("{\"id\":\""));
 	id[ID_LEN] = 0;
-	install_fetch(&n, id, &said);
+	candidate_fetch(&n, id, &said);
 	CALL(op_app_candidate, id);
 	return id;
 }

@@ -58,7 +58,7 @@ static int begin(struct fault *f)
 
 static int fetch(struct fault *f)
 {
-	return install_fetch(&n, tool, f);
+	return candidate_fetch(&n, tool, f);
 }
 
 static int install(struct fault *f)
@@ -68,7 +68,7 @@ static int install(struct fault *f)
 
 static int upgrade(struct fault *f)
 {
-	return install_fetch(&n, newer, f);
+	return candidate_fetch(&n, newer, f);
 }
 
 static int widen(struct fault *f)
@@ -198,7 +198,7 @@ static void fetched(const char *name, const char *for_app, struct shown *c)
 {
 	struct fault f = {0};
 	must(candidate_begin(&n, str_of(folder(name)), STR(""), str_of(for_app), true, c->id, &f), &f);
-	must(install_fetch(&n, c->id, &f), &f);
+	must(candidate_fetch(&n, c->id, &f), &f);
 	show(c);
 }
 

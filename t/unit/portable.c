@@ -38,7 +38,7 @@ static void install(struct node *node, const char *name, char id[ID_LEN + 1])
 	struct db *db = db_borrow(node->store, &f);
 	db_return(db);
 	int err = candidate_begin(node, str_of(arena_printf(a, "%s/app", home)), STR_NONE, STR(""), true, candidate, &f);
-	err = err ? err : install_fetch(node, candidate, &f);
+	err = err ? err : candidate_fetch(node, candidate, &f);
 	db = db_borrow(node->store, &f);
 	struct candidate *c = candidate_get(db, a, str_of(candidate));
 	db_return(db);
