@@ -8,6 +8,7 @@
 #include "base/now.h"
 #include "wire/spawn.h"
 
+#define YIELD_US 50000 /* a cell that has had less in all its life is not the one that keeps a processor busy */
 #define CALM_LOOKS 50 /* looks without a deadline before the watcher goes to sleep */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the list and the descriptors in it */
@@ -94,7 +95,7 @@ static void look_at_clock(struct leash *l)
 	if (clock - began > get(&l->most)) {
 		set(&l->spent, true);
 		cut(l);
-	} else if (!get(&l->yielded) && must_yield(l)) {
+	} else if (!get(&l->yielded) && clock > YIELD_US && must_yield(l)) {
 		set(&l->yielded, true);
 		zygote_yield(l->control, get(&l->pid), false);
 	}

@@ -7,7 +7,7 @@
  *
  * The same look reads the clock of each cell that runs just then, from the system and not from the cell, and puts what
  * it shows on the app's bill (kernel/meter). A cell that has taken the processor time it may in one turn is ended too.
- * One of an app that keeps the processor busy (METER_BUSY_MS) gives way to everything else on the machine,
+ * One of an app that keeps the processor busy (METER_BUSY_MS), that has its share in it, gives way to everything else on the machine,
  * if another app was served here within the last second (wire/spawn.h: zygote_yield). It does so as long as it lives, and
  * that is until a turn of it ends while this is not so any more.
  */
