@@ -66,6 +66,7 @@ ok(await shown(page.getByRole('button', { name: 'From the start' })), '… and c
 await phone();
 await page.getByRole('link', { name: /^Waiting/ }).click();
 ok(await shown(page.getByRole('heading', { name: 'Waiting for you' })), 'what waits is one page');
+await shown(page.locator('details.waits').nth(2));
 is(await page.locator('details.waits').count(), 3, '… with all of it');
 await shot(page, 'waiting-phone');
 const one = page.locator('details.waits', { hasText: 'Send the newsletter?' });
