@@ -63,6 +63,14 @@ int64_t run_depth(struct db *db, const char *id, int64_t most)
 		      "JOIN runs p ON p.id = r.parent WHERE p.ended = 0 AND up.n < ?2) SELECT max(n) FROM up", "ci", id, most);
 }
 
+/* One that works just now will ask again before it waits, whatever it awaited last. */
+int64_t run_line(struct db *db, const char *id, const char *last, int64_t most)
+{
+	return db_int(db, most, "WITH RECURSIVE line (id, n) AS (SELECT ?1, 1 UNION ALL SELECT r.awaits, line.n + 1 FROM line JOIN runs r ON r.id = line.id "
+		      "WHERE r.state = 'waiting' AND r.awaits <> '' AND line.id <> ?2 AND line.n < ?3) SELECT iif(max(id = ?2), 0, max(n)) FROM line", "cci",
+		      id, last, most);
+}
+
 int run_insert(struct db *db, const struct scope *sc, const struct run *r, int64_t most, char id[ID_LEN + 1])
 {
 	int64_t bytes = ROW_BYTES + (int64_t)(r->input.n + r->request.n);

@@ -135,6 +135,31 @@ static void test_keys(void)
 		end(&r);
 }
 
+/* A run that waits for the end of that one. */
+static void joins(const char *id, const char *whom)
+{
+	db_begin(db);
+	db_run(db, "UPDATE runs SET state = 'waiting', awaits = ? WHERE id = ?", "cc", whom, id);
+	db_commit(db);
+}
+
+static void test_lines(void)
+{
+	struct run r;
+	const char *a = add("", 3, 0), *b = add("", 3, 0), *c = add("", 3, 0);
+	ok(run_line(db, b, a, 9) == 1 && !run_line(db, a, a, 9), "nobody waits: but for itself a run may wait for any");
+	joins(a, b);
+	joins(b, c);
+	ok(!run_line(db, a, c, 9) && !run_line(db, b, c, 9), "who would close a circle is known, near or far behind");
+	ok(run_line(db, a, "another", 9) == 3 && run_line(db, a, "another", 2) == 2, "… and how long the line is, up to most");
+	joins(c, a);
+	ok(run_line(db, a, "another", 9) == 9, "a circle of before has an end, too");
+	ok(take(1, &r) && !strcmp(r.id, a) && run_line(db, c, b, 9) == 2, "who works has yet to ask again");
+	do
+		end(&r);
+	while (take(1, &r));
+}
+
 static bool event_is(const char *run, const char *names, const char *expected)
 {
 	struct buf b = BUF_INIT;
@@ -343,6 +368,7 @@ int main(void)
 	test_turns();
 	test_pruning();
 	test_keys();
+	test_lines();
 	test_events();
 	test_parts(s);
 	test_decisions();
