@@ -212,9 +212,10 @@ int run_postpone(struct db *db, const char *id, int64_t claim, const char *state
 	return err ? err : set_due(db, id, due);
 }
 
-int run_defer(struct db *db, const char *handler, int64_t until)
+int run_defer(struct db *db, const char *handler, const char *app_id, int64_t until)
 {
-	return db_run(db, "UPDATE runs SET due = ?2 WHERE handler = ?1 AND state = 'queued' AND due < ?2", "ci", handler, until);
+	return db_run(db, "UPDATE runs SET due = ?3 WHERE handler = ?1 AND (?2 IS NULL OR app_id = ?2) AND state = 'queued' AND due < ?3", "cci", handler,
+		      app_id, until);
 }
 
 int run_put_off(struct db *db, const char *app_id, int64_t until)

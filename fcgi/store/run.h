@@ -81,8 +81,8 @@ int run_put_off(struct db *db, const char *app_id, int64_t until);
 /* It is over, for whoever joins it too. state: done, failed or cancelled. */
 int run_end(struct db *db, const char *id, int64_t claim, const char *state, struct str result, int err, const char *error);
 
-/* Whatever of this handler is due before then is due then. */
-int run_defer(struct db *db, const char *handler, int64_t until);
+/* Whatever of this handler, and of this app unless it is NULL, is due before then is due then. */
+int run_defer(struct db *db, const char *handler, const char *app_id, int64_t until);
 int run_move(struct db *db, const char *id, int64_t claim, int64_t version); /* on to this version of the app */
 int run_progress(struct db *db, const char *id, double done, double total, struct str note);
 int run_wake(struct db *db, const char *awaited); /* whoever awaits that */
