@@ -43,6 +43,7 @@ LUA
 	'api/kitten.lua' => 'return function() end',
 	'api/busy.lua' => 'return function() local n = 0 for i = 1, 1e12 do n = n + i end end',
 	'api/joins.lua' => 'local fazt = require "fazt" return function() return fazt.join(fazt.storage.kv.get("whom")) end',
+	'api/gives.lua' => 'return function(req) return ("x"):rep(req.input) end',
 	'api/circle.lua' => <<'LUA',
 local fazt = require "fazt"
 return function(req)
@@ -216,6 +217,17 @@ is_deeply([map { $_->{name} // $_->{state} } @followed], ['step', 'wait', 'done'
 
 sub run_of { my ($id) = @_; $fazt->admin_json('run', 'show', $id) }
 sub until_state { my ($id, $state) = @_; my $run; $fazt->wait_for(sub { ($run = run_of($id))->{state} eq $state }, "$id is $state", 15); $run }
+
+sub stored { return (grep { $_->{name} eq 'app.bytes' } @{ $fazt->admin_json('app', 'usage', 'work') })[0]{used} }
+my $stored = stored();
+until_state(queue(gives => 50_000), 'done');
+my $kept = stored() - $stored;
+cmp_ok($kept, '>', 50_000, 'DSK-01: what a run gives counts in what the app may store');
+cmp_ok($kept, '<', 51_000, '… once');
+$fazt->admin('app', 'limit', 'work', 'app.bytes', stored() + 30_000);
+my $full = until_state(queue(gives => 50_000, retries => 5), 'failed');
+is_deeply([@$full{qw(code attempt)}], ['quota_exceeded', 0], 'DSK-01: … and when there is no room for it, the run says so and ends');
+$fazt->admin('app', 'limit', 'work', 'app.bytes', 'default');
 
 my $poor = queue(fails => { name => 'poor' }, retries => 2, backoff => 0);
 my $run = until_state($poor, 'failed');
