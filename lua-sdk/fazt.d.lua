@@ -229,7 +229,7 @@ function fazt.wait(events, opts) end
 ---@param data? any
 function fazt.signal(run, event, data) end
 
----In a run: goes on when another run has ended, with what its handler returned. Errors: not_found, app_error (it failed), conflict (it was cancelled).
+---In a run: goes on when another run has ended, with what its handler returned. Errors: not_found, app_error (it failed), conflict (it was cancelled, or waits for this one itself), rate_limited (1,000 runs wait one for the other there already).
 ---@param run string
 ---@return any
 function fazt.join(run) end

@@ -21,6 +21,12 @@ return {
 	["GET /list"] = function(req) return answer((docs.find("things", {}, { limit = 1000, sort = "created" }))) end,
 	["POST /many"] = function(req) for i = 1, req.json.n do fazt.queue("api/hello.lua", { name = "many", text = ("x"):rep(req.json.size or 0) }, { delay = 86400 }) end return answer(true) end,
 	["POST /set"] = function(req) kv.set(req.json.key, req.json.value) return answer(true) end,
+	["POST /circle"] = function(req)
+		local runs, n = {}, req.json.n
+		for i = 1, n do runs[i] = fazt.queue("api/circle.lua", nil, { retries = 0 }) end
+		for i = 1, n do fazt.signal(runs[i], "go", runs[i % n + 1]) end
+		return { json = runs }
+	end,
 	["POST /now"] = function() fazt.sleep(1) end,
 }
 LUA
@@ -37,6 +43,14 @@ LUA
 	'api/kitten.lua' => 'return function() end',
 	'api/busy.lua' => 'return function() local n = 0 for i = 1, 1e12 do n = n + i end end',
 	'api/joins.lua' => 'local fazt = require "fazt" return function() return fazt.join(fazt.storage.kv.get("whom")) end',
+	'api/gives.lua' => 'return function(req) return ("x"):rep(req.input) end',
+	'api/circle.lua' => <<'LUA',
+local fazt = require "fazt"
+return function(req)
+	local fine, why = pcall(fazt.join, fazt.wait("go").data)
+	return { fine and "joined" or why.code, fine and "" or why.message }
+end
+LUA
 	'api/progress.lua' => <<'LUA',
 local fazt = require "fazt"
 return function()
@@ -175,6 +189,15 @@ is($r->{status}, 404, 'nobody signals another person\'s run') or diag $r->{body}
 queue('parent', {});
 is_deeply(until_kv('sum'), { sum => 60, fine => JSON::PP::false, code => 'app_error' }, 'runs are joined, and say how they ended');
 
+# Of those that would close a circle the last to come is told, wherever they are and however close behind each other.
+sub circle { my @runs = @{ post('/circle', { n => $_[0] }) }; return map { text_of(until_state($_, 'done')->{result}) } @runs }
+is((circle(1))[0][0], 'bad_request', 'a run cannot wait for its own end');
+for my $n (2, 2, 2, 2, 2, 3, 5) {
+	my @ends = circle($n);
+	is_deeply([sort map { $_->[0] } @ends], ['conflict', ('joined') x ($n - 1)], "$n runs that join each other in a circle all end, for one of them is refused");
+	like((grep { $_->[0] eq 'conflict' } @ends)[0][1], qr/waits for the end of this one.*fazt\.signal/, '… and told what to do');
+}
+
 # ---- what others see ----
 
 my $shown = queue(progress => {});
@@ -194,6 +217,17 @@ is_deeply([map { $_->{name} // $_->{state} } @followed], ['step', 'wait', 'done'
 
 sub run_of { my ($id) = @_; $fazt->admin_json('run', 'show', $id) }
 sub until_state { my ($id, $state) = @_; my $run; $fazt->wait_for(sub { ($run = run_of($id))->{state} eq $state }, "$id is $state", 15); $run }
+
+sub stored { return (grep { $_->{name} eq 'app.bytes' } @{ $fazt->admin_json('app', 'usage', 'work') })[0]{used} }
+my $stored = stored();
+until_state(queue(gives => 50_000), 'done');
+my $kept = stored() - $stored;
+cmp_ok($kept, '>', 50_000, 'DSK-01: what a run gives counts in what the app may store');
+cmp_ok($kept, '<', 51_000, '… once');
+$fazt->admin('app', 'limit', 'work', 'app.bytes', stored() + 30_000);
+my $full = until_state(queue(gives => 50_000, retries => 5), 'failed');
+is_deeply([@$full{qw(code attempt)}], ['quota_exceeded', 0], 'DSK-01: … and when there is no room for it, the run says so and ends');
+$fazt->admin('app', 'limit', 'work', 'app.bytes', 'default');
 
 my $poor = queue(fails => { name => 'poor' }, retries => 2, backoff => 0);
 my $run = until_state($poor, 'failed');

@@ -37,6 +37,7 @@ end
 RUN
 $fazt->install(leads => \%app);
 $fazt->install(poor => \%app);
+$fazt->install(calm => \%app);
 $fazt->admin('app', 'revoke', 'poor', $_) for 'mail:members', 'mail:anyone';
 
 sub send_as {
@@ -194,6 +195,18 @@ is_deeply([$told->{done} ? 1 : 0, $told->{said}], [1, undef], '… nor what is s
 my $lost = send_mail(to => 'lost-1@example.org');
 is(ended($lost)->{state}, 'done', 'a connection that ends before the answer');
 is_deeply([map { $_->{id} } grep { $_->{to} =~ /lost-1/ } $mail->mails], [("<$lost\@localhost>") x 2], '… means sending again what can be told to be the same');
+# One app whose mails make the server drop the connection, while another has some to deliver.
+$fazt->admin('setting', 'set', 'mail.retry', 3600);
+sub send_all { my ($app, @names) = @_; my $sent = send_as($app, [map { { to => "$_\@example.org", subject => 'Hello', text => 'Hi' } } @names]); return grep { $_->{handler} eq 'kernel:mail' } @{ $fazt->admin_json('run', 'list', $app, '--limit', scalar @names) } }
+my @calm = send_all('calm', map { "slow-$_" } 1 .. 6);
+my @cut = send_all('leads', 'cut-1', map { "slow-cut-$_" } 1 .. 4);
+is_deeply([map { ended($_->{id})->{state} } @calm], [('done') x 6], 'mails of others are delivered meanwhile');
+is((grep { /^to starttls cut-1/ } $mail->said), 1, '… that which the server drops is tried once') or diag explain [$mail->said];
+my @put_off = grep { ($_->{due} // 0) > 1000 * (time + 600) } map { run_of($_->{id}) } @cut;
+cmp_ok(scalar @put_off, '>', 1, '… and waits with what the same app has besides');
+is((notices('mail.server'))[0]{title}, 'Your mail server breaks off what Leads sends', '… which the owner hears');
+$fazt->admin('run', 'cancel', $_->{id}) for @put_off;
+$fazt->admin('setting', 'set', 'mail.retry', 1);
 my $held = send_mail(to => 'held-1@example.org');
 $fazt->wait_for(sub { grep { /^taken starttls held-1/ } $mail->said }, 'the server has it');
 my $below = $fazt->processes_below($fazt->pid('serve'));

@@ -120,6 +120,19 @@ static struct str answer_of(struct req *r)
 	return s;
 }
 
+/* What it gives counts with its journal. An errand has happened, whatever its app may store. */
+static void done(struct req *r, struct str result)
+{
+	struct journal *j = r->journal;
+	if (!errand_is(&j->run))
+		j->bytes += (int64_t)result.n;
+	int err = journal_end(r, "done", result, 0, "");
+	if (err == ERR_QUOTA_EXCEEDED)
+		fail_run(r, err);
+	else if (err && err != ERR_STALE)
+		failed(r, err);
+}
+
 static void finished(struct req *r)
 {
 	struct journal *j = r->journal;
@@ -132,7 +145,7 @@ static void finished(struct req *r)
 	if (r->fault.err)
 		fail_run(r, r->fault.err);
 	else
-		journal_end(r, "done", result, 0, "");
+		done(r, result);
 }
 
 static void settle(struct req *r, int err)

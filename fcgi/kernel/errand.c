@@ -63,13 +63,14 @@ int errand_final(struct req *r, int err)
 	return err;
 }
 
-void errand_stalled(struct req *r, enum errand_kind k, int64_t until, enum notice_kind notice, const char *title, const char *body)
+void errand_stalled(struct req *r, enum errand_kind k, const char *app_id, int64_t until, enum notice_kind notice, const char *title,
+		    const char *body)
 {
 	struct fault quiet = {0};
 	struct db *db = db_borrow(r->node->store, &quiet);
 	int err = db ? db_begin(db) : quiet.err;
 	if (!err) {
-		err = run_defer(db, table[k].handler, until);
+		err = run_defer(db, table[k].handler, app_id, until);
 		if (!err)
 			err = notice_add(db, notice, "", "", title, body);
 		err = err ? db_rollback(db) : db_commit(db);

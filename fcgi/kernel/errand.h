@@ -29,8 +29,8 @@ int errand_run(struct req *r);
 void errand_lost(struct req *r);
 /* The error of r is for good. */
 int errand_final(struct req *r, int err);
-/* Its server does not answer: whatever else of the kind is to be done waits until then, and the owner hears of it while there is
- * time to do something about it. */
-void errand_stalled(struct req *r, enum errand_kind k, int64_t until, enum notice_kind notice, const char *title, const char *body);
+/* Its server does not answer: whatever else of the kind is to be done, for this app or for everybody (NULL), waits until then, and the
+ * owner hears of it while there is time to do something about it. */
+void errand_stalled(struct req *r, enum errand_kind k, const char *app_id, int64_t until, enum notice_kind notice, const char *title, const char *body);
 
 #endif

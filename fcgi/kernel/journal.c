@@ -104,7 +104,7 @@ static int put_all(struct req *r, struct db *db, const struct step *last, bool a
 {
 	struct journal *j = r->journal;
 	int64_t steps = j->recorded + j->npending + (last && !again), bytes = j->bytes + added(j, last, again);
-	struct str request = j->run.request.n ? STR_NONE : j->request;
+	struct str request = j->run.request.n || !steps ? STR_NONE : j->request;
 	int err = run_wrote(db, &j->scope, j->run.id, j->run.claim, steps, bytes, request);
 	for (int i = 0; !err && i < j->npending; i++)
 		err = step_put(db, j->run.id, &j->pending[i]);
@@ -455,7 +455,7 @@ int journal_end(struct req *r, const char *state, struct str result, int why, co
 	if (!db)
 		return r->fault.err;
 	int err = db_begin(db);
-	if (!err && !why && j->npending)
+	if (!err && !why && (j->npending || j->bytes))
 		err = put_all(r, db, NULL, false);
 	if (!err)
 		err = run_end(db, j->run.id, j->run.claim, state, result, why, error);

@@ -42,7 +42,7 @@ struct journal {
 	int64_t recorded;     /* steps in the database */
 	struct step *pending; /* behind them, in the request's arena */
 	int npending, room;
-	int64_t bytes;        /* of pending */
+	int64_t bytes;        /* of pending, and what else counts with it */
 	bool full;            /* a request with too much to become a run */
 	bool inside;          /* of fazt.step */
 	int externals;        /* calls that reach outside, inside it */
@@ -68,7 +68,7 @@ int journal_call(struct req *r, enum journal_kind kind, struct step *s, journal_
 int journal_look(struct req *r, struct step *s, struct out *o, bool *known);
 int journal_keep(struct req *r, struct step *s, struct str result, struct out *o);
 int journal_drop(struct req *r, struct step *s); /* s->err and its message, which r->fault has too */
-/* The run is over, with what it read last. */
+/* The run is over, with what it read last. What bytes says more than that is its result's. */
 int journal_end(struct req *r, const char *state, struct str result, int err, const char *error);
 
 /* A handler's way to wait: until due (RUN_NEVER: until it is woken) for awaits ("" nothing of the kind). */

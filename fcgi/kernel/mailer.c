@@ -203,10 +203,13 @@ bool mailer_tells(const struct run *run)
 	return strcmp(run->handler, RUN_MAIL) || (json_member(run->input, STR("to"), &to) && memchr(to.p, '@', to.n));
 }
 
+/* Where it broke off when some of the message had gone, that may be what this app writes; nobody else waits for it. */
 static void server_fails(struct req *r, const struct posting *s)
 {
 	const struct run *run = &r->journal->run;
-	errand_stalled(r, ERRAND_MAIL, now_ms() + (run->backoff << MIN(run->attempt, (int64_t)6)), NOTICE_MAIL_SERVER, "Your mail server takes no mail",
+	const char *of = s->f.sent ? run->app_id : NULL;
+	const char *title = of ? arena_printf(r->arena, "Your mail server breaks off what %s sends", r->app->title) : "Your mail server takes no mail";
+	errand_stalled(r, ERRAND_MAIL, of, now_ms() + (run->backoff << MIN(run->attempt, (int64_t)6)), NOTICE_MAIL_SERVER, title,
 		       arena_printf(r->arena, "%s. What waits is tried again for hours; to see whether it works: fazt-admin mail test", s->said));
 }
 

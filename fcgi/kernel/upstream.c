@@ -102,7 +102,7 @@ static struct str topic_of(struct str *url)
 static int stalled(struct req *r, const char *why)
 {
 	const struct run *run = &r->journal->run;
-	errand_stalled(r, ERRAND_UPSTREAM, now_ms() + (run->backoff << MIN(run->attempt, (int64_t)6)), NOTICE_UPSTREAM, "Notifications are not sent on",
+	errand_stalled(r, ERRAND_UPSTREAM, NULL, now_ms() + (run->backoff << MIN(run->attempt, (int64_t)6)), NOTICE_UPSTREAM, "Notifications are not sent on",
 		       arena_printf(r->arena, "The server of push.upstream: %s. What waits is tried again until it expires.", why));
 	return fail(r, r->fault.err ? r->fault.err : ERR_FETCH_FAILED, "The server of push.upstream: %s", why);
 }

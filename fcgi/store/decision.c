@@ -51,18 +51,42 @@ static void what(const struct decision *d, char out[DECISION_HASH + 1])
 	hash_end(&hashing, out);
 }
 
-void decision_shown(const struct decision *d, char out[DECISION_HASH + 1])
+static bool is_package(const struct decision *d)
+{
+	return !strcmp(d->kind, "package");
+}
+
+static void identity(const struct decision *d, char out[DECISION_HASH + 1])
 {
 	struct hashing hashing;
-	if (!strcmp(d->kind, "package")) {
-		snprintf(out, DECISION_HASH + 1, "%s", d->what);
-		return;
-	}
 	crypt_hash_init(&hashing);
 	hash_part(&hashing, str_of(d->id));
 	hash_part(&hashing, str_of(d->what));
-	hash_part(&hashing, (struct str){(const char *)&d->count, sizeof d->count});
 	hash_end(&hashing, out);
+}
+
+void decision_shown(const struct decision *d, char out[DECISION_SHOWN + 1])
+{
+	char hash[DECISION_HASH + 1];
+	identity(d, hash);
+	if (is_package(d))
+		snprintf(out, DECISION_SHOWN + 1, "%s", d->what);
+	else
+		snprintf(out, DECISION_SHOWN + 1, "%s.%lld", hash, (long long)d->count);
+}
+
+bool decision_seen(struct decision *d, struct str shown)
+{
+	char now[DECISION_HASH + 1];
+	struct str count, hash = str_cut(shown, '.', &count);
+	int64_t n;
+	if (is_package(d))
+		return str_is(shown, d->what);
+	identity(d, now);
+	if (!str_is(hash, now) || !str_int(count, &n) || n < 0)
+		return false;
+	d->count = n;
+	return true;
 }
 
 /* ---- asking ---- */
@@ -188,6 +212,24 @@ int decision_end(struct db *db, const char *id, const char *state, const char *b
 	if (!err && *by)
 		err = told(db, id);
 	return err || is_yes(state) ? err : candidate_drop(db, id);
+}
+
+/* A segment of theirs that is under way just now may know of the answer to come: it loses its run, which looks again. */
+int decision_rest(struct db *db, const char *id, int64_t count)
+{
+	static const char move[] = "UPDATE runs SET awaits = ?1, claim = claim + 1, state = iif(state = 'running', 'waiting', state) WHERE id IN (SELECT r.id "
+				   "FROM runs r JOIN steps s ON s.run_id = r.id AND s.ended = 0 WHERE r.awaits = ?2 AND r.awaits <> '' AND r.ended = 0 "
+				   "ORDER BY s.began, r.id LIMIT -1 OFFSET ?3)";
+	static const char copy[] = INTO "SELECT ?1, kind, app_id, version, (SELECT min(id) FROM runs WHERE awaits = ?1 AND awaits <> ''), about, base, reason, "
+				   "data, what, ?2, expires, 'pending', '', '', 'null', 0 FROM decisions WHERE id = ?3";
+	char rest[ID_LEN + 1];
+	id_new(rest);
+	int err = db_run(db, move, "cci", rest, id, count);
+	if (err || !db_changes(db))
+		return err;
+	err = db_run(db, "UPDATE steps SET result = CAST(?1 AS BLOB) WHERE ended = 0 AND run_id IN (SELECT id FROM runs WHERE awaits = ?1 AND awaits <> '')",
+		     "c", rest);
+	return err ? err : db_run(db, copy, "cic", rest, now_ms(), id);
 }
 
 bool decision_pending(struct db *db, const char *id)

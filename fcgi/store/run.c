@@ -63,6 +63,14 @@ int64_t run_depth(struct db *db, const char *id, int64_t most)
 		      "JOIN runs p ON p.id = r.parent WHERE p.ended = 0 AND up.n < ?2) SELECT max(n) FROM up", "ci", id, most);
 }
 
+/* One that works just now will ask again before it waits, whatever it awaited last. */
+int64_t run_line(struct db *db, const char *id, const char *last, int64_t most)
+{
+	return db_int(db, most, "WITH RECURSIVE line (id, n) AS (SELECT ?1, 1 UNION ALL SELECT r.awaits, line.n + 1 FROM line JOIN runs r ON r.id = line.id "
+		      "WHERE r.state = 'waiting' AND r.awaits <> '' AND line.id <> ?2 AND line.n < ?3) SELECT iif(max(id = ?2), 0, max(n)) FROM line", "cci",
+		      id, last, most);
+}
+
 int run_insert(struct db *db, const struct scope *sc, const struct run *r, int64_t most, char id[ID_LEN + 1])
 {
 	int64_t bytes = ROW_BYTES + (int64_t)(r->input.n + r->request.n);
@@ -204,9 +212,10 @@ int run_postpone(struct db *db, const char *id, int64_t claim, const char *state
 	return err ? err : set_due(db, id, due);
 }
 
-int run_defer(struct db *db, const char *handler, int64_t until)
+int run_defer(struct db *db, const char *handler, const char *app_id, int64_t until)
 {
-	return db_run(db, "UPDATE runs SET due = ?2 WHERE handler = ?1 AND state = 'queued' AND due < ?2", "ci", handler, until);
+	return db_run(db, "UPDATE runs SET due = ?3 WHERE handler = ?1 AND (?2 IS NULL OR app_id = ?2) AND state = 'queued' AND due < ?3", "cci", handler,
+		      app_id, until);
 }
 
 int run_put_off(struct db *db, const char *app_id, int64_t until)

@@ -21,6 +21,7 @@
 #define RUN_KERNEL "kernel"  /* whose a run is that is no app's */
 #define RUN_MAIL "kernel:mail"
 #define RUN_UPSTREAM "kernel:upstream"
+#define RUN_LINE 1000       /* runs that wait one for the other, at most */
 #define RUN_EVENTS 100      /* signals of one run that nothing has waited for, */
 #define RUN_EVENTS_BYTES MIB /* and what they carry together */
 
@@ -51,6 +52,9 @@ int run_errand(struct db *db, const struct scope *sc, const struct run *run, int
 int64_t run_under_way(struct db *db, const char *app_id, int64_t most); /* how many an app has; counted up to most */
 /* How many runs that are under way stand one above the other down to this one; counted up to most. */
 int64_t run_depth(struct db *db, const char *id, int64_t most);
+/* How many runs wait one for the other from this one on, itself counted, up to most; 0: `last` is among them, so it must not wait for
+ * this one. In the transaction in which it would: one of those that close a circle is the last to come. */
+int64_t run_line(struct db *db, const char *id, const char *last, int64_t most);
 bool run_get(struct db *db, struct arena *a, struct str id, struct run *run); /* false: look at the fault when that matters */
 /* The youngest first, of one app or all (NULL), under way or not; each in column 0. NULL: fault set. */
 struct stmt *run_query(struct db *db, const char *app_id, const char *state, int64_t limit);
@@ -77,8 +81,8 @@ int run_put_off(struct db *db, const char *app_id, int64_t until);
 /* It is over, for whoever joins it too. state: done, failed or cancelled. */
 int run_end(struct db *db, const char *id, int64_t claim, const char *state, struct str result, int err, const char *error);
 
-/* Whatever of this handler is due before then is due then. */
-int run_defer(struct db *db, const char *handler, int64_t until);
+/* Whatever of this handler, and of this app unless it is NULL, is due before then is due then. */
+int run_defer(struct db *db, const char *handler, const char *app_id, int64_t until);
 int run_move(struct db *db, const char *id, int64_t claim, int64_t version); /* on to this version of the app */
 int run_progress(struct db *db, const char *id, double done, double total, struct str note);
 int run_wake(struct db *db, const char *awaited); /* whoever awaits that */

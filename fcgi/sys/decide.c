@@ -210,7 +210,7 @@ static int write_proposal(struct req *r, struct db *db, struct out *o, const str
 static int show(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
 	struct decision d;
-	char hash[DECISION_HASH + 1];
+	char hash[DECISION_SHOWN + 1];
 	int err = find(r, db, c, &d);
 	if (err)
 		return err;
@@ -261,28 +261,26 @@ void write_answer(struct out *o, const struct decision *d, const char *name)
 	out_end(o);
 }
 
-/* What was seen is what is decided; the shell shows it in the same breath. */
-static int same(struct req *r, const struct decision *d, const struct arg *hash)
+/* What was seen is what is decided, for as many as were seen; the shell shows it in the same breath. */
+static int same(struct req *r, struct decision *d, const struct arg *hash)
 {
-	char now[DECISION_HASH + 1];
-	decision_shown(d, now);
 	if (!hash->present && r->who.kind == WHO_IS_SHELL)
 		return 0;
 	if (!hash->present)
 		return fail(r, ERR_BAD_REQUEST, "Say the hash of what was shown (halt show).");
-	return str_is(hash->s, now) ? 0 : fail(r, ERR_STALE, "The question is another one than was shown; look again.");
+	return decision_seen(d, hash->s) ? 0 : fail(r, ERR_STALE, "The question is another one than was shown; look again.");
 }
 
 static int decide(struct req *r, struct db *db, const struct call *c, const char *state, struct str answer)
 {
 	struct decision d;
 	int err = find(r, db, c, &d);
-	bool pending = !err && !strcmp(d.state, "pending");
+	bool pending = !err && !strcmp(d.state, "pending"), yes = !strcmp(state, "approved");
 	if (err || (err = same(r, &d, &c->arg[1])))
 		return err;
 	if (pending && d.expires && d.expires <= now_ms())
 		return fail(r, ERR_CONFLICT, "The time for an answer is over.");
-	if (pending && !strcmp(state, "approved") && (err = install_asker(r->node, db, d.app_id, "halt")))
+	if (pending && yes && ((err = install_asker(r->node, db, d.app_id, "halt")) || (err = decision_rest(db, d.id, d.count))))
 		return err;
 	return decision_end(db, d.id, state, decision_by(r), c->arg[2].s, answer.n ? answer : d.data);
 }

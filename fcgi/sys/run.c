@@ -177,16 +177,27 @@ int sys_signal(struct req *r, const struct call *c, struct out *o)
 	return in_transaction(r, c, o, signal_run);
 }
 
+/* Neither in a circle, which nobody would ever leave, nor in a line without end. */
+static int may_join(struct req *r, struct db *db, const char *id)
+{
+	const char *mine = r->journal->run.id;
+	if (!strcmp(id, mine))
+		return fail(r, ERR_BAD_REQUEST, "A run cannot wait for its own end.");
+	int64_t line = run_line(db, id, mine, RUN_LINE);
+	if (!line)
+		return fail(r, ERR_CONFLICT, "Run %s waits for the end of this one, itself or behind others, so neither would ever end; send it what it needs with "
+			    "fazt.signal, or let only one of them join the other.", id);
+	return line < RUN_LINE ? 0 : fail(r, ERR_RATE_LIMITED, "%d runs wait one for the other there already; let one run join the others in turn.", RUN_LINE);
+}
+
 static int join_run(struct req *r, struct db *db, const struct call *c, struct out *o)
 {
 	struct run run;
 	int err = find(r, db, c, &run);
 	if (err)
 		return err;
-	if (!strcmp(run.id, r->journal->run.id))
-		return fail(r, ERR_BAD_REQUEST, "A run cannot wait for its own end.");
 	if (!run.ended)
-		return journal_suspend(r, RUN_NEVER, run.id, NULL);
+		return (err = may_join(r, db, run.id)) ? err : journal_suspend(r, RUN_NEVER, run.id, NULL);
 	if (!strcmp(run.state, "failed"))
 		return fail(r, ERR_APP_ERROR, "The run failed: %s", mailer_tells(&run) ? run.error : "The mail was not delivered; the owner is told why.");
 	if (!strcmp(run.state, "cancelled"))

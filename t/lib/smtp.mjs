@@ -4,7 +4,7 @@
 //
 // A recipient's name is what happens: busy-ANYTHING is told 451 once, then taken; later-… always 451; nobody-… 550; slow-… is answered
 // after a second and a half; held-… is taken, and that is said three seconds later the first time; lost-… is taken, and the connection
-// cut the first time before it is said.
+// cut the first time before it is said; with cut-… each time, and no other connection is.
 import fs from 'node:fs'
 import net from 'node:net'
 import { createRequire } from 'node:module'
@@ -54,6 +54,7 @@ function listen(kind, options) {
         const to = session.envelope.rcptTo[0].address, first = seen[to] === 1
         say('taken', kind, to)
         if (first && to.startsWith('lost')) return server.connections.forEach(c => c._socket.destroy())
+        if (to.startsWith('cut')) return server.connections.forEach(c => c.id === session.id && c._socket.destroy())
         setTimeout(() => done(null, '2.0.0 queued'), first && to.startsWith('held') ? 3000 : 0)
       })
     },

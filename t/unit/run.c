@@ -135,6 +135,31 @@ static void test_keys(void)
 		end(&r);
 }
 
+/* A run that waits for the end of that one. */
+static void joins(const char *id, const char *whom)
+{
+	db_begin(db);
+	db_run(db, "UPDATE runs SET state = 'waiting', awaits = ? WHERE id = ?", "cc", whom, id);
+	db_commit(db);
+}
+
+static void test_lines(void)
+{
+	struct run r;
+	const char *a = add("", 3, 0), *b = add("", 3, 0), *c = add("", 3, 0);
+	ok(run_line(db, b, a, 9) == 1 && !run_line(db, a, a, 9), "nobody waits: but for itself a run may wait for any");
+	joins(a, b);
+	joins(b, c);
+	ok(!run_line(db, a, c, 9) && !run_line(db, b, c, 9), "who would close a circle is known, near or far behind");
+	ok(run_line(db, a, "another", 9) == 3 && run_line(db, a, "another", 2) == 2, "… and how long the line is, up to most");
+	joins(c, a);
+	ok(run_line(db, a, "another", 9) == 9, "a circle of before has an end, too");
+	ok(take(1, &r) && !strcmp(r.id, a) && run_line(db, c, b, 9) == 2, "who works has yet to ask again");
+	do
+		end(&r);
+	while (take(1, &r));
+}
+
 static bool event_is(const char *run, const char *names, const char *expected)
 {
 	struct buf b = BUF_INIT;
@@ -231,7 +256,7 @@ static const char *state_of(const char *id)
 
 static void test_decisions(void)
 {
-	char one[ID_LEN + 1], two[ID_LEN + 1], seen[DECISION_HASH + 1], now[DECISION_HASH + 1];
+	char one[ID_LEN + 1], two[ID_LEN + 1], seen[DECISION_SHOWN + 1], now[DECISION_SHOWN + 1];
 	struct decision d, q = question("may I?");
 	ok(!decision_ask(db, &q, one) && !decision_ask(db, &q, two) && !strcmp(one, two), "those who ask the same are one question");
 	const char *first = waits_for(one);
@@ -240,7 +265,11 @@ static void test_decisions(void)
 	const char *second = waits_for(one);
 	decision_get(db, arena, str_of(one), &d);
 	decision_shown(&d, now);
-	ok(d.count == 2 && strcmp(seen, now), "another one makes it another question");
+	ok(d.count == 2 && decision_seen(&d, str_of(seen)) && d.count == 1 && decision_seen(&d, str_of(now)) && d.count == 2,
+	   "another one does not make it another question, and how many were shown is known");
+	ok(!decision_seen(&d, STR("")) && !decision_seen(&d, (struct str){now, DECISION_HASH}) &&
+	   !decision_seen(&d, str_of(arena_printf(arena, "%.*s.-1", DECISION_HASH, now))) && !decision_seen(&d, str_of(arena_printf(arena, "0%s", now + 1))),
+	   "what is no hash of it is none");
 	db_begin(db);
 	ok(!decision_leave(db, first, "stale") && !run_cancel(db, first), "one waits no more");
 	is_state(one, "pending", "… the other still does");
@@ -252,6 +281,43 @@ static void test_decisions(void)
 	ok(!run_cancel(db, second), "nobody waits any more");
 	is_state(one, "stale", "… and nobody is asked");
 	db_commit(db);
+}
+
+static const char *awaited(const char *run)
+{
+	struct run r;
+	return run_get(db, arena, str_of(run), &r) ? r.awaits : "";
+}
+
+/* A yes for two of three: the one that came last waits for another, and whoever works on it just now has lost it. */
+static void test_rest(void)
+{
+	struct run r;
+	struct step s;
+	char id[ID_LEN + 1];
+	struct decision d, q = question("all of you?");
+	const char *run[3];
+	db_run(db, "UPDATE runs SET state = 'cancelled', due = NULL, ended = 1 WHERE ended = 0", ""); /* of before: an app has five */
+	ok(!decision_ask(db, &q, id), "a question");
+	for (int i = 0; i < 3; i++)
+		run[i] = waits_for(id);
+	db_run(db, "UPDATE runs SET due = 0 WHERE id = ?", "c", run[2]);
+	ok(take(1, &r) && !strcmp(r.id, run[2]), "one is looked at just now");
+	db_begin(db);
+	ok(!decision_rest(db, id, 3) && !strcmp(awaited(run[2]), id), "for all of them nothing changes");
+	ok(!decision_rest(db, id, 2) && !decision_end(db, id, "approved", "owner", STR_NONE, STR_NONE), "a yes for two");
+	db_commit(db);
+	const char *rest = arena_strdup(arena, awaited(run[2]));
+	ok(!strcmp(awaited(run[0]), id) && !strcmp(awaited(run[1]), id) && strcmp(rest, id), "the first two have it");
+	ok(decision_get(db, arena, str_of(rest), &d) && d.count == 1 && !strcmp(d.state, "pending") && !strcmp(d.reason, q.reason) && !strcmp(d.run_id, run[2]),
+	   "the third asks again");
+	ok(step_get(db, arena, run[2], 0, &s) && str_is(s.result, rest), "… and will look there");
+	ok(write_as(&r, 1) == ERR_STALE, "… whoever works on it now cannot write down the answer to another");
+	db_begin(db);
+	for (int i = 0; i < 3; i++)
+		run_cancel(db, run[i]);
+	db_commit(db);
+	is_state(rest, "stale", "nobody waits any more");
 }
 
 /* What an app asked is kept as long as the run that asked it first, and no longer than somebody waits. */
@@ -289,7 +355,7 @@ static const char *package(const char *about, const char *asked_by)
 
 static void test_packages(void)
 {
-	char target[ID_LEN + 1], one[DECISION_HASH + 1];
+	char target[ID_LEN + 1], one[DECISION_SHOWN + 1];
 	struct decision d, q = question("and this?");
 	struct app_row app = {.id = target, .name = "target", .title = "", .source = "", .origin = ""};
 	int64_t version;
@@ -343,9 +409,11 @@ int main(void)
 	test_turns();
 	test_pruning();
 	test_keys();
+	test_lines();
 	test_events();
 	test_parts(s);
 	test_decisions();
+	test_rest();
 	test_forgetting();
 	test_packages();
 	db_return(db);
