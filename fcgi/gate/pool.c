@@ -289,25 +289,23 @@ static void wake(struct waiter *w)
 	}
 }
 
-/* With the lock held, and given back meanwhile. */
-static bool woken_by(struct pool *p, struct waiter *w, int64_t ms)
-{
-	struct timespec until = at_mono(ms);
-	int late;
-	pthread_mutex_unlock(&p->lock);
-	while ((late = sem_clockwait(&w->wake, CLOCK_MONOTONIC, &until)) && errno == EINTR)
-		;
-	pthread_mutex_lock(&p->lock);
-	return !late;
-}
-
-/* With the lock held, and given back meanwhile. */
+/* With the lock held, which is given back. */
 static void serve_all(struct pool *p)
 {
 	struct waiter *woken = serve_queue(p);
 	pthread_mutex_unlock(&p->lock);
 	wake(woken);
+}
+
+/* Without the lock, which is held then. */
+static bool woken_by(struct pool *p, struct waiter *w, int64_t ms)
+{
+	struct timespec until = at_mono(ms);
+	int late;
+	while ((late = sem_clockwait(&w->wake, CLOCK_MONOTONIC, &until)) && errno == EINTR)
+		;
 	pthread_mutex_lock(&p->lock);
+	return !late;
 }
 
 /* With the lock held, and given back meanwhile: wait until somebody gives us a cell, or the deadline. */
@@ -318,6 +316,7 @@ static int wait_in_queue(struct req *r, struct pool *p, struct capacity cap, str
 	sem_init(&w.wake, 0, 0);
 	*p->last = &w;
 	p->last = &w.next;
+	pthread_mutex_unlock(&p->lock);
 	while ((late = !woken_by(p, &w, MIN(r->deadline, mono_ms() + AGAIN_MS))) && !w.given && mono_ms() < r->deadline)
 		serve_all(p);
 	if (late && !w.given)
@@ -381,7 +380,6 @@ void pool_release(struct pool *p, struct cell *c, bool sound)
 		c->idle_since = mono_ms();
 	}
 	serve_all(p);
-	pthread_mutex_unlock(&p->lock);
 }
 
 void pool_reap(struct pool *p)
