@@ -8,7 +8,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $fazt = Fazt->new;
-my $points = $ENV{FAZT_LONG} ? 300 : 100;
+my $points = $ENV{FAZT_LONG} ? 300 : Fazt::sanitized() ? 30 : 100;
 my %files = ('api/main.lua' => 'return function() return "whole" end', map { ("public/$_.html" => $_ x 5000) } 1 .. 40);
 
 sub database { my ($sql) = @_; my $out = `sqlite3 -readonly "$fazt->{home}/data.db" "$sql" 2>/dev/null`; chomp $out; return $out }
@@ -100,7 +100,7 @@ $fazt->admin('app', 'rollback', 'rows', '--data', '--yes');
 is_deeply(rows_are(), { code => 'old', rows => { old => $rows } }, 'and a rollback brings all of them back');
 
 my ($before, $after, @torn) = (0, 0);
-my $kills = $ENV{FAZT_LONG} ? 200 : 40;
+my $kills = $ENV{FAZT_LONG} ? 200 : Fazt::sanitized() ? 12 : 40;
 for my $point (1 .. $kills) {
 	my $forward = $point % 2;
 	my $pid = $forward ? start_admin('app', 'upgrade', 'rows', '--yes') : start_admin('app', 'rollback', 'rows', '--data', '--yes');

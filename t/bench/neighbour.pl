@@ -2,7 +2,7 @@
 # them that is answered, and the 99th percentile beside that of idle moments in between. The aim: 99.9 %, three times. The first two
 # columns say whether the greed was one: how much of what it wanted in a second it got.
 #
-# NEIGHBOUR_ROUNDS (3) and NEIGHBOUR_SECONDS (3) shorten it; arguments name the kinds of greed to look at.
+# NEIGHBOUR_ROUNDS (3) and NEIGHBOUR_SECONDS (3) shorten it, NEIGHBOUR_CONNECTIONS (24) ask at once; arguments name the kinds of greed to look at.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -19,7 +19,7 @@ for my $kind (@ARGV ? @ARGV : @Fazt::Neighbour::kinds) {
 	my ($rounds, $seconds) = ($ENV{NEIGHBOUR_ROUNDS} // 3, $ENV{NEIGHBOUR_SECONDS} // 3);
 	$fazt->admin('app', 'enable', 'greedy');
 	$fazt->admin('app', 'limit', 'greedy', 'app.cpu', 60_000 + ++$n); # another limit is a fresh minute: none pays for the one before
-	my $r = $street->measure($kind, rounds => $rounds, seconds => $seconds);
+	my $r = $street->measure($kind, rounds => $rounds, seconds => $seconds, connections => $ENV{NEIGHBOUR_CONNECTIONS} // 24);
 	my $met = $r->{success} >= 0.999 && $r->{ratio} <= 3;
 	$missed += !$met;
 	printf "%-10s %8.1f %6.1f%% %8.2f%% %6.2f ms %6.2f ms %6.2f ms %6.2f ms %7.1f  %s\n", $kind, $r->{loads} / $rounds / $seconds, 100 * $r->{taken}, 100 * $r->{success},

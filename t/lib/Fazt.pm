@@ -29,7 +29,7 @@ use Exporter 'import';
 
 use Fazt::Browser;
 
-our @EXPORT_OK = qw(top build fetched program slurp spew free_port json_of text_of);
+our @EXPORT_OK = qw(top build build_sanitized fetched program slurp spew free_port json_of text_of);
 
 my $top = abs_path(dirname(__FILE__) . '/../..');
 my $build = $ENV{FAZT_BUILD} // 'build';
@@ -44,6 +44,7 @@ sub build { $build }
 sub fetched { $ENV{FAZT_FETCHED} // $build }
 sub program { "$build/faztd" }
 # Is it a build with sanitizers? Such a process is larger, and keeps what was freed for a while.
+sub build_sanitized { return run({}, "$top/dev", 'build', 'build-asan', '--enable-sanitize', '--enable-werror', '--without-web', 'CFLAGS=-O1 -g') }
 sub sanitized { slurp("$build/config.status") =~ /--enable-sanitize/ }
 sub json_of { $json->encode($_[0]) }
 sub text_of { $json->decode($_[0]) }

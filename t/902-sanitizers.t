@@ -1,0 +1,9 @@
+# The build that 910 tests, made beside the others that are made.
+use strict;
+use warnings;
+use lib 't/lib';
+use Fazt qw(build_sanitized);
+use Test::More tests => 1;
+
+my ($exit, undef, $err) = build_sanitized();
+is($exit, 0, 'a build with sanitizers') or diag($err);
