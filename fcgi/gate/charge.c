@@ -66,10 +66,11 @@ static bool due(void)
 
 int charge_begin(struct req *r)
 {
+	struct meter *m = meter_of(r->node->meters, r->app->id);
 	work_for(r);
 	r->charged = true;
-	take_turn(meter_of(r->node->meters, r->app->id));
-	int64_t wait = r->os ? 0 : meter_wait(meter_of(r->node->meters, r->app->id), BUDGET_APP_CPU);
+	take_turn(m);
+	int64_t wait = r->os ? 0 : meter_wait(m, BUDGET_APP_CPU);
 	if (!wait)
 		return 0;
 	r->retry_after = (wait + 999) / 1000;

@@ -14,16 +14,11 @@
 
 /* ---- making one ---- */
 
-struct beginning {
-	struct candidate row;
-};
-
-static int insert_candidate(struct node *n, struct db *db, struct arena *a, void *arg)
+static int insert_candidate(struct node *n, struct db *db, struct arena *a, void *row)
 {
-	struct beginning *b = arg;
 	(void)n, (void)a;
 	int err = candidates_reap(db, now_ms() - CANDIDATE_MS);
-	return err ? err : candidate_insert(db, &b->row);
+	return err ? err : candidate_insert(db, row);
 }
 
 /* A path of this machine as one that means the same wherever the fetch runs. */
@@ -54,9 +49,9 @@ int candidate_begin(struct node *n, struct str source, struct str name, struct s
 		err = manifest_name(name, s.kind == SOURCE_BUILTIN, f);
 	if (!err) {
 		id_new(id);
-		struct beginning b = {{.id = id, .source = arena_cstr(a, str_trim(source)), .origin = s.origin, .local = local,
-				       .name = arena_cstr(a, name), .for_app = arena_cstr(a, for_app)}};
-		err = switch_transact(n, a, insert_candidate, &b, f);
+		struct candidate row = {.id = id, .source = arena_cstr(a, str_trim(source)), .origin = s.origin, .local = local,
+					.name = arena_cstr(a, name), .for_app = arena_cstr(a, for_app)};
+		err = switch_transact(n, a, insert_candidate, &row, f);
 	}
 	arena_free(a);
 	return err;
@@ -226,10 +221,7 @@ struct keeping {
 static int keep_ready(struct node *n, struct db *db, struct arena *a, void *arg)
 {
 	struct keeping *k = arg;
-	(void)n, (void)a;
-	int err = candidates_reap(db, now_ms() - CANDIDATE_MS);
-	if (!err)
-		err = candidate_insert(db, &k->row);
+	int err = insert_candidate(n, db, a, &k->row);
 	if (!err)
 		err = package_save(db, k->package);
 	if (!err)

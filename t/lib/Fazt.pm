@@ -43,8 +43,8 @@ sub top { $top }
 sub build { $build }
 sub fetched { $ENV{FAZT_FETCHED} // $build }
 sub program { "$build/faztd" }
-# Is it a build with sanitizers? Such a process is larger, and keeps what was freed for a while.
 sub build_sanitized { return run({}, "$top/dev", 'build', 'build-asan', '--enable-sanitize', '--enable-werror', '--without-web', 'CFLAGS=-O1 -g') }
+# Is it a build with sanitizers? Such a process is larger, and keeps what was freed for a while.
 sub sanitized { slurp("$build/config.status") =~ /--enable-sanitize/ }
 sub json_of { $json->encode($_[0]) }
 sub text_of { $json->decode($_[0]) }
