@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Blocks are chained, newest first. A reset keeps the first block, which covers almost every
- * request, so that a warm worker does not call malloc at all. */
+/* Blocks are chained, newest first. A reset keeps the first block, which covers almost every request. */
 #define BLOCK_SIZE (16 * KIB)
 
 struct block {

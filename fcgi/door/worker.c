@@ -79,10 +79,11 @@ static void send_answer(struct req *r, const struct channel *c)
 	buf_release(&head);
 }
 
-/* Was the body read to its end? */
-static bool serve_request(struct arena *a, const struct channel *c)
+/* Was the body read to its end? Its memory is its own: a thread that waits for the next one keeps none. */
+static bool serve_request(const struct channel *c)
 {
 	struct req r;
+	struct arena *a = arena_new();
 	int64_t length = 0;
 	req_init(&r, &node, a, DOOR_HTTP);
 	int err = cgi_request(&r, c->params, &length);
@@ -94,7 +95,7 @@ static bool serve_request(struct arena *a, const struct channel *c)
 	send_answer(&r, c);
 	bool whole = !r.source.left;
 	req_release(&r);
-	arena_reset(a);
+	arena_free(a);
 	return whole;
 }
 
@@ -166,12 +167,12 @@ static void drain(FCGX_Request *f)
 
 /* The requests of one connection. The library is given it as one that is kept, and has no socket to accept from: it
  * returns when nginx has closed it. */
-static void serve_connection(struct arena *a, FCGX_Request *f, int fd)
+static void serve_connection(FCGX_Request *f, int fd)
 {
 	f->ipcFd = fd;
 	f->keepConnection = 1;
 	while (await_request(f->ipcFd), !FCGX_Accept_r(f)) {
-		if (!serve_request(a, &(struct channel){f->envp, fcgi_read, fcgi_write, f->in, f->out, true}))
+		if (!serve_request(&(struct channel){f->envp, fcgi_read, fcgi_write, f->in, f->out, true}))
 			drain(f);
 		FCGX_Finish_r(f);
 	}
@@ -180,13 +181,11 @@ static void serve_connection(struct arena *a, FCGX_Request *f, int fd)
 static void *serve_connections(void *unused)
 {
 	FCGX_Request f;
-	struct arena *a = arena_new();
 	(void)unused;
 	if (FCGX_InitRequest(&f, -1, 0))
 		die("cannot serve FastCGI");
 	for (int fd; (fd = accept_connection()) >= 0;)
-		serve_connection(a, &f, fd);
-	arena_free(a);
+		serve_connection(&f, fd);
 	running--;
 	return NULL;
 }
@@ -351,6 +350,7 @@ static void serve_fastcgi(void)
 		pool_reap(node.pool);
 		store_check(node.store);
 		sweep();
+		malloc_trim(0); /* what many at once needed is given back */
 	}
 	sig == SIGQUIT ? close_door() : stop_accepting();
 	runner_stop();
@@ -375,9 +375,7 @@ static void stdio_write(void *out, const char *p, size_t n)
 
 static void serve_cgi(void)
 {
-	struct arena *a = arena_new();
-	serve_request(a, &(struct channel){environ, stdio_read, stdio_write, stdin, stdout, false});
-	arena_free(a);
+	serve_request(&(struct channel){environ, stdio_read, stdio_write, stdin, stdout, false});
 	fflush(stdout);
 	pool_close(&node);
 	node_close(&node);
