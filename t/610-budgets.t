@@ -192,4 +192,31 @@ for my $kind ('cpu', 'writes') {
 	cmp_ok($r->{ratio}, '<', 100, sprintf 'CPU-14 … p99 %.1f ms, alone %.1f: %.1f times', @$r{qw(p99 idle ratio)});
 }
 
+# ---- who goes first ----
+
+# The pieces that threads of workers ask the scheduler for, in ms: how many want which (sched_getattr(2); another layout of the call elsewhere).
+sub pieces {
+	my ($call) = (POSIX::uname())[4] =~ /^(?:x86_64|amd64)$/ ? 315 : 275;
+	my %pieces;
+	my $all = $fazt->processes_below($fazt->pid('serve'));
+	for my $pid (grep { $all->{$_} =~ /^faztd worker/ } keys %$all) {
+		for my $thread (map { m{(\d+)$} } glob "/proc/$pid/task/*") {
+			my $attr = pack 'L2 Q l L Q3', 48;
+			syscall($call, 0 + $thread, $attr, 48, 0) == 0 or next;
+			$pieces{ (unpack 'L2 Q l L Q3', $attr)[5] / 1e6 }++;
+		}
+	}
+	return \%pieces;
+}
+my ($kernel) = (POSIX::uname())[2] =~ /^(\d+\.\d+)/;
+SKIP: {
+	skip 'the kernel takes no such wishes before Linux 6.12', 2 if version->parse("v$kernel") < version->parse('v6.12');
+	my $seen;
+	$street->under('writes', 24, sub { for (1 .. 40) { $street->probe(0.1); $seen = pieces(); last if ($seen->{0.2} // 0) > 100 && $seen->{100} } }, {});
+	ok(($seen->{0.2} // 0) > 100 && $seen->{100}, 'beside a heavy app all go first, also those that wait, but who works for it: ' . json_of($seen));
+	limit('eager', 'app.cpu', 100);
+	$street->under('writes', 24, sub { $fazt->wait_for(sub { $street->probe(0.1); !pieces()->{100} }, 'nobody works for it') }, \my %refused);
+	ok($refused{503}, '… and who refused it has no turn of it: ' . json_of(\%refused));
+}
+
 done_testing;

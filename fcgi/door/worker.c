@@ -27,6 +27,7 @@
 #include "gate/check.h"
 #include "gate/pool.h"
 #include "gate/runner.h"
+#include "gate/turns.h"
 #include "kernel/content.h"
 #include "kernel/publish.h"
 #include "store/job.h"
@@ -184,6 +185,7 @@ static void *serve_connections(void *unused)
 	(void)unused;
 	if (FCGX_InitRequest(&f, -1, 0))
 		die("cannot serve FastCGI");
+	turns_join();
 	for (int fd; (fd = accept_connection()) >= 0;)
 		serve_connection(&f, fd);
 	running--;

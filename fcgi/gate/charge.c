@@ -4,8 +4,7 @@
 #include <time.h>
 
 #include "base/now.h"
-#include "base/turn.h"
-#include "gate/leash.h"
+#include "gate/turns.h"
 #include "kernel/app.h"
 #include "store/notice.h"
 
@@ -50,15 +49,6 @@ static void work_for(struct req *r)
 	memcpy(self.app_id, r->app->id, sizeof self.app_id);
 }
 
-/* Beside a heavy app threads go first, but for what they do for that one. m NULL: this thread waits, for anybody's request. */
-static void take_turn(const struct meter *m)
-{
-	static __thread enum turn taken = TURN_IN_ORDER;
-	enum turn t = leash_crowded(m) ? TURN_LATER : leash_company() ? TURN_FIRST : TURN_IN_ORDER;
-	if (t != taken)
-		turn_take(0, taken = t);
-}
-
 static bool due(void)
 {
 	return mono_us() - self.looked > CHARGE_LOOK_MS * 1000;
@@ -69,10 +59,11 @@ int charge_begin(struct req *r)
 	struct meter *m = meter_of(r->node->meters, r->app->id);
 	work_for(r);
 	r->charged = true;
-	take_turn(m);
 	int64_t wait = r->os ? 0 : meter_wait(m, BUDGET_APP_CPU);
-	if (!wait)
+	if (!wait) {
+		turns_work(m);
 		return 0;
+	}
 	r->retry_after = (wait + 999) / 1000;
 	charge_tell(r->node, r->app, BUDGET_APP_CPU);
 	return fail(r, ERR_OVER_BUDGET, "%s has used up its processor time: app.cpu is %lld ms in a minute. Try again in a moment; the owner "
@@ -86,7 +77,7 @@ int charge_call(struct req *r)
 		int64_t us = settle();
 		r->work += r->charged ? us : 0;
 		r->charged = true;
-		if (leash_crowded(meter_of(r->node->meters, r->app->id)))
+		if (turns_crowded(meter_of(r->node->meters, r->app->id)))
 			sched_yield(); /* whoever waits for this processor goes first */
 	}
 	if (r->work <= most * 1000)
@@ -97,7 +88,7 @@ int charge_call(struct req *r)
 
 void charge_end(struct req *r)
 {
-	take_turn(NULL);
+	turns_wait();
 	if (!due())
 		return;
 	settle();

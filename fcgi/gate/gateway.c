@@ -132,18 +132,28 @@ static bool method_known(struct str m)
 	return false;
 }
 
+static int ask_cell(struct req *r, bool *stale)
+{
+	struct cell *c;
+	bool sound;
+	int err = pool_lease(r, &c);
+	if (err)
+		return err;
+	err = talk_request(c, r, &sound, stale);
+	pool_release(r->node->pool, c, sound);
+	return err;
+}
+
 /* A cell that died while it was idle has not read the request: once more, on another. */
 static int handler(struct req *r)
 {
 	talk_prepare(r);
 	for (int tries = 0;; tries++) {
-		struct cell *c;
-		bool sound, stale;
+		bool stale = false;
 		int err = suspend_check(r);
-		if (err || (err = charge_begin(r)) || (err = pool_lease(r, &c)))
+		if (err || (err = charge_begin(r)))
 			return err;
-		err = talk_request(c, r, &sound, &stale);
-		pool_release(r->node->pool, c, sound);
+		err = ask_cell(r, &stale);
 		charge_end(r);
 		if (err == ERR_APP_TIMEOUT)
 			suspend_count(r);

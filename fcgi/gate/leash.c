@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/now.h"
+#include "gate/turns.h"
 #include "wire/spawn.h"
 
 #define YIELD_US 50000 /* a cell that has had less in all its life is not the one that keeps a processor busy */
@@ -38,37 +39,10 @@ static int64_t clock_us(int pid)
 #define get(p) __atomic_load_n(p, __ATOMIC_RELAXED)
 #define set(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
 
-/* The two apps that had a turn last, and when. A race costs a moment's precision. */
-static struct {
-	const struct meter *meter;
-	int64_t at;
-} recent[2];
-
-static void note_turn(const struct meter *m)
-{
-	if (get(&recent[0].meter) != m) {
-		set(&recent[1].at, get(&recent[0].at));
-		set(&recent[1].meter, get(&recent[0].meter));
-		set(&recent[0].meter, m);
-	}
-	set(&recent[0].at, mono_ms());
-}
-
-bool leash_crowded(const struct meter *m)
-{
-	const int other = get(&recent[0].meter) == m;
-	return get(&recent[other].meter) && mono_ms() - get(&recent[other].at) < LEASH_COMPANY_MS && meter_above(m, METER_HEAVY_MS);
-}
-
-bool leash_company(void)
-{
-	return leash_crowded(get(&recent[0].meter)) || leash_crowded(get(&recent[1].meter));
-}
-
 /* A cell that gives way to everything is ended once it need not any more, so that is for those that would keep at it. */
 static bool must_yield(const struct leash *l)
 {
-	return leash_crowded(l->meter) && meter_above(l->meter, METER_BUSY_MS);
+	return turns_crowded(l->meter) && meter_above(l->meter, METER_BUSY_MS);
 }
 
 /* With the lock held: its clock, with what is new on it paid for; -1 when it is gone. */
@@ -134,6 +108,7 @@ static void *watch(void *unused UNUSED)
 	for (int calm = 0;;) {
 		usleep(LEASH_LOOK_MS * 1000);
 		calm = look() ? 0 : calm + 1;
+		turns_look();
 		if (calm < CALM_LOOKS)
 			continue;
 		sleep_until_woken();
@@ -177,7 +152,7 @@ void leash_know(struct leash *l, int pid)
 void leash_until(struct leash *l, int64_t deadline, int64_t most)
 {
 	if (deadline)
-		note_turn(l->meter);
+		turns_note(l->meter);
 	set(&l->most, most * 1000);
 	set(&l->began, -1);
 	__atomic_store_n(&l->deadline, deadline, __ATOMIC_SEQ_CST);

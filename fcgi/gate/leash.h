@@ -8,7 +8,7 @@
  * The same look reads the clock of each cell that runs just then, from the system and not from the cell, and puts what
  * it shows on the app's bill (kernel/meter). A cell that has taken the processor time it may in one turn is ended too.
  * One of an app that keeps the processor busy (METER_BUSY_MS), that has its share in it, gives way to everything else on the machine,
- * if another app was served here within the last second (wire/spawn.h: zygote_yield). It does so as long as it lives, and
+ * while another one is beside it (gate/turns, wire/spawn.h: zygote_yield). It does so as long as it lives, and
  * that is until a turn of it ends while this is not so any more.
  */
 #ifndef GATE_LEASH_H
@@ -17,8 +17,6 @@
 #include "kernel/meter.h"
 
 #define LEASH_LOOK_MS 20
-
-#define LEASH_COMPANY_MS 1000
 #define LEASH_WORTH_MS 20 /* between two looks of whoever gives a cell back */
 
 struct leash {
@@ -45,8 +43,6 @@ void leash_until(struct leash *l, int64_t deadline, int64_t most);
 /* After a turn: look at its clock, where that is worth a system call. False: let it end now. */
 bool leash_settle(struct leash *l);
 bool leash_spent(const struct leash *l);
-bool leash_crowded(const struct meter *m); /* is it a heavy app (METER_HEAVY_MS), with others beside it? */
-bool leash_company(void);                  /* is there such an app just now? */
-void leash_drop(struct leash *l);          /* the cell dies, if it has not yet; once, from one thread */
+void leash_drop(struct leash *l); /* the cell dies, if it has not yet; once, from one thread */
 
 #endif

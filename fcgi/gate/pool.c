@@ -11,6 +11,7 @@
 #include "base/now.h"
 #include "gate/charge.h"
 #include "gate/talk.h"
+#include "gate/turns.h"
 #include "wire/spawn.h"
 
 /* One lock guards the table; it is never held while a cell is started or spoken to. A slot whose app is set but
@@ -205,7 +206,7 @@ static struct cell *claim_slot(struct pool *p, struct app *a, struct capacity ca
 static struct cell *take_cell(struct pool *p, struct app *a, struct capacity cap)
 {
 	struct census n = count_cells(p, a);
-	if (n.own_busy && (n.busy >= cap.total - 1 || leash_crowded(meter_of(p->meters, a->id))))
+	if (n.own_busy && (n.busy >= cap.total - 1 || turns_crowded(meter_of(p->meters, a->id))))
 		return NULL;
 	struct cell *c = idle_cell(p, a);
 	if (c || (c = claim_slot(p, a, cap)))

@@ -8,6 +8,7 @@
 #include "codec/calendar.h"
 #include "gate/gateway.h"
 #include "gate/trace.h"
+#include "gate/turns.h"
 #include "kernel/app.h"
 #include "kernel/clock.h"
 #include "kernel/errand.h"
@@ -364,6 +365,7 @@ static struct node *node;
 
 static void *work(void *mine)
 {
+	turns_join();
 	while (!stopping) {
 		uint32_t rung = store_rung(node->store);
 		int got = take(node, mine);

@@ -1,0 +1,100 @@
+#define _GNU_SOURCE /* gettid */
+
+#include "gate/turns.h"
+
+#include <unistd.h>
+
+#include "base/now.h"
+#include "base/turn.h"
+
+#define SEATS 128
+
+#define get(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define set(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
+
+/* ---- who is beside whom ---- */
+
+/* The two apps that had a turn last, and when. A race costs a moment's precision. */
+static struct {
+	const struct meter *meter;
+	int64_t at;
+} recent[2];
+
+void turns_note(const struct meter *m)
+{
+	if (get(&recent[0].meter) != m) {
+		set(&recent[1].at, get(&recent[0].at));
+		set(&recent[1].meter, get(&recent[0].meter));
+		set(&recent[0].meter, m);
+	}
+	set(&recent[0].at, mono_ms());
+}
+
+bool turns_crowded(const struct meter *m)
+{
+	const int other = get(&recent[0].meter) == m;
+	return get(&recent[other].meter) && mono_ms() - get(&recent[other].at) < TURNS_COMPANY_MS && meter_above(m, METER_HEAVY_MS);
+}
+
+bool turns_company(void)
+{
+	return turns_crowded(get(&recent[0].meter)) || turns_crowded(get(&recent[1].meter));
+}
+
+/* ---- threads ---- */
+
+/* A thread and its turn. That of one that waits is also changed by another thread; a race costs one request its turn. */
+static struct seat {
+	pid_t thread;
+	bool waits;
+	enum turn turn;
+} seats[SEATS];
+static int taken; /* seats */
+static __thread struct seat *own;
+
+static void take(struct seat *s, enum turn t)
+{
+	if (get(&s->turn) == t)
+		return;
+	set(&s->turn, t);
+	turn_take(s->thread, t);
+}
+
+static enum turn others(void)
+{
+	return turns_company() ? TURN_FIRST : TURN_IN_ORDER;
+}
+
+void turns_join(void)
+{
+	int n = own ? SEATS : __atomic_fetch_add(&taken, 1, __ATOMIC_RELAXED);
+	if (n >= SEATS)
+		return;
+	seats[n] = (struct seat){.thread = gettid(), .turn = TURN_IN_ORDER};
+	own = &seats[n];
+	turns_wait();
+}
+
+void turns_work(const struct meter *m)
+{
+	if (!own)
+		return;
+	set(&own->waits, false);
+	take(own, turns_crowded(m) ? TURN_LATER : others());
+}
+
+void turns_wait(void)
+{
+	if (!own)
+		return;
+	take(own, others());
+	set(&own->waits, true);
+}
+
+void turns_look(void)
+{
+	enum turn t = others();
+	for (int i = 0; i < MIN(get(&taken), SEATS); i++)
+		if (get(&seats[i].waits))
+			take(&seats[i], t);
+}
