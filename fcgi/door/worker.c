@@ -30,16 +30,16 @@
 #include "gate/turns.h"
 #include "kernel/content.h"
 #include "kernel/publish.h"
+#include "kernel/threads.h"
 #include "store/job.h"
 #include "store/run.h"
 #include "store/upload.h"
 #include "wire/syscall.h"
 
 /* One blocking thread for each kept FastCGI connection. nginx keeps fewer idle connections than there are threads
- * (nginx/README.md), so an idle one can never starve a new one. Threads wait on their connection or their cell; the
+ * (nginx/README.md), so an idle one can never starve a new one. Threads wait on their connection or their cell (kernel/threads.h); the
  * work itself is bounded by cells and by four database connections. */
 
-#define THREADS 96
 #define RETIRE_MS 100000 /* nginx lets go of every connection within 90 s: keepalive_time and keepalive_timeout */
 #define FINISH_MS 62000  /* the longest deadline of a request, and a moment to send its answer */
 #define THREAD_STACK (512 * KIB)

@@ -12,6 +12,7 @@
 #include "gate/charge.h"
 #include "gate/talk.h"
 #include "gate/turns.h"
+#include "kernel/threads.h"
 #include "wire/spawn.h"
 
 /* One lock guards the table; it is never held while a cell is started or spoken to. A slot whose app is set but
@@ -22,7 +23,6 @@
 #define REQUESTS_MAX 10000   /* a cell is replaced after this many */
 #define LOAD_MS 5000         /* an app has this long to load */
 #define AGAIN_MS 250         /* whoever waits looks again: an app that is alone now may have more than beside others */
-#define WAITING_MAX 72       /* requests of all apps but the dashboard that may wait, so that threads are left over */
 
 struct capacity {
 	int total, per_app, queue;
@@ -77,6 +77,7 @@ void pool_close(struct node *n)
 {
 	struct pool *p = n->pool;
 	charge_nobody(); /* the node's counters go with it */
+	turns_forget();
 	if (!p)
 		return;
 	for (int i = 0; i < POOL_CELLS; i++)
@@ -233,7 +234,7 @@ static bool may_wait(const struct pool *p, const struct app *a, struct capacity 
 		own += !strcmp(w->r->app->id, a->id);
 		all += strcmp(w->r->app->name, "os") != 0;
 	}
-	return own < cap.queue && (all < WAITING_MAX || !strcmp(a->name, "os"));
+	return own < cap.queue && (all + cap.total < THREADS_APPS || !strcmp(a->name, "os"));
 }
 
 static void leave_queue(struct pool *p, struct waiter *w)

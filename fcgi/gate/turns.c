@@ -6,8 +6,9 @@
 
 #include "base/now.h"
 #include "base/turn.h"
+#include "kernel/threads.h"
 
-#define SEATS 128
+#define SEATS (THREADS + 8) /* those that serve, and those that work through runs */
 
 #define get(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define set(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
@@ -28,6 +29,12 @@ void turns_note(const struct meter *m)
 		set(&recent[0].meter, m);
 	}
 	set(&recent[0].at, mono_ms());
+}
+
+void turns_forget(void)
+{
+	set(&recent[0].meter, NULL);
+	set(&recent[1].meter, NULL);
 }
 
 bool turns_crowded(const struct meter *m)
@@ -93,8 +100,9 @@ void turns_wait(void)
 
 void turns_look(void)
 {
-	enum turn t = others();
-	for (int i = 0; i < MIN(get(&taken), SEATS); i++)
+	int n = MIN(get(&taken), SEATS);
+	enum turn t = n ? others() : TURN_IN_ORDER;
+	for (int i = 0; i < n; i++)
 		if (get(&seats[i].waits))
 			take(&seats[i], t);
 }

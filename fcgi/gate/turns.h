@@ -14,6 +14,7 @@
 #define TURNS_COMPANY_MS 1000
 
 void turns_note(const struct meter *m);    /* an app is served: a cell of it has a turn */
+void turns_forget(void);                   /* the meters go away */
 bool turns_crowded(const struct meter *m); /* is it a heavy app, with others beside it? */
 bool turns_company(void);                  /* is there such an app just now? */
 

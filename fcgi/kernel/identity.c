@@ -93,7 +93,7 @@ static void refresh(struct req *r, struct db *db, struct session *s)
 	int64_t now = now_ms();
 	if (now - s->seen < SEEN_EACH_MS && s->seen - now < SEEN_EACH_MS) /* seen tomorrow: the clock was set back */
 		return;
-	int err = db_begin(db);
+	int err = db_begin_now(db);
 	if (!err)
 		err = session_refresh(db, s->hash, now, now + session_life(r)) ? db_rollback(db) : db_commit(db);
 	if (err)
@@ -152,7 +152,7 @@ static bool query_has_token(struct req *r)
 /* Its row notes the use at most once a minute, when it is read anyway. */
 static void note_use(struct db *db, const unsigned char hash[HASH_LEN], int64_t now)
 {
-	int err = db_begin(db);
+	int err = db_begin_now(db);
 	if (!err)
 		err = token_seen(db, hash, now) ? db_rollback(db) : db_commit(db);
 	if (err)

@@ -8,8 +8,8 @@
 #define KERNEL_PASSWORD_H
 
 #include "kernel/req.h"
+#include "kernel/threads.h"
 
-#define PASSWORD_QUEUE 8
 #define PASSWORD_MIN 10    /* characters */
 #define PASSWORD_BYTES 1024
 

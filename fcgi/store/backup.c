@@ -65,20 +65,19 @@ static int sqlite_failed(struct fault *f, sqlite3 *sql, int rc, const char *path
 /* As it is, without locks and without a WAL beside it: nobody writes it. */
 static struct db *open_still(const char *path, struct fault *f)
 {
-	struct db *db = xcalloc(1, sizeof *db);
+	struct db *db = conn_new(NULL, f);
 	struct buf uri = BUF_INIT;
-	*db = (struct db){.fault = f, .admit = ADMIT_ALL};
 	buf_adds(&uri, "file:");
 	for (const char *p = path; *p; p++)
 		buf_addf(&uri, strchr("?#%", *p) ? "%%%02x" : "%c", (unsigned char)*p);
 	buf_adds(&uri, "?immutable=1");
-	int rc = sqlite3_open_v2(uri.p, &db->sql, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+	int rc = sqlite3_open_v2(uri.p, &db->conn->sql, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
 	buf_release(&uri);
 	if (!rc)
-		rc = sqlite3_exec(db->sql, "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+		rc = sqlite3_exec(db->conn->sql, "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
 	if (!rc)
 		return db;
-	sqlite_failed(f, db->sql, rc, path);
+	sqlite_failed(f, db->conn->sql, rc, path);
 	conn_close(db);
 	return NULL;
 }
@@ -204,7 +203,7 @@ static int copy_moment(struct db *db, const char *part)
 	if (!err && !db_int(db, 0, "SELECT 1 FROM meta LIMIT 1", "")) /* the moment begins with the first read */
 		err = db->fault->err ? db->fault->err : db_fail(db, ERR_CORRUPT, NULL);
 	if (!err)
-		err = copy_to(db->sql, part, note, db->fault);
+		err = copy_to(db->conn->sql, part, note, db->fault);
 	db_look_end(db);
 	return err;
 }
@@ -278,7 +277,7 @@ static int prepare(const char *path, const char *staging, struct fault *f)
 	struct buf data = BUF_INIT;
 	struct db *from = open_still(path, f);
 	buf_addf(&data, "%s/data.db", staging);
-	int err = from ? copy_to(from->sql, data.p, "", f) : f->err;
+	int err = from ? copy_to(from->conn->sql, data.p, "", f) : f->err;
 	if (from)
 		conn_close(from);
 	struct store *s = err ? NULL : store_open(staging, STORE_MIGRATE, f);

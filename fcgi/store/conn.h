@@ -15,7 +15,7 @@ enum admit {
 };
 
 struct stmt {
-	struct db *db;
+	struct conn *conn;
 	sqlite3_stmt *sql;
 	char *text;
 	enum admit admit;
@@ -27,24 +27,33 @@ struct stmt {
 #define CACHE_BUCKETS 64
 #define CACHE_STATEMENTS 128
 
+/* What SQLite has open. It is lent to a borrower, and is nobody's in between. */
+struct conn {
+	sqlite3 *sql;
+	struct db *db; /* who has it */
+	enum admit admit;
+	int wal_pages; /* after its last commit */
+	struct stmt *cache[CACHE_BUCKETS];
+	int cached;
+	struct conn *next; /* free list */
+};
+
+/* What a borrower has: a connection, which may be another one after it had to wait for the write lock. */
 struct db {
 	struct store *store;
-	sqlite3 *sql;
+	struct conn *conn;
 	struct fault *fault; /* the borrower's */
 	struct fault own;    /* where nobody gave one */
 	int failed;          /* what could not be read or written since it was borrowed, or since its transaction began; 0: nothing */
-	enum admit admit;
+	bool lent;           /* the connection is the store's */
 	bool locked, touched;
 	bool rings; /* at its commit */
 	bool part; /* a transaction inside the one that is held (db_enter) */
-	int wal_pages; /* after its last commit */
 	int64_t until; /* mono_ms at which reading ends; 0: no bound */
-	struct stmt *cache[CACHE_BUCKETS];
-	int cached;
-	struct db *next; /* free list */
 };
 
-/* Opening one connection; NULL with the fault set. */
+/* A db with a connection of its own: not open yet, or open, or NULL with the fault set. */
+struct db *conn_new(struct store *s, struct fault *f);
 struct db *conn_open(struct store *s, const char *path, struct fault *f);
 void conn_close(struct db *db);
 /* Sets the fault for a failed SQLite call and returns its error. */
@@ -56,8 +65,9 @@ int conn_exec(struct db *db, const char *sql);
 void guard_install(struct db *db);
 
 struct stmt *stmt_get(struct db *db, const char *sql, enum admit admit); /* NULL: fault set */
-void stmt_forget(struct db *db); /* the whole cache */
+void stmt_forget(struct conn *c); /* the whole cache */
 void stmt_reset_all(struct db *db);
+bool stmt_any_busy(const struct conn *c);
 
 /* Named parameters, for the statements that store/ builds. A name the statement does not have is passed over. */
 bool stmt_param(struct stmt *s, const char *name);

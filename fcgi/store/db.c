@@ -31,9 +31,10 @@ struct store {
 	bool full; /* durable: a commit returns when it is on disk */
 	ino_t file, shm; /* which data.db and -shm these are */
 	pthread_mutex_t mutex;
-	pthread_cond_t returned;
-	struct db *idle;
+	pthread_cond_t returned, returned_first;
+	struct conn *idle;
 	int connections;
+	bool first; /* the one who has the write lock waits for one, and goes first */
 };
 
 /* ---- one connection ---- */
@@ -67,36 +68,59 @@ static const struct {
 static int on_commit(void *arg, sqlite3 *sql, const char *schema, int pages)
 {
 	(void)sql, (void)schema;
-	((struct db *)arg)->wal_pages = pages;
+	((struct conn *)arg)->wal_pages = pages;
 	return SQLITE_OK;
 }
 
 static int on_progress(void *arg)
 {
-	struct db *db = arg;
-	return db->until && mono_ms() > db->until;
+	const struct conn *c = arg;
+	return c->db && c->db->until && mono_ms() > c->db->until;
 }
 
 static int configure(struct db *db)
 {
+	sqlite3 *sql = db->conn->sql;
 	for (size_t i = 0; i < ARRAY_LEN(switches); i++)
-		sqlite3_db_config(db->sql, switches[i].id, switches[i].on, NULL);
-	sqlite3_extended_result_codes(db->sql, 1);
-	sqlite3_busy_timeout(db->sql, BUSY_WAIT_MS);
+		sqlite3_db_config(sql, switches[i].id, switches[i].on, NULL);
+	sqlite3_extended_result_codes(sql, 1);
+	sqlite3_busy_timeout(sql, BUSY_WAIT_MS);
 	int err = conn_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
 				"PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON; PRAGMA cache_size = -2048");
-	sqlite3_wal_hook(db->sql, on_commit, db); /* takes the place of automatic checkpoints */
-	sqlite3_progress_handler(db->sql, 4096, on_progress, db);
+	sqlite3_wal_hook(sql, on_commit, db->conn); /* takes the place of automatic checkpoints */
+	sqlite3_progress_handler(sql, 4096, on_progress, db->conn);
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
-		sqlite3_limit(db->sql, limits[i].id, limits[i].value);
+		sqlite3_limit(sql, limits[i].id, limits[i].value);
 	return err;
+}
+
+static struct db *db_new(struct store *s, struct fault *f)
+{
+	struct db *db = xcalloc(1, sizeof *db);
+	db->store = s;
+	db->fault = f ? f : &db->own;
+	return db;
+}
+
+static void attach(struct db *db, struct conn *c)
+{
+	db->conn = c;
+	c->db = db;
+}
+
+struct db *conn_new(struct store *s, struct fault *f)
+{
+	struct db *db = db_new(s, f);
+	struct conn *c = xcalloc(1, sizeof *c);
+	c->admit = ADMIT_ALL;
+	attach(db, c);
+	return db;
 }
 
 struct db *conn_open(struct store *s, const char *path, struct fault *f)
 {
-	struct db *db = xcalloc(1, sizeof *db);
-	*db = (struct db){.store = s, .fault = f ? f : &db->own, .admit = ADMIT_ALL};
-	int rc = sqlite3_open_v2(path, &db->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+	struct db *db = conn_new(s, f);
+	int rc = sqlite3_open_v2(path, &db->conn->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
 	if (rc ? conn_fail(db, rc) : configure(db)) {
 		conn_close(db);
 		return NULL;
@@ -104,10 +128,16 @@ struct db *conn_open(struct store *s, const char *path, struct fault *f)
 	return db;
 }
 
+static void conn_end(struct conn *c)
+{
+	stmt_forget(c);
+	sqlite3_close_v2(c->sql);
+	free(c);
+}
+
 void conn_close(struct db *db)
 {
-	stmt_forget(db);
-	sqlite3_close_v2(db->sql);
+	conn_end(db->conn);
 	free(db);
 }
 
@@ -117,7 +147,7 @@ static int err_of(struct db *db, int rc)
 	case SQLITE_FULL:
 		return ERR_DISK_FULL;
 	case SQLITE_IOERR:
-		return sqlite3_system_errno(db->sql) == ENOSPC ? ERR_DISK_FULL : ERR_INTERNAL;
+		return sqlite3_system_errno(db->conn->sql) == ENOSPC ? ERR_DISK_FULL : ERR_INTERNAL;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return ERR_CORRUPT;
@@ -146,7 +176,7 @@ int conn_fail(struct db *db, int rc)
 	int err = err_of(db, rc);
 	if (err == ERR_INTERNAL || err == ERR_CORRUPT)
 		log_event(LOG_ERROR, "store.failed", "error",
-			  sqlite3_extended_errcode(db->sql) == rc ? sqlite3_errmsg(db->sql) : sqlite3_errstr(rc), NULL);
+			  sqlite3_extended_errcode(db->conn->sql) == rc ? sqlite3_errmsg(db->conn->sql) : sqlite3_errstr(rc), NULL);
 	fault(db->fault, err, err == ERR_BAD_QUERY ? "The query took too long; narrow it, or declare an index." : NULL);
 	if (err != ERR_CONFLICT && err != ERR_TOO_LARGE && err != ERR_BAD_QUERY) { /* those are answers, too */
 		db->failed = err;
@@ -157,10 +187,11 @@ int conn_fail(struct db *db, int rc)
 
 int conn_exec(struct db *db, const char *sql)
 {
-	enum admit before = db->admit;
-	db->admit = ADMIT_ALL;
-	int rc = sqlite3_exec(db->sql, sql, NULL, NULL, NULL);
-	db->admit = before;
+	struct conn *c = db->conn;
+	enum admit before = c->admit;
+	c->admit = ADMIT_ALL;
+	int rc = sqlite3_exec(c->sql, sql, NULL, NULL, NULL);
+	c->admit = before;
 	return rc ? conn_fail(db, rc) : 0;
 }
 
@@ -270,10 +301,10 @@ static int schema_ready(struct store *s, struct db *db, enum store_mode mode)
 /* From here on a connection serves: the guard is up. */
 static void serve(struct db *db)
 {
-	stmt_forget(db);
+	stmt_forget(db->conn);
 	find_functions(db);
 	guard_install(db);
-	db->admit = ADMIT_CONTROL;
+	db->conn->admit = ADMIT_CONTROL;
 }
 
 static int open_first(struct store *s, enum store_mode mode, struct fault *f)
@@ -293,9 +324,9 @@ static int open_first(struct store *s, enum store_mode mode, struct fault *f)
 	s->shm = inode_of(s, "-shm");
 	ballast_keep(s->home);
 	first_epoch(db);
-	db->fault = &db->own;
-	s->idle = db;
+	s->idle = db->conn;
 	s->connections = 1;
+	free(db);
 	return 0;
 }
 
@@ -320,6 +351,7 @@ struct store *store_open(const char *home, enum store_mode mode, struct fault *f
 	sync_init(&s->sync);
 	pthread_mutex_init(&s->mutex, NULL);
 	pthread_cond_init(&s->returned, NULL);
+	pthread_cond_init(&s->returned_first, NULL);
 	if (open_first(s, mode, f)) {
 		store_close(s);
 		return NULL;
@@ -332,14 +364,15 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	while (s->idle) {
-		struct db *db = s->idle;
-		s->idle = db->next;
-		conn_close(db);
+		struct conn *c = s->idle;
+		s->idle = c->next;
+		conn_end(c);
 	}
 	lock_close(s->lock);
 	sync_free(&s->sync);
 	pthread_mutex_destroy(&s->mutex);
 	pthread_cond_destroy(&s->returned);
+	pthread_cond_destroy(&s->returned_first);
 	crypt_wipe(s->secret, sizeof s->secret);
 	free(s->home);
 	free(s->path);
@@ -383,32 +416,81 @@ char *db_node(struct db *db, struct arena *a)
 
 /* ---- borrowing ---- */
 
-static struct db *open_another(struct store *s, struct fault *f)
+/* How a connection is asked for: by a new borrower, for whom one may be opened; by one that had one before, which is still
+ * there; and by such a one while it has the write lock, so that everybody waits for it. */
+enum asking { ANEW, AGAIN, FIRST };
+
+static bool may_take(const struct store *s, enum asking how)
+{
+	if (how == ANEW)
+		return !s->first && (s->idle || s->connections < STORE_CONNECTIONS);
+	return s->idle && (how == FIRST || !s->first);
+}
+
+/* With the mutex held. Whoever leaves with one wakes the next, while there are more. */
+static void wake_next(struct store *s)
+{
+	if (s->first)
+		pthread_cond_signal(&s->returned_first);
+	else if (may_take(s, ANEW))
+		pthread_cond_signal(&s->returned);
+}
+
+static struct conn *take_idle(struct store *s, enum asking how)
+{
+	pthread_mutex_lock(&s->mutex);
+	s->first |= how == FIRST;
+	while (!may_take(s, how))
+		pthread_cond_wait(how == FIRST ? &s->returned_first : &s->returned, &s->mutex);
+	struct conn *c = s->idle;
+	if (c)
+		s->idle = c->next;
+	else
+		s->connections++;
+	s->first &= how != FIRST;
+	wake_next(s);
+	pthread_mutex_unlock(&s->mutex);
+	return c;
+}
+
+static struct conn *open_another(struct store *s, struct fault *f)
 {
 	struct db *db = conn_open(s, s->path, f);
-	if (db) {
+	struct conn *c = db ? db->conn : NULL;
+	if (c) {
 		serve(db);
-		return db;
+		free(db);
+		return c;
 	}
 	pthread_mutex_lock(&s->mutex);
 	s->connections--;
-	pthread_cond_signal(&s->returned);
+	wake_next(s);
 	pthread_mutex_unlock(&s->mutex);
 	return NULL;
 }
 
 static struct db *take(struct store *s, struct fault *f)
 {
+	struct conn *c = take_idle(s, ANEW);
+	if (!c && !(c = open_another(s, f)))
+		return NULL;
+	struct db *db = db_new(s, f);
+	db->lent = true;
+	attach(db, c);
+	return db;
+}
+
+static void give(struct db *db)
+{
+	struct store *s = db->store;
+	struct conn *c = db->conn;
+	db->conn = NULL;
+	c->db = NULL;
 	pthread_mutex_lock(&s->mutex);
-	while (!s->idle && s->connections == STORE_CONNECTIONS)
-		pthread_cond_wait(&s->returned, &s->mutex);
-	struct db *db = s->idle;
-	if (db)
-		s->idle = db->next;
-	else
-		s->connections++;
+	c->next = s->idle;
+	s->idle = c;
+	wake_next(s);
 	pthread_mutex_unlock(&s->mutex);
-	return db ? db : open_another(s, f);
 }
 
 /* The connection this thread has entered, and whose fault it was. */
@@ -454,12 +536,8 @@ void db_return(struct db *db)
 		db_rollback(db);
 	db_look_end(db);
 	stmt_reset_all(db);
-	struct store *s = db->store;
-	pthread_mutex_lock(&s->mutex);
-	db->next = s->idle;
-	s->idle = db;
-	pthread_cond_signal(&s->returned);
-	pthread_mutex_unlock(&s->mutex);
+	give(db);
+	free(db);
 }
 
 struct fault *db_fault(struct db *db)
@@ -479,7 +557,7 @@ int db_fail(struct db *db, int err, const char *fmt, ...)
 
 int64_t db_changes(struct db *db)
 {
-	return sqlite3_changes64(db->sql);
+	return sqlite3_changes64(db->conn->sql);
 }
 
 void db_forgive(struct db *db)
@@ -537,19 +615,28 @@ static int part_end(struct db *db, bool keep)
 	return f->err ? f->err : ERR_INTERNAL;
 }
 
-int db_begin(struct db *db)
+/* Others read meanwhile: whoever waits for the write lock has no connection. */
+static int await_lock(struct db *db)
 {
-	int err = failed_before(db);
-	if (!err && db == held && db->locked && !db->part)
-		return part_begin(db);
-	if (!err && db->locked)
-		return db_fail(db, ERR_INTERNAL, "A transaction was begun inside another.");
-	if (err || (err = lock_take(db->store->lock, LOCK_WAIT_MS, db->fault)))
-		return err;
+	struct lock *l = db->store->lock;
+	if (!lock_take(l, 0, NULL))
+		return 0;
+	if (!db->lent || !sqlite3_get_autocommit(db->conn->sql) || stmt_any_busy(db->conn))
+		return lock_take(l, LOCK_WAIT_MS, db->fault);
+	give(db);
+	int err = lock_take(l, LOCK_WAIT_MS, db->fault);
+	attach(db, take_idle(db->store, err ? AGAIN : FIRST));
+	return err;
+}
+
+/* With the write lock held, which is given back when it fails. */
+static int begin(struct db *db)
+{
 	if (db->store->file)
 		store_check(db->store);
 	ballast_ease(db->store->home);
-	db->locked = !(err = db_run(db, "BEGIN IMMEDIATE", ""));
+	int err = db_run(db, "BEGIN IMMEDIATE", "");
+	db->locked = !err;
 	if (err) {
 		db->failed = 0;
 		unlock(db);
@@ -557,14 +644,33 @@ int db_begin(struct db *db)
 	return err;
 }
 
+int db_begin(struct db *db)
+{
+	int err = failed_before(db);
+	if (!err && db == held && db->locked && !db->part)
+		return part_begin(db);
+	if (!err && db->locked)
+		return db_fail(db, ERR_INTERNAL, "A transaction was begun inside another.");
+	if (!err)
+		err = await_lock(db);
+	return err ? err : begin(db);
+}
+
+int db_begin_now(struct db *db)
+{
+	if (db->locked || lock_take(db->store->lock, 0, NULL))
+		return ERR_UNAVAILABLE;
+	return begin(db);
+}
+
 /* Readers keep pages of the WAL in use, so it is copied back in passing; only past its bound does a writer wait. */
 static void checkpoint(struct db *db)
 {
-	if (!lock_maintain(db->store->lock, (uint32_t)db->wal_pages))
+	if (!lock_maintain(db->store->lock, (uint32_t)db->conn->wal_pages))
 		return;
 	int log = 0, done = 0;
-	bool restart = db->wal_pages > WAL_PAGES_MAX && !lock_take(db->store->lock, LOCK_WAIT_MS, NULL);
-	sqlite3_wal_checkpoint_v2(db->sql, NULL, restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &log, &done);
+	bool restart = db->conn->wal_pages > WAL_PAGES_MAX && !lock_take(db->store->lock, LOCK_WAIT_MS, NULL);
+	sqlite3_wal_checkpoint_v2(db->conn->sql, NULL, restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &log, &done);
 	if (restart)
 		lock_release(db->store->lock);
 	ballast_keep(db->store->home);
@@ -576,7 +682,7 @@ int64_t db_checkpoint(struct db *db)
 	int log = 0, done = 0;
 	if (lock_take(db->store->lock, LOCK_WAIT_MS, db->fault))
 		return -1;
-	sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
+	sqlite3_wal_checkpoint_v2(db->conn->sql, NULL, SQLITE_CHECKPOINT_TRUNCATE, &log, &done);
 	lock_release(db->store->lock);
 	return log < 0 ? -1 : (int64_t)log * 4096;
 }
@@ -606,7 +712,7 @@ static int commit(struct db *db, bool wait)
 	if (rings)
 		lock_ring(db->store->lock);
 	if (wait && __atomic_load_n(&db->store->full, __ATOMIC_RELAXED))
-		sync_wait(&db->store->sync, db->sql);
+		sync_wait(&db->store->sync, db->conn->sql);
 	checkpoint(db);
 	return 0;
 }
@@ -628,7 +734,7 @@ int db_rollback(struct db *db)
 	struct fault *f = db->fault, quiet = {0};
 	db->fault = &quiet;
 	stmt_reset_all(db);
-	if (!sqlite3_get_autocommit(db->sql))
+	if (!sqlite3_get_autocommit(db->conn->sql))
 		db_run(db, "ROLLBACK", "");
 	db->fault = f;
 	db->failed = 0;
@@ -646,7 +752,7 @@ void db_look_end(struct db *db)
 {
 	struct fault kept = *db->fault;
 	int failed = db->failed;
-	if (!db->locked && !sqlite3_get_autocommit(db->sql))
+	if (!db->locked && !sqlite3_get_autocommit(db->conn->sql))
 		db_rollback(db);
 	*db->fault = kept;
 	db->failed = failed;

@@ -1,7 +1,7 @@
 /* db — connections, statements and transactions on data.db. With its siblings the only owner of <sqlite3.h>.
  *
  * store_open once per process; a db is borrowed for one call, by one thread, and
- * returned. At most STORE_CONNECTIONS exist; borrowing waits for one.
+ * returned. At most STORE_CONNECTIONS exist; borrowing waits for one, and for a reader at most: whoever waits to write has none.
  *
  *     struct db *db = db_borrow(store, &r->fault);
  *     if ((err = db_begin(db))) …           // IMMEDIATE, under the write lock of run/lock
@@ -53,7 +53,10 @@ struct fault *db_fault(struct db *db);
 void db_forgive(struct db *db);
 int db_fail(struct db *db, int err, const char *fmt, ...) PRINTF(3, 4);
 
-int db_begin(struct db *db);
+int db_begin(struct db *db); /* waits for its turn, and others read meanwhile */
+/* The same where nobody else writes, and ERR_UNAVAILABLE at once, without a word, where somebody does: for what can as well be noted
+ * the next time. */
+int db_begin_now(struct db *db);
 int db_commit(struct db *db);
 /* The same, without waiting for the disk: for what may be lost with the power, unless something later is there. Nobody is told of it. */
 int db_commit_soon(struct db *db);

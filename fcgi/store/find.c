@@ -80,8 +80,8 @@ static void doc_key(sqlite3_context *ctx, int n, sqlite3_value **v)
 void find_functions(struct db *db)
 {
 	int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
-	sqlite3_create_function_v2(db->sql, "doc_match", 8, flags, NULL, doc_match, NULL, NULL, NULL);
-	sqlite3_create_function_v2(db->sql, "doc_key", 8, flags | SQLITE_DETERMINISTIC, NULL, doc_key, NULL, NULL, NULL);
+	sqlite3_create_function_v2(db->conn->sql, "doc_match", 8, flags, NULL, doc_match, NULL, NULL, NULL);
+	sqlite3_create_function_v2(db->conn->sql, "doc_key", 8, flags | SQLITE_DETERMINISTIC, NULL, doc_key, NULL, NULL, NULL);
 }
 
 /* ---- the statement ---- */

@@ -25,21 +25,21 @@ static bool is_foreign(const char *table)
 	       !strcasecmp(table, "dbstat") || !strcasecmp(table, "bytecode") || !strcasecmp(table, "tables_used");
 }
 
-static int on_table(const struct db *db, const char *table, const char *schema)
+static int on_table(const struct conn *c, const char *table, const char *schema)
 {
 	if (!table || is_foreign(table) || (schema && strcasecmp(schema, "main")))
 		return SQLITE_DENY;
 	bool rows = among(table, tenant);
-	if (db->admit == ADMIT_TENANT)
+	if (c->admit == ADMIT_TENANT)
 		return rows || among(table, beside) ? SQLITE_OK : SQLITE_DENY;
 	return rows ? SQLITE_DENY : SQLITE_OK;
 }
 
 static int authorize(void *arg, int action, const char *one, const char *two, const char *schema, const char *by)
 {
-	const struct db *db = arg;
+	const struct conn *c = arg;
 	(void)by;
-	if (db->admit == ADMIT_ALL)
+	if (c->admit == ADMIT_ALL)
 		return SQLITE_OK;
 	switch (action) {
 	case SQLITE_SELECT:
@@ -51,7 +51,7 @@ static int authorize(void *arg, int action, const char *one, const char *two, co
 	case SQLITE_INSERT:
 	case SQLITE_UPDATE:
 	case SQLITE_DELETE:
-		return on_table(db, one, schema);
+		return on_table(c, one, schema);
 	case SQLITE_FUNCTION:
 		return two && strcasecmp(two, "load_extension") ? SQLITE_OK : SQLITE_DENY;
 	default:
@@ -61,5 +61,5 @@ static int authorize(void *arg, int action, const char *one, const char *two, co
 
 void guard_install(struct db *db)
 {
-	sqlite3_set_authorizer(db->sql, authorize, db);
+	sqlite3_set_authorizer(db->conn->sql, authorize, db->conn);
 }

@@ -62,7 +62,7 @@ void slots_bind(struct stmt *s, const struct slot *list, int n, const struct row
 /* SQLite names the column, and the column is a slot. */
 int slots_written(struct db *db, const char *collection, const struct slot *list, int n, int err)
 {
-	const char *said = sqlite3_errmsg(db->sql);
+	const char *said = sqlite3_errmsg(db->conn->sql);
 	if (err != ERR_CONFLICT)
 		return err;
 	for (int i = 0; i < n; i++)

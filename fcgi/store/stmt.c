@@ -6,12 +6,12 @@
 
 #include "store/conn.h"
 
-static struct stmt **bucket(struct db *db, const char *sql)
+static struct stmt **bucket(struct conn *c, const char *sql)
 {
 	uint32_t h = 2166136261u;
 	for (const char *p = sql; *p; p++)
 		h = (h ^ (unsigned char)*p) * 16777619u;
-	return &db->cache[h % CACHE_BUCKETS];
+	return &c->cache[h % CACHE_BUCKETS];
 }
 
 static struct stmt **find_idle(struct stmt **at, const char *sql, enum admit admit)
@@ -22,84 +22,93 @@ static struct stmt **find_idle(struct stmt **at, const char *sql, enum admit adm
 	return NULL;
 }
 
-static void drop(struct db *db, struct stmt **at)
+static void drop(struct conn *c, struct stmt **at)
 {
 	struct stmt *s = *at;
 	*at = s->next;
 	sqlite3_finalize(s->sql);
 	free(s->text);
 	free(s);
-	db->cached--;
+	c->cached--;
 }
 
-static void make_room(struct db *db)
+static void make_room(struct conn *c)
 {
-	for (int i = 0; i < CACHE_BUCKETS && db->cached >= CACHE_STATEMENTS; i++) {
-		struct stmt **at = find_idle(&db->cache[i], NULL, 0);
+	for (int i = 0; i < CACHE_BUCKETS && c->cached >= CACHE_STATEMENTS; i++) {
+		struct stmt **at = find_idle(&c->cache[i], NULL, 0);
 		if (at)
-			drop(db, at);
+			drop(c, at);
 	}
 }
 
-static struct stmt *prepare(struct db *db, const char *sql, enum admit admit)
+static struct stmt *prepare(struct conn *c, const char *sql, enum admit admit)
 {
-	make_room(db);
-	enum admit before = db->admit;
+	make_room(c);
+	enum admit before = c->admit;
 	sqlite3_stmt *prepared = NULL;
-	db->admit = admit;
-	int rc = sqlite3_prepare_v3(db->sql, sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, NULL);
-	db->admit = before;
+	c->admit = admit;
+	int rc = sqlite3_prepare_v3(c->sql, sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, NULL);
+	c->admit = before;
 	if (rc || !prepared) {
-		conn_fail(db, rc ? rc : SQLITE_MISUSE);
+		conn_fail(c->db, rc ? rc : SQLITE_MISUSE);
 		return NULL;
 	}
-	struct stmt *s = xcalloc(1, sizeof *s), **head = bucket(db, sql);
-	*s = (struct stmt){.db = db, .sql = prepared, .text = xstrdup(sql), .admit = admit, .next = *head};
+	struct stmt *s = xcalloc(1, sizeof *s), **head = bucket(c, sql);
+	*s = (struct stmt){.conn = c, .sql = prepared, .text = xstrdup(sql), .admit = admit, .next = *head};
 	*head = s;
-	db->cached++;
+	c->cached++;
 	return s;
 }
 
 struct stmt *stmt_get(struct db *db, const char *sql, enum admit admit)
 {
-	struct stmt **at = find_idle(bucket(db, sql), sql, admit);
-	struct stmt *s = at ? *at : prepare(db, sql, admit);
+	struct stmt **at = find_idle(bucket(db->conn, sql), sql, admit);
+	struct stmt *s = at ? *at : prepare(db->conn, sql, admit);
 	if (s)
 		s->busy = true;
 	return s;
 }
 
-void stmt_forget(struct db *db)
+void stmt_forget(struct conn *c)
 {
 	for (int i = 0; i < CACHE_BUCKETS; i++)
-		while (db->cache[i])
-			drop(db, &db->cache[i]);
+		while (c->cache[i])
+			drop(c, &c->cache[i]);
 }
 
 void stmt_reset_all(struct db *db)
 {
 	for (int i = 0; i < CACHE_BUCKETS; i++)
-		for (struct stmt *s = db->cache[i]; s; s = s->next)
+		for (struct stmt *s = db->conn->cache[i]; s; s = s->next)
 			if (s->busy)
 				stmt_done(s);
+}
+
+bool stmt_any_busy(const struct conn *c)
+{
+	for (int i = 0; i < CACHE_BUCKETS; i++)
+		for (const struct stmt *s = c->cache[i]; s; s = s->next)
+			if (s->busy)
+				return true;
+	return false;
 }
 
 /* SQLite gave the transaction up when something failed: what came now would be committed by itself. */
 static bool given_up(const struct db *db)
 {
-	return db->locked && sqlite3_get_autocommit(db->sql);
+	return db->locked && sqlite3_get_autocommit(db->conn->sql);
 }
 
 int stmt_row(struct stmt *s)
 {
-	struct db *db = s->db;
-	enum admit before = db->admit;
-	db->admit = s->admit;
-	int rc = s->unbound ? s->unbound : given_up(db) ? SQLITE_ABORT : sqlite3_step(s->sql);
-	db->admit = before;
+	struct conn *c = s->conn;
+	enum admit before = c->admit;
+	c->admit = s->admit;
+	int rc = s->unbound ? s->unbound : given_up(c->db) ? SQLITE_ABORT : sqlite3_step(s->sql);
+	c->admit = before;
 	if (rc == SQLITE_ROW)
 		return 1;
-	int err = rc == SQLITE_DONE ? 0 : conn_fail(db, rc);
+	int err = rc == SQLITE_DONE ? 0 : conn_fail(c->db, rc);
 	stmt_done(s);
 	return -err;
 }

@@ -1,33 +1,50 @@
 #include "sys/intake.h"
 
-#include <stdatomic.h>
+#include <pthread.h>
 
+#include "kernel/threads.h"
 #include "sys/rows.h"
 
-static atomic_int open_intakes, open_strangers;
+/* Who sends in each place of this worker: a person, or "" for strangers and whoever else is nobody in particular. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+	bool taken;
+	char who[ID_LEN + 1];
+} places[INTAKES];
 
-static bool enter(atomic_int *n, int most)
+static int free_place(const char *who)
 {
-	if (atomic_fetch_add(n, 1) < most)
-		return true;
-	(*n)--;
-	return false;
+	int place = -1, own = 0;
+	for (int i = 0; i < INTAKES; i++) {
+		own += places[i].taken && !strcmp(places[i].who, who);
+		place = places[i].taken ? place : i;
+	}
+	return own < INTAKES_ONE ? place : -1;
 }
 
-static bool take_place(bool stranger)
+static int take_place(const char *who)
 {
-	if (stranger && !enter(&open_strangers, INTAKES_STRANGER))
-		return false;
-	if (enter(&open_intakes, INTAKES))
-		return true;
-	open_strangers -= stranger;
-	return false;
+	pthread_mutex_lock(&lock);
+	int place = free_place(who);
+	if (place >= 0) {
+		places[place].taken = true;
+		snprintf(places[place].who, sizeof places[place].who, "%s", who);
+	}
+	pthread_mutex_unlock(&lock);
+	return place;
+}
+
+static void leave_place(int place)
+{
+	pthread_mutex_lock(&lock);
+	places[place].taken = false;
+	pthread_mutex_unlock(&lock);
 }
 
 int intake_open(struct intake *in, struct req *r)
 {
-	*in = (struct intake){.stranger = r->who.kind == WHO_IS_STRANGER};
-	if (!take_place(in->stranger))
+	*in = (struct intake){.place = take_place(r->who.user_id)};
+	if (in->place < 0)
 		return fail(r, ERR_UNAVAILABLE, "Too much is being sent at once; try again in a moment.");
 	in->r = r;
 	in->scope = rows_scope(r, false);
@@ -39,8 +56,7 @@ void intake_close(struct intake *in)
 	if (!in->r)
 		return;
 	free(in->window);
-	open_strangers -= in->stranger;
-	open_intakes--;
+	leave_place(in->place);
 	*in = (struct intake){0};
 }
 

@@ -1,7 +1,7 @@
 /* intake — bytes of a client on their way into an upload (store/upload), a chunk at a time.
  *
  *     struct intake in;
- *     if ((err = intake_open(&in, r)) …               one of few at once in a worker: ERR_UNAVAILABLE; before anything is read
+ *     if ((err = intake_open(&in, r)) …               one of few at once in a worker (kernel/threads.h): ERR_UNAVAILABLE; before anything is read
  *     err = intake_begin(&in, name, type);            or intake_resume(&in, &upload)
  *     err = intake_add(&in, p, n);
  *     err = intake_end(&in, true);                    in.u is the finished upload; false: there is more to come later
@@ -13,9 +13,6 @@
 #include "kernel/req.h"
 #include "store/upload.h"
 
-#define INTAKES 16         /* in one worker, of its 96 threads: slow clients hold no more, */
-#define INTAKES_STRANGER 8 /* and strangers never all of them */
-
 struct intake {
 	struct req *r;
 	struct scope scope;
@@ -23,7 +20,7 @@ struct intake {
 	char *window; /* of CHUNK_BYTES */
 	size_t n;     /* bytes of the chunk under way, saved ones included */
 	bool there;   /* the upload has its row */
-	bool stranger;
+	int place;
 };
 
 int intake_open(struct intake *in, struct req *r);

@@ -87,12 +87,9 @@ static struct str password(const struct ask *k, struct str value)
 
 static int note_use(struct db *db, const struct topic_token *t, int64_t now)
 {
-	if (now - t->seen < 2 * HOUR_MS)
+	if (now - t->seen < 2 * HOUR_MS || db_begin_now(db))
 		return 0;
-	int err = db_begin(db);
-	if (!err)
-		err = topic_token_seen(db, t->name, now);
-	return err ? db_rollback(db) : db_commit(db);
+	return topic_token_seen(db, t->name, now) ? db_rollback(db) : db_commit(db);
 }
 
 int ask_identify(struct ask *k, struct db *db)

@@ -154,8 +154,8 @@ static void test_settings(struct store *s)
 	arena_free(a);
 }
 
-/* A child takes the write lock, says so and is killed in the middle of its transaction. */
-static void test_dead_holder(void)
+/* A child that has taken the write lock and changed something. */
+static pid_t holder(void)
 {
 	int tell[2];
 	char byte;
@@ -169,8 +169,21 @@ static void test_dead_holder(void)
 		_exit(1);
 	}
 	ok(read(tell[0], &byte, 1) == 1, "the child is inside a transaction");
+	close(tell[0]);
+	close(tell[1]);
+	return child;
+}
+
+static void kill_holder(pid_t child)
+{
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
+}
+
+/* It is killed in the middle of its transaction. */
+static void test_dead_holder(void)
+{
+	kill_holder(holder());
 	struct store *s = store_open(home, STORE_SERVE, &f);
 	struct db *db = db_borrow(s, &f);
 	is_int(db_begin(db), 0, "the lock of a dead holder is free");
@@ -225,6 +238,51 @@ static void test_writers(void)
 	s = store_open(home, STORE_SERVE, &f);
 	db = db_borrow(s, &f);
 	is_int(db_int(db, 0, "SELECT number FROM meta WHERE name = 'sum'", ""), 2 * WRITERS * ADDS, "no addition is lost");
+	db_return(db);
+	store_close(s);
+}
+
+/* While somebody holds the write lock, those who wait for it are many more than there are connections. */
+static int waiting, ended;
+
+static void *late_writer(void *arg)
+{
+	struct fault mine = {0};
+	struct db *db = db_borrow(arg, &mine);
+	bool there = db && db_int(db, 0, "SELECT number FROM meta WHERE name = 'sum'", "");
+	__atomic_add_fetch(&waiting, 1, __ATOMIC_SEQ_CST);
+	if (!there || db_begin(db) || db_run(db, "UPDATE meta SET number = number + 1 WHERE name = 'sum'", "") || db_commit(db))
+		die("late writer: %s", mine.message);
+	__atomic_add_fetch(&ended, 1, __ATOMIC_SEQ_CST);
+	db_return(db);
+	return NULL;
+}
+
+static void test_readers(void)
+{
+	pthread_t thread[WRITERS];
+	struct store *s = store_open(home, STORE_SERVE, &f);
+	pid_t child = holder();
+	fault_clear(&f);
+	for (int i = 0; i < WRITERS; i++)
+		pthread_create(&thread[i], NULL, late_writer, s);
+	for (int i = 0; i < 500 && __atomic_load_n(&waiting, __ATOMIC_SEQ_CST) < WRITERS; i++)
+		usleep(10000);
+	is_int(waiting, WRITERS, "each of them has had a connection, and waits");
+	usleep(50000);
+	struct db *db = db_borrow(s, &f);
+	is_int(db_int(db, 0, "SELECT number FROM meta WHERE name = 'sum'", ""), 2 * WRITERS * ADDS, "REL-14 others read meanwhile");
+	is_int(db_begin_now(db), ERR_UNAVAILABLE, "… and who need not write now is told so at once");
+	is_int(db_fault(db)->err, 0, "… without a word");
+	is_int(ended, 0, "… before any of those could write");
+	db_return(db);
+	kill_holder(child);
+	for (int i = 0; i < WRITERS; i++)
+		pthread_join(thread[i], NULL);
+	db = db_borrow(s, &f);
+	is_int(db_int(db, 0, "SELECT number FROM meta WHERE name = 'sum'", ""), 2 * WRITERS * ADDS + WRITERS, "then they all write");
+	is_int(db_begin_now(db), 0, "… and so does who asks when nobody does");
+	is_int(db_commit(db), 0, "commit");
 	db_return(db);
 	store_close(s);
 }
@@ -323,6 +381,7 @@ int main(void)
 	store_close(s);
 	test_dead_holder();
 	test_writers();
+	test_readers();
 	test_other_boot();
 	test_migrations();
 	test_damaged();

@@ -117,7 +117,7 @@ static void test_throttle(void)
 
 /* ---- many at once ---- */
 
-#define THREADS 16
+#define GUESSERS 16
 
 static struct str contested;
 static atomic_int taken, limited_threads, checked;
@@ -150,10 +150,10 @@ static void *check_password(void *unused)
 
 static void all_at_once(void *(*fn)(void *))
 {
-	pthread_t thread[THREADS];
-	for (int i = 0; i < THREADS; i++)
+	pthread_t thread[GUESSERS];
+	for (int i = 0; i < GUESSERS; i++)
 		pthread_create(&thread[i], NULL, fn, NULL);
-	for (int i = 0; i < THREADS; i++)
+	for (int i = 0; i < GUESSERS; i++)
 		pthread_join(thread[i], NULL);
 }
 
@@ -166,9 +166,9 @@ static void test_at_once(void)
 	all_at_once(take_code);
 	is_int(taken, 1, "of many who take a code at once, one gets it");
 	all_at_once(check_password);
-	ok(limited_threads > 0 && limited_threads < THREADS - PASSWORD_QUEUE && limited_threads + checked == THREADS,
+	ok(limited_threads > 0 && limited_threads < GUESSERS - PASSWORD_QUEUE && limited_threads + checked == GUESSERS,
 	   "passwords are checked one at a time, %d wait, the others are turned away (%d of %d)", PASSWORD_QUEUE,
-	   (int)limited_threads, THREADS);
+	   (int)limited_threads, GUESSERS);
 }
 
 int main(void)

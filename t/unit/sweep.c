@@ -371,8 +371,8 @@ static const char *look_again(void)
 	if (!s)
 		return arena_printf(arena, "it does not open: %s", f.message);
 	struct db *db = db_borrow(s, &f);
-	db->admit = ADMIT_ALL;
-	sqlite3_set_authorizer(db->sql, NULL, NULL);
+	db->conn->admit = ADMIT_ALL;
+	sqlite3_set_authorizer(db->conn->sql, NULL, NULL);
 	const char *wrong = look(db);
 	db_return(db);
 	store_close(s);
