@@ -4,6 +4,9 @@ use strict;
 use warnings;
 use lib 't/lib';
 use Fazt qw(text_of slurp);
+use Fcntl qw(:flock);
+use IO::Select;
+use IO::Socket::INET;
 use Test::More;
 
 my $fazt = Fazt->new(settings => { 'app.files' => 3100000 });
@@ -185,6 +188,40 @@ is(get($ann, '/file', name => 'large')->{body}, '0123456789' x 100000, 'without 
 is($ann->fetch(GET => at('/file', name => 'large'), headers => [Range => 'bytes=5-900000'])->{body}, substr('0123456789' x 100000, 5, 899996), '… and parts of it');
 is_deeply([glob "$fazt->{home}/cache/{.,}*[0-9a-f]"], [], '… and the cache stays empty');
 $fazt->admin('setting', 'set', 'cache.bytes', 100000000);
+
+# ---- many at once for what is not there yet ----
+
+# A copy is under way: to workers it looks as if another one made it, for as long as the lock is held.
+my $fresh = 'fresh' x 20000;
+my $hash = post($ann, '/put', $fresh, name => 'fresh')->{a}{hash};
+my ($path) = ask($ann, '/url', name => 'fresh')->{a} =~ m{(/_fazt/.*)};
+open my $copying, '>', "$fazt->{home}/cache/.$hash" or die $!;
+flock $copying, LOCK_EX or die $!;
+my ($waiting, %answer) = IO::Select->new;
+for (1 .. 200) { # more than the threads of both workers
+	my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $fazt->port) or die "cannot connect: $!";
+	syswrite $s, join "\r\n", "GET $path HTTP/1.1", 'Host: shelf.localhost', 'Accept: application/json', 'Connection: close', '', '';
+	$waiting->add($s);
+}
+sub read_some { # what comes in a moment
+	for my $s ($waiting->can_read(0.1)) {
+		$waiting->remove($s) unless sysread $s, $answer{$s}, 65536, length($answer{$s} // '');
+	}
+	return $waiting->count;
+}
+$fazt->wait_for(sub { read_some() <= 100 }, 'most are answered while the copy is being made');
+is($stranger->get($fazt->url('os', '/_fazt/health'))->{status}, 200, 'a file that many ask for while it is copied keeps nobody else waiting');
+cmp_ok(read_some(), '>=', 1, '… while some wait for it');
+ok(!-e "$fazt->{home}/cache/$hash", '… and it is not there');
+close $copying;
+$fazt->wait_for(sub { !read_some() }, 'all are answered');
+my %how;
+for (map { Fazt::Browser::parse($_, 'GET') } values %answer) {
+	$how{ $_->{status} == 200 && $_->{body} eq $fresh ? 'whole' : $_->{status} == 503 && $_->{headers}{'retry-after'} ? 'told to come back' : "$_->{status}" }++;
+}
+is(($how{whole} // 0) + ($how{'told to come back'} // 0), 200, '… and all are answered: ' . join ', ', map { "$how{$_} $_" } sort keys %how);
+is(-s "$fazt->{home}/cache/$hash", length $fresh, '… and it is there for the next');
+post($ann, '/delete', '', name => 'fresh');
 
 # ---- half a form ----
 
