@@ -7,6 +7,7 @@ use Fazt qw(text_of slurp);
 use Fcntl qw(:flock);
 use IO::Select;
 use IO::Socket::INET;
+use IO::Socket::UNIX;
 use Test::More;
 
 my $fazt = Fazt->new(settings => { 'app.files' => 3100000 });
@@ -35,6 +36,7 @@ return {
 	["GET /head"] = function(req) return call(blob.head, q(req)) end,
 	["GET /list"] = function(req) return call(blob.list, req.query.prefix, { limit = tonumber(req.query.limit), cursor = req.query.cursor }) end,
 	["GET /url"] = function(req) return call(blob.url, q(req), { expires = tonumber(req.query.expires) }) end,
+	["POST /form"] = function(req) return call(blob.put, q(req), req.files.f) end,
 	["POST /delete"] = function(req) return call(blob.delete, q(req)) end,
 	["GET /file"] = function(req) return { blob = q(req), headers = { ["X-Mine"] = "yes" } } end,
 	["GET /named"] = function(req) return { blob = q(req), headers = { ["Content-Type"] = "text/html", ["Content-Disposition"] = req.query.how, ETag = '"x"', ["Content-Security-Policy"] = "default-src *" } } end,
@@ -226,10 +228,14 @@ post($ann, '/delete', '', name => 'fresh');
 # ---- half a form ----
 
 my $used = $usage->()->{blobs};
-my $too_much = join "\r\n", '--xyz', 'Content-Disposition: form-data; name="f"; filename="x"', '', 'x' x 2300000, '--xyz--', '';
+sub send_form { # with a file of so many bytes
+	my ($who, $path, $n, %query) = @_;
+	my $form = join "\r\n", '--xyz', 'Content-Disposition: form-data; name="f"; filename="x"', '', 'x' x $n, '--xyz--', '';
+	return $who->fetch(POST => at($path, %query), body => $form, type => 'multipart/form-data; boundary=xyz')->{json};
+}
 for my $who (['a person', $ann], ['a stranger', $stranger]) {
-	my $answer = $who->[1]->fetch(POST => at('/put', name => 'drop/x'), body => $too_much, type => 'multipart/form-data; boundary=xyz');
-	is($answer->{json}{error}{code}, 'quota_exceeded', "$who->[0] sends a form whose end does not fit") or diag $answer->{body};
+	my $answer = send_form($who->[1], '/put', 2300000, name => 'drop/x');
+	is($answer->{error}{code}, 'quota_exceeded', "$who->[0] sends a form whose end does not fit") or diag explain $answer;
 	is($usage->()->{blobs}, $used, '… and nothing of it is kept');
 }
 
@@ -246,6 +252,40 @@ my $cgi = sub {
 is($cgi->()->{body}, 'line of text' x 10000, 'a plain CGI program sends a large file');
 is_deeply([@{ $cgi->(HTTP_RANGE => 'bytes=12-119998') }{qw(status body)}], [206, substr 'line of text' x 10000, 12, 119987], '… and parts of it');
 is($cgi->(HTTP_RANGE => 'bytes=120000-')->{status}, 416, '… and not what is not there');
+
+# A web server that knows nothing of cache/, and then one that goes away: how much of a file is read for it?
+my $longest = 48 * 1048576;
+$fazt->admin('setting', 'set', 'app.files', 100000000);
+send_form($ann, '/form', $longest, name => 'long');
+my ($long) = ask($ann, '/url', name => 'long')->{a} =~ m{(/_fazt/.*)};
+$fazt->stop('nginx');
+sub serve { # the answer of a worker as FastCGI has it, or its first bytes
+	my ($path, $most) = @_;
+	my $record = sub { my ($type, $bytes) = @_; pack('CCnnCC', 1, $type, 1, length $bytes, 0, 0) . $bytes };
+	my %param = (REQUEST_METHOD => 'GET', REQUEST_URI => $path, HTTP_HOST => 'shelf.localhost', REMOTE_ADDR => '127.0.0.1');
+	my $s = IO::Socket::UNIX->new(Peer => "$fazt->{home}/run/fcgi.sock") or die "no worker: $!";
+	syswrite $s, $record->(1, pack 'nCx5', 1, 0) . $record->(4, join '', map { pack 'NNa*a*', 1 << 31 | length, 1 << 31 | length $param{$_}, $_, $param{$_} } sort keys %param) . $record->(4, '') . $record->(5, '');
+	my $answer = '';
+	1 while length $answer < $most && sysread $s, $answer, 65536, length $answer;
+	return $answer;
+}
+sub looked_at { # bytes that the workers have read, once nobody is connected
+	$fazt->wait_for(sub { 1 == (() = slurp('/proc/net/unix') =~ m{\Q$fazt->{home}\E/run/fcgi\.sock$}mg) }, 'the workers are done');
+	my $processes = $fazt->processes_below($fazt->pid('serve'));
+	my $sum = 0;
+	$sum += (slurp("/proc/$_/io") =~ /^rchar: (\d+)/)[0] for grep { $processes->{$_} =~ /\bworker\b/ } keys %$processes;
+	return $sum;
+}
+my $before_it = looked_at();
+cmp_ok(length serve($long, 2 * $longest), '>', $longest, 'FastCGI by hand: the whole of a large file');
+my $for_all = looked_at() - $before_it;
+cmp_ok($for_all, '>=', $longest, '… is read for it');
+cmp_ok(length serve($long, 1048576), '<', 2 * 1048576, '… the first MB of it');
+my $for_one = looked_at() - $before_it - $for_all;
+cmp_ok($for_one, '<', $for_all / 4, "… and the rest is not read for a client that went away ($for_one of $for_all bytes)");
+$fazt->start_nginx;
+post($ann, '/delete', '', name => 'long');
+$fazt->admin('setting', 'set', 'app.files', 3100000);
 
 my $guarded = get($ann, '/private', name => 'page.html');
 is_deeply([$guarded->{body}, $guarded->{headers}{'content-type'}], ['<p>guarded</p>', 'text/html; charset=utf-8'], 'a file of the app\'s private folder');
