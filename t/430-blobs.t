@@ -4,6 +4,10 @@ use strict;
 use warnings;
 use lib 't/lib';
 use Fazt qw(text_of slurp);
+use Fcntl qw(:flock);
+use IO::Select;
+use IO::Socket::INET;
+use IO::Socket::UNIX;
 use Test::More;
 
 my $fazt = Fazt->new(settings => { 'app.files' => 3100000 });
@@ -32,6 +36,7 @@ return {
 	["GET /head"] = function(req) return call(blob.head, q(req)) end,
 	["GET /list"] = function(req) return call(blob.list, req.query.prefix, { limit = tonumber(req.query.limit), cursor = req.query.cursor }) end,
 	["GET /url"] = function(req) return call(blob.url, q(req), { expires = tonumber(req.query.expires) }) end,
+	["POST /form"] = function(req) return call(blob.put, q(req), req.files.f) end,
 	["POST /delete"] = function(req) return call(blob.delete, q(req)) end,
 	["GET /file"] = function(req) return { blob = q(req), headers = { ["X-Mine"] = "yes" } } end,
 	["GET /named"] = function(req) return { blob = q(req), headers = { ["Content-Type"] = "text/html", ["Content-Disposition"] = req.query.how, ETag = '"x"', ["Content-Security-Policy"] = "default-src *" } } end,
@@ -186,13 +191,51 @@ is($ann->fetch(GET => at('/file', name => 'large'), headers => [Range => 'bytes=
 is_deeply([glob "$fazt->{home}/cache/{.,}*[0-9a-f]"], [], '… and the cache stays empty');
 $fazt->admin('setting', 'set', 'cache.bytes', 100000000);
 
+# ---- many at once for what is not there yet ----
+
+# A copy is under way: to workers it looks as if another one made it, for as long as the lock is held.
+my $fresh = 'fresh' x 20000;
+my $hash = post($ann, '/put', $fresh, name => 'fresh')->{a}{hash};
+my ($path) = ask($ann, '/url', name => 'fresh')->{a} =~ m{(/_fazt/.*)};
+open my $copying, '>', "$fazt->{home}/cache/.$hash" or die $!;
+flock $copying, LOCK_EX or die $!;
+my ($waiting, %answer) = IO::Select->new;
+for (1 .. 200) { # more than the threads of both workers
+	my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $fazt->port) or die "cannot connect: $!";
+	syswrite $s, join "\r\n", "GET $path HTTP/1.1", 'Host: shelf.localhost', 'Accept: application/json', 'Connection: close', '', '';
+	$waiting->add($s);
+}
+sub read_some { # what comes in a moment
+	for my $s ($waiting->can_read(0.1)) {
+		$waiting->remove($s) unless sysread $s, $answer{$s}, 65536, length($answer{$s} // '');
+	}
+	return $waiting->count;
+}
+$fazt->wait_for(sub { read_some() <= 100 }, 'most are answered while the copy is being made');
+is($stranger->get($fazt->url('os', '/_fazt/health'))->{status}, 200, 'a file that many ask for while it is copied keeps nobody else waiting');
+cmp_ok(read_some(), '>=', 1, '… while some wait for it');
+ok(!-e "$fazt->{home}/cache/$hash", '… and it is not there');
+close $copying;
+$fazt->wait_for(sub { !read_some() }, 'all are answered');
+my %how;
+for (map { Fazt::Browser::parse($_, 'GET') } values %answer) {
+	$how{ $_->{status} == 200 && $_->{body} eq $fresh ? 'whole' : $_->{status} == 503 && $_->{headers}{'retry-after'} ? 'told to come back' : "$_->{status}" }++;
+}
+is(($how{whole} // 0) + ($how{'told to come back'} // 0), 200, '… and all are answered: ' . join ', ', map { "$how{$_} $_" } sort keys %how);
+is(-s "$fazt->{home}/cache/$hash", length $fresh, '… and it is there for the next');
+post($ann, '/delete', '', name => 'fresh');
+
 # ---- half a form ----
 
 my $used = $usage->()->{blobs};
-my $too_much = join "\r\n", '--xyz', 'Content-Disposition: form-data; name="f"; filename="x"', '', 'x' x 2300000, '--xyz--', '';
+sub send_form { # with a file of so many bytes
+	my ($who, $path, $n, %query) = @_;
+	my $form = join "\r\n", '--xyz', 'Content-Disposition: form-data; name="f"; filename="x"', '', 'x' x $n, '--xyz--', '';
+	return $who->fetch(POST => at($path, %query), body => $form, type => 'multipart/form-data; boundary=xyz')->{json};
+}
 for my $who (['a person', $ann], ['a stranger', $stranger]) {
-	my $answer = $who->[1]->fetch(POST => at('/put', name => 'drop/x'), body => $too_much, type => 'multipart/form-data; boundary=xyz');
-	is($answer->{json}{error}{code}, 'quota_exceeded', "$who->[0] sends a form whose end does not fit") or diag $answer->{body};
+	my $answer = send_form($who->[1], '/put', 2300000, name => 'drop/x');
+	is($answer->{error}{code}, 'quota_exceeded', "$who->[0] sends a form whose end does not fit") or diag explain $answer;
 	is($usage->()->{blobs}, $used, '… and nothing of it is kept');
 }
 
@@ -209,6 +252,40 @@ my $cgi = sub {
 is($cgi->()->{body}, 'line of text' x 10000, 'a plain CGI program sends a large file');
 is_deeply([@{ $cgi->(HTTP_RANGE => 'bytes=12-119998') }{qw(status body)}], [206, substr 'line of text' x 10000, 12, 119987], '… and parts of it');
 is($cgi->(HTTP_RANGE => 'bytes=120000-')->{status}, 416, '… and not what is not there');
+
+# A web server that knows nothing of cache/, and then one that goes away: how much of a file is read for it?
+my $longest = 48 * 1048576;
+$fazt->admin('setting', 'set', 'app.files', 100000000);
+send_form($ann, '/form', $longest, name => 'long');
+my ($long) = ask($ann, '/url', name => 'long')->{a} =~ m{(/_fazt/.*)};
+$fazt->stop('nginx');
+sub serve { # the answer of a worker as FastCGI has it, or its first bytes
+	my ($path, $most) = @_;
+	my $record = sub { my ($type, $bytes) = @_; pack('CCnnCC', 1, $type, 1, length $bytes, 0, 0) . $bytes };
+	my %param = (REQUEST_METHOD => 'GET', REQUEST_URI => $path, HTTP_HOST => 'shelf.localhost', REMOTE_ADDR => '127.0.0.1');
+	my $s = IO::Socket::UNIX->new(Peer => "$fazt->{home}/run/fcgi.sock") or die "no worker: $!";
+	syswrite $s, $record->(1, pack 'nCx5', 1, 0) . $record->(4, join '', map { pack 'NNa*a*', 1 << 31 | length, 1 << 31 | length $param{$_}, $_, $param{$_} } sort keys %param) . $record->(4, '') . $record->(5, '');
+	my $answer = '';
+	1 while length $answer < $most && sysread $s, $answer, 65536, length $answer;
+	return $answer;
+}
+sub looked_at { # bytes that the workers have read, once nobody is connected
+	$fazt->wait_for(sub { 1 == (() = slurp('/proc/net/unix') =~ m{\Q$fazt->{home}\E/run/fcgi\.sock$}mg) }, 'the workers are done');
+	my $processes = $fazt->processes_below($fazt->pid('serve'));
+	my $sum = 0;
+	$sum += (slurp("/proc/$_/io") =~ /^rchar: (\d+)/)[0] for grep { $processes->{$_} =~ /\bworker\b/ } keys %$processes;
+	return $sum;
+}
+my $before_it = looked_at();
+cmp_ok(length serve($long, 2 * $longest), '>', $longest, 'FastCGI by hand: the whole of a large file');
+my $for_all = looked_at() - $before_it;
+cmp_ok($for_all, '>=', $longest, '… is read for it');
+cmp_ok(length serve($long, 1048576), '<', 2 * 1048576, '… the first MB of it');
+my $for_one = looked_at() - $before_it - $for_all;
+cmp_ok($for_one, '<', $for_all / 4, "… and the rest is not read for a client that went away ($for_one of $for_all bytes)");
+$fazt->start_nginx;
+post($ann, '/delete', '', name => 'long');
+$fazt->admin('setting', 'set', 'app.files', 3100000);
 
 my $guarded = get($ann, '/private', name => 'page.html');
 is_deeply([$guarded->{body}, $guarded->{headers}{'content-type'}], ['<p>guarded</p>', 'text/html; charset=utf-8'], 'a file of the app\'s private folder');

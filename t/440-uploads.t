@@ -20,6 +20,11 @@ local function call(fn, ...)
 	if not ok then return { json = { error = a.code, message = a.message } } end
 	return { json = a or fazt.null }
 end
+local function show(req)
+	fazt.storage.kv.incr(req.query.name)
+	if req.files.f then blob.put(req.query.name, req.files.f) end
+	return { blob = req.query.name }
+end
 return {
 	["POST /form"] = function(req) return { json = { form = req.form, files = req.files, body = req.body, n = fazt.list{ #(req.files.many or {}) } } } end,
 	["PUT /form"] = function(req) return { json = { files = req.files } } end,
@@ -27,6 +32,8 @@ return {
 	["POST /open"] = function(req) return call(blob.put, "drop/" .. fazt.id(), req.files.f) end,
 	["POST /take"] = function(req) return call(blob.put, req.form.name, { upload = req.form.upload }) end,
 	["POST /wrong"] = function(req) return call(blob.put, "x", { upload = 7 }) end,
+	["POST /show"] = show, ["PUT /show"] = show, ["PATCH /show"] = show, ["DELETE /show"] = show,
+	["GET /asked"] = function(req) return { text = tostring(fazt.storage.kv.get(req.query.name)) } end,
 	["GET /head"] = function(req) return call(blob.head, req.query.name) end,
 	["GET /file"] = function(req) return { blob = req.query.name } end,
 	["GET /fast"] = function() return { text = "fast" } end,
@@ -59,6 +66,13 @@ is($ann->fetch(PUT => at('/form'), body => form(part('name="f"; filename="x"', '
 is(post($ann, at('/put', name => 'cat'), form(part('name="f"; filename="cat.png"', 'miaow' x 300000, 'Content-Type: image/png')))->{json}{size}, 1500000, 'a file is put');
 my $cat = $ann->fetch(GET => at('/file', name => 'cat'));
 is_deeply([$cat->{headers}{'content-type'}, $cat->{body} eq 'miaow' x 300000], ['image/png', 1], '… and comes back');
+for my $method (qw(POST PUT PATCH DELETE)) { # nginx sends what is large, from a request that is a GET by then
+	my ($bytes, $asked) = ("$method is large " x 10000, at('/show', name => "shown $method"));
+	post($ann, at('/put', name => "shown $method"), form(part('name="f"; filename="x"', $bytes))) if $method eq 'DELETE';
+	my $shown = $ann->fetch($method => $asked, $method eq 'DELETE' ? () : (body => form(part('name="f"; filename="x"', $bytes)), type => $type));
+	is_deeply([$shown->{status}, $shown->{body} eq $bytes], [200, 1], "$method is answered with a large file") or diag substr $shown->{raw}, 0, 1000;
+	is($ann->fetch(GET => at('/asked', name => "shown $method"))->{body}, 1, '… for which the app is asked once');
+}
 is(post($ann, at('/put', name => 'none'), form(part('name="a"', 'x')))->{json}{error}, 'bad_request', 'nothing is no file');
 is(post($ann, '/wrong', form())->{json}{error}, 'bad_request', 'nor is a number');
 

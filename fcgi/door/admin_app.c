@@ -328,9 +328,9 @@ static int build_request(struct admin *a, struct req *r)
 	return err;
 }
 
-static void print_piece(void *out, const char *p, size_t n)
+static bool print_piece(void *out, const char *p, size_t n)
 {
-	fwrite(p, 1, n, out);
+	return fwrite(p, 1, n, out) == n;
 }
 
 static void print_answer(struct admin *a, struct req *r)

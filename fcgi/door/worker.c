@@ -63,7 +63,7 @@ static atomic_int running;   /* threads that serve or may yet */
 struct channel {
 	char **params;
 	body_fn *read;
-	void (*write)(void *out, const char *p, size_t n);
+	content_fn *write; /* false: nobody takes it any more */
 	void *in, *out;
 	bool until_end; /* a body without a length ends where its stream does */
 };
@@ -114,9 +114,10 @@ static size_t fcgi_read(void *in, char *p, size_t n)
 	return 1 + (size_t)MAX(more, 0);
 }
 
-static void fcgi_write(void *out, const char *p, size_t n)
+/* A client that went away is nginx's business, which then closes the connection. */
+static bool fcgi_write(void *out, const char *p, size_t n)
 {
-	FCGX_PutStr(p, (int)n, out); /* a client that went away is nginx's business */
+	return FCGX_PutStr(p, (int)n, out) == (int)n;
 }
 
 /* The next connection, or -1 when there shall be no more: the supervisor has shut the socket down and nothing waits in it, or
@@ -370,9 +371,9 @@ static size_t stdio_read(void *in, char *p, size_t n)
 	return fread(p, 1, n, in);
 }
 
-static void stdio_write(void *out, const char *p, size_t n)
+static bool stdio_write(void *out, const char *p, size_t n)
 {
-	fwrite(p, 1, n, out);
+	return fwrite(p, 1, n, out) == n;
 }
 
 static void serve_cgi(void)

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -13,6 +14,7 @@
 #define USED_MS 60000          /* asked for that lately: not removed */
 #define DISK_FREE (128 * MIB)  /* left to others */
 #define FILES_MOST 100000
+#define COPYING_MOST 16        /* threads of one worker that copy, or wait for whoever copies the same */
 
 const char *cache_name(const struct object *o, struct arena *a)
 {
@@ -198,13 +200,22 @@ static bool write_file(struct req *r, int dir, const char *name, const struct ob
 	return !close(fd) && ok;
 }
 
+/* A copy takes a while, and so does waiting for one: few at once. */
+static bool write_one_of_few(struct req *r, int dir, const char *name, const struct object *o)
+{
+	static atomic_int copying;
+	bool ok = atomic_fetch_add(&copying, 1) < COPYING_MOST && write_file(r, dir, name, o);
+	copying--;
+	return ok;
+}
+
 bool cache_keep(struct req *r, const struct object *o)
 {
 	const char *name = cache_name(o, r->arena);
 	int dir = open_dir(r);
 	if (dir < 0)
 		return false;
-	bool ok = there(dir, name, o) || write_file(r, dir, name, o);
+	bool ok = there(dir, name, o) || write_one_of_few(r, dir, name, o);
 	close(dir);
 	return ok;
 }

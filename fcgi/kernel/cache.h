@@ -2,7 +2,7 @@
  *
  * It may be deleted at any time. It holds at most the setting cache.bytes; what is there too much is removed, the
  * longest unused first, but nothing that was asked for within the last minute, since nginx may just be about to open
- * it. A file is written aside and renamed when it is whole; who comes meanwhile waits for it.
+ * it. A file is written aside and renamed when it is whole; who comes meanwhile waits for it, unless too many do.
  *
  * A file's time is made from its hash: nginx makes its ETag of time and size, so that the same content has the same one
  * whoever sends it, and other content another.
@@ -15,7 +15,7 @@
 
 const char *cache_name(const struct object *o, struct arena *a);
 const char *cache_etag(const struct object *o, struct arena *a); /* with its quotes */
-/* It is there, whole. False: there is no room for it, or the disk says no. */
+/* It is there, whole. False: there is no room for it, the disk says no, or too much is being copied at this moment. */
 bool cache_keep(struct req *r, const struct object *o);
 
 #endif

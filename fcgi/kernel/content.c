@@ -244,11 +244,11 @@ bool content_send(struct req *r, content_fn *send, void *arg)
 {
 	struct range left = {r->res.file.from, r->res.file.length};
 	struct buf b = BUF_INIT;
-	int err = 0;
-	while (left.length && !(err = next_piece(r, r->res.file.body, &left, &b))) {
-		send(arg, b.p, b.len);
+	bool ok = true;
+	while (ok && left.length) {
 		buf_clear(&b);
+		ok = !next_piece(r, r->res.file.body, &left, &b) && send(arg, b.p, b.len);
 	}
 	buf_release(&b);
-	return !err;
+	return ok;
 }

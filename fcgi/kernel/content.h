@@ -29,8 +29,8 @@ struct content {
 /* Completes an answer whose status (200: ranges and 304 are possible) and own headers are set. */
 int content_answer(struct req *r, const struct content *c);
 
-/* r->res.file in pieces. False: it ended too early; nothing can be said any more but by closing. */
-typedef void content_fn(void *arg, const char *p, size_t n);
+/* r->res.file in pieces, until one was not taken. False: it ended too early; nothing can be said any more but by closing. */
+typedef bool content_fn(void *arg, const char *p, size_t n);
 bool content_send(struct req *r, content_fn *send, void *arg);
 
 #endif
