@@ -200,7 +200,7 @@ my ($path) = ask($ann, '/url', name => 'fresh')->{a} =~ m{(/_fazt/.*)};
 open my $copying, '>', "$fazt->{home}/cache/.$hash" or die $!;
 flock $copying, LOCK_EX or die $!;
 my ($waiting, %answer) = IO::Select->new;
-for (1 .. 200) { # more than the threads of both workers
+for (1 .. 200) { # many more than may wait for it
 	my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $fazt->port) or die "cannot connect: $!";
 	syswrite $s, join "\r\n", "GET $path HTTP/1.1", 'Host: shelf.localhost', 'Accept: application/json', 'Connection: close', '', '';
 	$waiting->add($s);

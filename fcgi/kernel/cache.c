@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "base/now.h"
+#include "kernel/threads.h"
 
 #define USED_MS 60000          /* asked for that lately: not removed */
 #define DISK_FREE (128 * MIB)  /* left to others */
 #define FILES_MOST 100000
-#define COPYING_MOST 16        /* threads of one worker that copy, or wait for whoever copies the same */
 
 const char *cache_name(const struct object *o, struct arena *a)
 {

@@ -6,8 +6,8 @@
 #include "codec/range.h"
 #include "kernel/app.h"
 #include "kernel/cache.h"
+#include "kernel/threads.h"
 
-#define SENDING_MOST 16 /* by one worker itself */
 
 /* ---- what a browser does with it ---- */
 
