@@ -8,7 +8,6 @@
 #include "kernel/cache.h"
 #include "kernel/threads.h"
 
-
 /* ---- what a browser does with it ---- */
 
 /* Types that a browser shows without running anything. A type ends at its parameters; "image/" stands for all of
