@@ -173,4 +173,14 @@ SKIP: {
 }
 unlink "$home-link";
 rmdir "$home-empty";
+
+# ---- a meter that cannot be ----
+
+my $serve = sub { return Fazt::run({}, build() . '/faztd', 'serve', '--home', $home) };
+rename "$home/run/meter", "$home/run/meter.was";
+mkdir "$home/run/meter";
+($exit, undef, $err) = $serve->();
+ok($exit && $err =~ m{run/meter: .*fazt-admin doctor}, 'a node that could count nothing does not serve, and says what to do') or diag "$exit $err";
+rmdir "$home/run/meter";
+rename "$home/run/meter.was", "$home/run/meter";
 done_testing;
