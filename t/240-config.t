@@ -235,6 +235,8 @@ SKIP: {
 	chown 0, 0, "$home/run/meter";
 	($exit, undef, $err) = $serve->();
 	ok($exit && $err =~ m{run/meter: Permission denied; see: fazt-admin doctor --repair}, 'a meter that its workers cannot have is refused at the start') or diag "$exit $err";
+	$fazt->try_admin('doctor', '--repair');
+	is((stat "$home/run/meter")[4], $nobody, '… and given back by the doctor');
 	unlink $victim, "$home-out";
 }
 done_testing;
