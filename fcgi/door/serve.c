@@ -70,8 +70,10 @@ static void lock_home(void)
 	char path[4200];
 	snprintf(path, sizeof path, "%s/run/serve.pid", home);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		die("cannot open %s: %s", path, errno == ELOOP ? "it is a link; remove it" : strerror(errno));
+	if (fd < 0) {
+		fprintf(stderr, "faztd: cannot open %s: %s\n", path, errno == ELOOP ? "it is a link; remove it" : strerror(errno));
+		exit(err_row(ERR_DENIED)->exit);
+	}
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		fprintf(stderr, "faztd: another faztd serves %s already\n", home);
 		exit(6);
