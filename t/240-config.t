@@ -173,4 +173,70 @@ SKIP: {
 }
 unlink "$home-link";
 rmdir "$home-empty";
+
+# ---- CFG-05: root serves a home of somebody else, whose processes may have put anything there ----
+
+my $serve = sub { return Fazt::run({}, build() . '/faztd', 'serve', '--home', $home) };
+rename "$home/run/meter", "$home/run/meter.was";
+mkdir "$home/run/meter";
+($exit, undef, $err) = $serve->();
+ok($exit && $err =~ m{run/meter: .*fazt-admin doctor}, 'a node that could count nothing does not serve, and says what to do') or diag "$exit $err";
+rmdir "$home/run/meter";
+rename "$home/run/meter.was", "$home/run/meter";
+SKIP: {
+	skip 'only root may be somebody else', 22 if $>;
+	my $nobody = getpwnam 'nobody' // 65534;
+	my $victim = "$home-victim";
+	system 'chown', '-R', "$nobody:$nobody", $home;
+	my $foreign = sub { return [sort map { s/^\Q$home\E\///r } grep { (lstat)[4] != $nobody } glob "$home/* $home/run/* $home/log/*.log"] };
+	spew($victim, 'precious');
+	chmod 0600, $victim;
+	for my $name (qw(serve.pid lock meter)) {
+		rename "$home/run/$name", "$home/run/was";
+		symlink $victim, "$home/run/$name";
+		($exit, undef, $err) = $serve->();
+		ok($exit && $exit < 128 && $err =~ m{run/$name: }, "CFG-05 a link in the place of run/$name is not followed") or diag "$exit $err";
+		is(slurp($victim), 'precious', 'CFG-05 … and what it leads to is as it was');
+		is((stat $victim)[4], 0, 'CFG-05 … and whose');
+		unlink "$home/run/$name";
+		rename "$home/run/was", "$home/run/$name";
+	}
+	my $begin = sub {
+		my $pid = fork // die;
+		if (!$pid) { open STDOUT, '>', "$home-out"; open STDERR, '>&', \*STDOUT; exec(build() . '/faztd', 'serve', '--home', $home) or POSIX::_exit(127) }
+		$fazt->{children}{serve} = $pid;
+		$fazt->wait_for(sub { -S "$home/run/fcgi.sock" }, 'it listens');
+	};
+	my $mapped = sub { my $below = $fazt->processes_below($fazt->pid('serve')); my @w = workers(); return @w == 2 && 2 == grep { (eval { slurp("/proc/$_/maps") } // '') =~ m{\Q$home\E/run/meter$}m } @w };
+	File::Path::remove_tree(map { "$home/$_" } qw(run log www cache));
+	$begin->();
+	ok(-d "$home/$_", "served by root: $_, which may be deleted while nothing runs, is there again") for qw(run log www cache);
+	$fazt->start_nginx("user root;\n" . $fazt->admin('nginx', 'print', '--dev'));
+	$fazt->wait_for(sub { $fazt->healthy }, 'served by root: it serves');
+	ok(fine(), '… apps too');
+	is_deeply([grep { !/^nginx|nginx\.log$/ } @{ $foreign->() }], ['run/nginx.pid'], 'served by root: nothing in it is of root\'s making, but what is nginx\'s');
+	my $below = $fazt->processes_below($fazt->pid('serve'));
+	my $who = sub { my ($name) = @_; my %uid = map { (stat "/proc/$_")[4] => 1 } grep { $below->{$_} =~ /^faztd $name\b/ } keys %$below; return [sort { $a <=> $b } keys %uid] };
+	is_deeply($who->('worker'), [$nobody], '… workers are the owner');
+	my ($zygote, @cells) = @{ $who->('zygote') };
+	ok($zygote == 0 && @cells && !grep({ $_ == $nobody } @cells), '… and the zygote is root, so that cells have user ids of their own') or diag "$zygote @cells";
+	$fazt->wait_for(sub { $mapped->() }, 'served by root: workers count');
+	$fazt->stop('serve');
+	unlink "$home/run/meter";
+	$begin->();
+	$fazt->wait_for(sub { $mapped->() }, 'a meter that was deleted is there again, and workers count in it');
+	kill HUP => $fazt->pid('serve');
+	my @before = workers();
+	$fazt->wait_for(sub { my %was = map { $_ => 1 } @before; 2 <= grep { !$was{$_} } workers() }, 'served by root: it reloads');
+	ok(fine(), '… and serves on');
+	is_deeply([grep { !/^nginx|nginx\.log$/ } @{ $foreign->() }], ['run/nginx.pid'], '… and still nothing is root\'s');
+	$fazt->stop;
+	ok(!-e "$home/run/fcgi.sock", 'served by root: it ends');
+	chown 0, 0, "$home/run/meter";
+	($exit, undef, $err) = $serve->();
+	ok($exit && $err =~ m{run/meter: Permission denied; see: fazt-admin doctor --repair}, 'a meter that its workers cannot have is refused at the start') or diag "$exit $err";
+	$fazt->try_admin('doctor', '--repair');
+	is((stat "$home/run/meter")[4], $nobody, '… and given back by the doctor');
+	unlink $victim, "$home-out";
+}
 done_testing;

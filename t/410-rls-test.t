@@ -3,7 +3,9 @@
 use strict;
 use warnings;
 use lib 't/lib';
-use Fazt qw(text_of json_of spew);
+use File::Temp ();
+use POSIX ();
+use Fazt qw(text_of json_of slurp spew);
 use Test::More;
 
 my $fazt = Fazt->new;
@@ -224,4 +226,37 @@ like($shown, qr/Tried before it is installed:\n  ! GET \/all lets anna and ben r
 like($shown, qr/Tried before it is installed:\n  - Two people, a stranger and the owner tried every page of it \(\d+ requests\): nothing\s+crossed\s+a rule/, '… or that nothing was');
 (undef, undef, $shown) = $fazt->try_admin('app', 'install', $dir, '--yes');
 unlike($shown, qr/Tried/, 'where nobody is asked nothing is tried');
+
+# ---- … within bounds: nobody has said yes to what is stored meanwhile ----
+
+# Runs fazt-admin; the most bytes that a trial had on the disk while it did, and what fazt-admin did.
+sub held {
+	my (@args) = @_;
+	my $most = 0;
+	my $out = File::Temp->new;
+	my $pid = fork // die "fork: $!";
+	if (!$pid) { my ($exit, @said) = $fazt->try_admin(@args); spew($out->filename, join "\n", @said); POSIX::_exit($exit) }
+	until (waitpid($pid, POSIX::WNOHANG)) {
+		my $now = 0;
+		$now += 512 * ((stat)[12] // 0) for glob "$fazt->{home}/cache/fazt-trial-*/*";
+		$most = $now if $now > $most;
+		select undef, undef, undef, 0.01;
+	}
+	return ($most, $? >> 8, slurp($out->filename));
+}
+
+# A database and its log, once more as they were kept, each with the room that the app has and what Fazt needs itself.
+my $bound = 4 * (64 + 16) * 2**20;
+my $put = 'for i = 1, 100 do fazt.storage.blob.put("f" .. tostring(req.params.n) .. i, ("%09d"):format(i):rep(100000) .. tostring(req.params.n)) end return ""';
+my $filling = { 'app.json' => { visibility => 'members', permissions => ['storage'] },
+	'api/main.lua' => 'local fazt = require "fazt" return { ["GET /"] = function() return "" end, ' .
+		join(' ', map { "[\"POST /$_\"] = function(req) req.params.n = $_ $put end," } 1 .. 5) . ' }' };
+my ($most, $code, $told) = held('app', 'install', $fazt->cartridge('filling', $filling), '--dry-run');
+like($told, qr/\d+ of\s+them\s+failed\s+in\s+the\s+app/, 'HOST a package that stores files without end before anybody consented: its requests fail');
+ok($most > 64 * 2**20 && $most < $bound, "HOST … when it has used up its room ($most)");
+$fazt->install(filling => { %$filling, 'app.json' => { version => '1.0.0', permissions => ['storage'] }, 'api/main.lua' => 'return {}' });
+my %tested = ('t/fill.lua' => qq{local fazt, test = require "fazt", require "fazt.test" test("fill", function() for n = 1, 5 do local req = { params = { n = n } } (function() $put end)() end end)});
+($most, $code, $told) = held('app', 'upgrade', 'filling', '--source', $fazt->cartridge('filling', { %$filling, 'app.json' => { version => '1.0.1', permissions => ['storage'] }, %tested }), '--yes');
+ok($code && $told =~ /fill.*used up its room for files/s, 'HOST … an upgrade whose tests do: it is refused, and says why') or diag "$code $told";
+ok($most > 64 * 2**20 && $most < $bound, "HOST … likewise ($most)");
 done_testing;

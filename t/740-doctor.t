@@ -213,6 +213,52 @@ ok(-d "$home/www", 'home: folders that were missing are there');
 ($exit) = $fazt->try_admin('doctor', 'heal');
 is($exit, 2, 'and it takes no arguments');
 
+# ---- what root left in somebody else's home ----
+
+SKIP: {
+	skip 'only root may leave something', 13 if $>;
+	my $nobody = getpwnam 'nobody' // 65534;
+	my $theirs = Fazt->new;
+	$home = $theirs->home;
+	my $secret = "$home-secret";
+	my $whose = sub { return { map { s/^\Q$home\E\/?//r => (lstat)[4] } grep { (lstat)[4] != $nobody } $home, glob "$home/* $home/run/* $home/log/*" } };
+	my $as_root = sub { my ($exit, $out) = $theirs->try_admin('doctor', '--json', @_); return { map { $_->{check} => $_ } @{ text_of($out)->{checks} } } };
+	my $stopped = sub { my ($exit, undef, $err) = Fazt::run({}, 'timeout', '-s', 'TERM', '2', Fazt::program(), 'serve', '--home', $home); return ($exit, $err) };
+	spew($secret, 'not theirs');
+	spew("$home/log/fazt.log", '');
+	spew("$home/run/serve.pid", '');
+	system 'chown', '-R', "$nobody:$nobody", $home;
+	chown 0, 0, "$home/run", map { "$home/$_" } qw(run/lock run/meter run/serve.pid run/ballast log/fazt.log);
+	my $left = $whose->();
+	is(scalar(keys %$left), 6, 'root left some of it');
+	$by = $as_root->();
+	is($by->{home}{state}, 'problem', 'root, who may open all of it, finds that the owner may not');
+	like(join("\n", map { $_->{what} } @{ $by->{home}{found} }), qr{run/\Q$_\E belongs to the user 0, the home to $nobody}, "… $_") for qw(lock meter);
+	is($by->{database}{state}, 'problem', '… and that the database does not open for them');
+	is_deeply($whose->(), $left, '… and changes nothing, nor leaves more');
+	isnt(($stopped->())[0], 124, '… so it does not serve');
+	$by = $as_root->('--repair');
+	is_deeply([map { $by->{$_}{state} } qw(home database)], ['mended', 'ok'], 'mended, and looked at as the owner');
+	is_deeply($whose->(), {}, '… everything is theirs');
+	is(($stopped->())[0], 124, '… and it serves');
+	is_deeply($whose->(), {}, '… leaving nothing of root\'s');
+	unlink "$home/run/meter", "$home/run/password.lock";
+	chown 0, 0, "$home/run/lock";
+	link $secret, "$home/run/meter";
+	symlink $secret, "$home/run/password.lock";
+	$as_root->('--repair');
+	is((stat $secret)[4], 0, 'a file of root\'s that got a second name there is not given away, nor by a link');
+	is((stat "$home/run/lock")[4], $nobody, '… what else lies there is');
+	rename "$home/run", "$home/run.was";
+	mkdir "$home-root";
+	spew("$home-root/lock", '');
+	symlink "$home-root", "$home/run";
+	$as_root->('--repair');
+	is((stat "$home-root/lock")[4], 0, '… nor what lies in a folder that a link leads to');
+	unlink $secret, "$home-root/lock";
+	rmdir "$home-root";
+}
+
 # ---- what the owner reads ----
 
 my $guide = slurp(Fazt::top() . '/nginx/trouble.md');

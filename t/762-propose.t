@@ -6,6 +6,7 @@ use lib 't/lib';
 use Fazt qw(text_of json_of slurp);
 use Fazt::Clock;
 use File::Temp;
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -244,6 +245,32 @@ for (1 .. 2) {
 }
 $q = asked($key);
 is_deeply(show($q->{id})->{package}{rehearsal}{tests}, 1, 'another one looks into it, from the beginning');
+
+# ---- in the tests of an app, which run before anybody consented ----
+
+my $trying = $fazt->cartridge('agent', { @agent, 't/propose.lua' => <<'LUA' });
+local test = require "fazt.test"
+test("a proposal of a test", function(t)
+	local owner = t.owner()
+	t.equal(owner:post("/propose", { json = { key = "k", app = "agent", files = { ["t/propose.lua"] = "again" }, opts = { reason = "Again.", timeout = 60 } } }).status, 200)
+	for i = 1, 5 do
+		t.advance(1)
+		for j = 1, 3000000 do i = i + j - j end
+	end
+	t.equal(owner:get("/answer/k").body, "null")
+	t.advance(60)
+	t.equal(owner:get("/answer/k").json, { approved = false, by = "timeout", note = "" })
+end)
+LUA
+my $tester = fork // die "fork: $!";
+if (!$tester) { my ($exit, @words) = $fazt->try_admin('app', 'test', $trying); print STDERR @words if $exit; POSIX::_exit($exit) }
+my $nested = 0;
+until (waitpid $tester, POSIX::WNOHANG) {
+	$nested += grep { (eval { slurp($_) } // '') =~ /install-fetch\0--home\0[^\0]*fazt-trial-/ } glob '/proc/[0-9]*/cmdline';
+	sleep 0.01;
+}
+is($? >> 8, 0, 'in a test a proposal waits for its time to be over');
+is($nested, 0, '… and nobody looks into it: a trial has no trials of its own');
 
 # ---- a backup ----
 

@@ -91,12 +91,17 @@ static void run_check(struct doctor *d, const struct check *c, bool repair)
 	out_end(d->out);
 }
 
-/* As far as there is a database: a home without one is looked at all the same. */
+/* As far as there is a database: a home without one is looked at all the same. As the workers see it, so from here on root is the
+ * owner: root itself could open anything, and what it made would be in their way. */
 static void open_node(struct doctor *d)
 {
-	struct fault quiet = {0};
-	d->opened = !node_open(&d->a->node, d->home, STORE_SERVE, &quiet) && !admin_owner(d->a);
-	fault_clear(&d->a->r.fault);
+	struct fault *f = &d->a->r.fault;
+	if (become_owner(d->home))
+		die("doctor: cannot become the owner of %s", d->home);
+	log_open(d->home);
+	d->opened = !node_open(&d->a->node, d->home, STORE_SERVE, f) && !admin_owner(d->a);
+	d->why = *f;
+	fault_clear(f);
 }
 
 static void examine(struct doctor *d, bool repair)
@@ -170,7 +175,6 @@ int admin_doctor(struct admin *a)
 	int err = admin_leftover(a);
 	if (err)
 		return err;
-	log_open(a->cmd.home);
 	examine(&d, repair && !a->cmd.dry_run);
 	if (a->cmd.json)
 		puts(json.p);

@@ -13,6 +13,7 @@ struct doctor {
 	struct admin *a;
 	const char *home;
 	bool opened; /* a->node is there */
+	struct fault why; /* … or why not */
 	bool serving; /* a faztd holds the home */
 	/* private */
 	struct out *out;

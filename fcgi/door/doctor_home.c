@@ -1,3 +1,5 @@
+#define _GNU_SOURCE /* O_PATH */
+
 /* Checks of what is around the database: files, processes, the machine. */
 #include "config.h"
 
@@ -5,10 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <linux/openat2.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,8 +43,15 @@ static const struct {
 	bool folder;
 } parts[] = {
 	{"", 0711, true}, {"data.db", 0600, false}, {"run", 0711, true}, {"www", 0755, true}, {"cache", 0755, true}, {"log", 0700, true},
-	{"nginx", 0755, true}, {"data.db-wal", 0600, false}, {"data.db-shm", 0600, false},
+	{"nginx", 0755, true}, {"data.db-wal", 0600, false}, {"data.db-shm", 0600, false}, {"run/lock", 0600, false},
+	{"run/meter", 0600, false}, {"run/serve.pid", 0600, false}, {"run/password.lock", 0600, false}, {"run/ballast", 0600, false},
+	{"run/fcgi.sock", 0660, false}, {"log/fazt.log", 0600, false}, {"log/fazt.log.1", 0600, false},
 };
+
+static bool is_kind(size_t i, const struct stat *st)
+{
+	return parts[i].folder ? S_ISDIR(st->st_mode) : S_ISREG(st->st_mode) || S_ISSOCK(st->st_mode);
+}
 
 int look_home(struct doctor *d)
 {
@@ -54,7 +65,7 @@ int look_home(struct doctor *d)
 				doctor_found(d, "%s is missing", path);
 			continue;
 		}
-		if (*parts[i].name && S_ISDIR(st.st_mode) != parts[i].folder)
+		if (*parts[i].name && !is_kind(i, &st))
 			doctor_found(d, "%s is no %s", path, parts[i].folder ? "folder" : "file");
 		else if (st.st_uid != home.st_uid)
 			doctor_found(d, "%s belongs to the user %u, the home to %u", path, (unsigned)st.st_uid, (unsigned)home.st_uid);
@@ -64,19 +75,45 @@ int look_home(struct doctor *d)
 	return 0;
 }
 
-/* What belongs to somebody else by root's hand; the rest is what init does. */
+/* By root's hand, and the owner may change what lies there meanwhile: what is given is what was looked at, inside of the home, on
+ * no way through a link, and with no name elsewhere. */
+static int give(struct doctor *d, int in, size_t i)
+{
+	struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+	struct stat home, st;
+	int fd = (int)syscall(SYS_openat2, in, *parts[i].name ? parts[i].name : ".", &how, sizeof how);
+	bool foreign = fd >= 0 && !fstat(in, &home) && !fstat(fd, &st) && st.st_uid != home.st_uid;
+	bool given = !foreign || (is_kind(i, &st) && (parts[i].folder || st.st_nlink == 1) &&
+				  !fchownat(fd, "", home.st_uid, home.st_gid, AT_EMPTY_PATH));
+	if (fd >= 0)
+		close(fd);
+	return given ? 0 : fail(&d->a->r, ERR_DENIED, "cannot give %s to its owner", below(d, parts[i].name));
+}
+
+static int give_all(struct doctor *d)
+{
+	int in = open(d->home, O_PATH | O_DIRECTORY | O_CLOEXEC), err = 0;
+	for (size_t i = 0; in >= 0 && i < ARRAY_LEN(parts); i++)
+		if (give(d, in, i))
+			err = d->a->r.fault.err;
+	if (in >= 0)
+		close(in);
+	return err;
+}
+
+/* What belongs to somebody else is root's to give; the rest is what init does, as the owner. */
 int mend_home(struct doctor *d)
 {
-	struct stat home, st;
-	if (stat(d->home, &home))
+	struct stat st;
+	if (stat(d->home, &st))
 		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		const char *path = below(d, parts[i].name);
-		if (!geteuid() && !lstat(path, &st) && st.st_uid != home.st_uid && lchown(path, home.st_uid, home.st_gid))
-			return fail(&d->a->r, ERR_DENIED, "cannot give %s to its owner: %s", path, strerror(errno));
-	}
-	if (become_owner(d->home) || home_folders(d->home, &d->a->r.fault))
-		return d->a->r.fault.err;
+	int err = geteuid() ? 0 : give_all(d);
+	if (!err && become_owner(d->home))
+		err = fail(&d->a->r, ERR_DENIED, "cannot become the owner of %s", d->home);
+	if (!err)
+		err = home_folders(d->home, &d->a->r.fault);
+	if (err)
+		return err;
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
 		if (!parts[i].folder && !lstat(below(d, parts[i].name), &st) && S_ISREG(st.st_mode))
 			(void)!chmod(below(d, parts[i].name), 0600);

@@ -41,6 +41,9 @@ bool cgi_sends_body(const struct req *r);
 
 /* Root works as whoever owns the home, so that no file of root's appears in it. 0, or -1 with errno. */
 int become_owner(const char *home);
+/* For the supervisor, which starts and ends processes of root: whatever it opens, makes or removes, it does with the owner's rights
+ * alone, so that no link in the home leads it further than its owner gets; what it starts is root's again. As become_owner else. */
+int touch_as_owner(const char *home);
 
 /* A zygote as a child of this process, for programs without a supervisor (CGI, fazt-admin app request). Returns the
  * control socket, or -1. Call it before the database is opened and before any thread starts. */

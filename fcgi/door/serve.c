@@ -15,6 +15,7 @@
 #include "base/now.h"
 #include "base/turn.h"
 #include "door/door.h"
+#include "kernel/home.h"
 
 /* The supervisor holds what must outlive any child: the FastCGI socket and both ends of the control sockets of the zygote and
  * the fetcher, who are the helpers: the workers need them to their end.
@@ -60,9 +61,6 @@ static int listen_at(const char *path)
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) || listen(fd, BACKLOG))
 		die("cannot listen at %s: %s", path, strerror(errno));
 	umask(mask);
-	struct stat st;
-	if (!geteuid() && !stat(home, &st) && chown(path, st.st_uid, st.st_gid))
-		die("cannot give %s to the owner of the home", path);
 	return fd;
 }
 
@@ -71,9 +69,11 @@ static void lock_home(void)
 {
 	char path[4200];
 	snprintf(path, sizeof path, "%s/run/serve.pid", home);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		die("cannot open %s: %s; is this a home? (fazt-admin init)", path, strerror(errno));
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0) {
+		fprintf(stderr, "faztd: cannot open %s: %s\n", path, errno == ELOOP ? "it is a link; remove it" : strerror(errno));
+		exit(err_row(ERR_DENIED)->exit);
+	}
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		fprintf(stderr, "faztd: another faztd serves %s already\n", home);
 		exit(6);
@@ -86,7 +86,7 @@ bool serve_holds(const char *dir)
 {
 	char path[4200];
 	snprintf(path, sizeof path, "%s/run/serve.pid", dir);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB);
 	if (fd >= 0)
 		close(fd);
@@ -261,26 +261,40 @@ static int64_t start_due(struct child *c, int n)
 	return wait;
 }
 
-/* Could fresh workers start? Asked in a process of its own, because what is wrong may end it. The old ones serve on if not. */
-static bool ready(void)
+/* As a worker does, and with the folders that somebody deleted. The exit code, with the reason in the log and said to whoever started us. */
+static int try_home(const char *refused)
 {
 	struct fault f = {0};
 	struct node node;
+	int err = become_owner(home) ? fault(&f, ERR_DENIED, "cannot become the owner of %s", home) : node_open(&node, home, STORE_SERVE, &f);
+	if (!err) {
+		home_refill(home);
+		return 0;
+	}
+	log_event(LOG_ERROR, refused, "message", fault_message(&f), NULL);
+	fprintf(stderr, "faztd: %s\n", fault_message(&f));
+	return err_row(err)->exit;
+}
+
+/* Could workers start? 0, or what to exit with. Asked in a process of its own, because what is wrong may end it, and because what
+ * is in the database is the owner's word: root reads none of it. */
+static int trouble(const char *refused)
+{
 	int status;
 	pid_t pid = fork();
 	if (!pid) {
 		alarm(READY_SECONDS);
-		if (!node_open(&node, home, STORE_SERVE, &f))
-			_exit(0);
-		log_event(LOG_ERROR, "reload.refused", "message", fault_message(&f), NULL);
-		_exit(1);
+		_exit(try_home(refused));
 	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return err_row(ERR_INTERNAL)->exit;
+	return WEXITSTATUS(status);
 }
 
+/* The old ones serve on if fresh ones could not. */
 static void reload(struct child *c, int n)
 {
-	if (ready())
+	if (!trouble("reload.refused"))
 		for (int i = HELPERS; i < n; i++)
 			retire(&c[i]);
 }
@@ -301,20 +315,17 @@ static void supervise(struct child *c, int n)
 
 int serve_main(int argc, char **argv)
 {
-	struct fault f = {0};
-	struct node node;
 	char path[4200];
 	int control[2], fetcher[2];
 	home = argc > 2 && !strcmp(argv[1], "--home") ? argv[2] : getenv("FAZT_HOME");
 	if (!home)
 		home = "/var/lib/fazt";
+	if (touch_as_owner(home))
+		die("cannot work with the rights of the owner of %s", home);
 	log_open(home);
-	/* Say now, to whoever started us, what the workers would say into the log. */
-	if (node_open(&node, home, STORE_SERVE, &f)) {
-		fprintf(stderr, "faztd: %s\n", fault_message(&f));
-		return err_row(f.err)->exit;
-	}
-	node_close(&node);
+	int refused = trouble("serve.refused");
+	if (refused)
+		return refused;
 	lock_home();
 	snprintf(path, sizeof path, "%s/run/fcgi.sock", home);
 	int fcgi = listen_at(path);

@@ -21,7 +21,6 @@ enum stage { MAKING, READING, WRITING };
 #define FINDINGS_MAX 100
 #define FILLS_MAX 24
 #define BODY_MAX (256 * KIB) /* of an answer that is searched */
-#define APP_BYTES "67108864" /* what the app may store meanwhile */
 #define REQUEST_MS "3000" /* so that one slow route does not use up the time */
 
 /* ---- who ---- */
@@ -473,8 +472,6 @@ static int settle(struct probe *p, struct db *db)
 	int err = db_begin(db);
 	if (!err)
 		err = setting_set(db, STR("deadline"), STR(REQUEST_MS));
-	if (!err)
-		err = setting_set(db, STR("app.bytes"), STR(APP_BYTES));
 	err = err ? db_rollback(db) : db_commit(db);
 	if (!err)
 		err = node_settings(&p->trial->node, db, p->arena, &p->settings);
@@ -486,8 +483,10 @@ static int settle(struct probe *p, struct db *db)
 static int meet(struct probe *p)
 {
 	struct user u;
-	struct db *db = db_borrow(p->trial->node.store, p->fault);
-	int err = db ? settle(p, db) : p->fault->err;
+	int err = trial_bound(p->trial, p->fault);
+	struct db *db = err ? NULL : db_borrow(p->trial->node.store, p->fault);
+	if (!err)
+		err = db ? settle(p, db) : p->fault->err;
 	db_return(db);
 	for (int i = 0; !err && i < CALLERS; i++) {
 		if (i == STRANGER)

@@ -105,7 +105,9 @@ static void note(void *arg, const struct test *x)
 
 static int run_tests(struct rehearsal *r)
 {
-	int err = trial_keep(&r->trial, r->fault);
+	int err = trial_bound(&r->trial, r->fault);
+	if (!err)
+		err = trial_keep(&r->trial, r->fault);
 	if (!err)
 		err = tests_run(&r->trial, &r->tests, r->fault);
 	if (err || !r->tests.failed)

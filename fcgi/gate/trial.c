@@ -21,6 +21,7 @@
 #include "kernel/home.h"
 #include "kernel/install.h"
 #include "kernel/meter.h"
+#include "store/apps.h"
 
 /* What is kept is the database's files themselves: with every connection closed they are a state like any other, and copying
  * them is the same for rows, people, settings and whatever is invented later. */
@@ -173,6 +174,28 @@ int trial_install(struct trial *t, const struct package *p, struct fault *f)
 {
 	t->name = arena_strdup(t->arena, p->manifest->name);
 	return install_package(&t->node, p, ORIGIN, t->app_id, f);
+}
+
+static int bound(struct db *db, const char *key, int64_t has)
+{
+	char most[24];
+	snprintf(most, sizeof most, "%lld", (long long)(has + TRIAL_ROOM));
+	return set(db, key, most);
+}
+
+int trial_bound(struct trial *t, struct fault *f)
+{
+	struct db *db = db_borrow(t->node.store, f);
+	if (!db)
+		return f->err;
+	int err = db_begin(db);
+	if (!err)
+		err = bound(db, "app.bytes", app_usage(db, t->app_id, USAGE_BYTES));
+	if (!err)
+		err = bound(db, "app.files", app_usage(db, t->app_id, USAGE_FILES));
+	err = err ? db_rollback(db) : db_commit(db);
+	db_return(db);
+	return err;
 }
 
 /* ---- keeping a moment ---- */

@@ -47,6 +47,11 @@ void trial_close(struct trial *t);
 /* Install p (finished) with all the permissions it asks for. ERR_BAD_PACKAGE when its code does not load. */
 int trial_install(struct trial *t, const struct package *p, struct fault *f);
 
+/* From now on the app may store TRIAL_ROOM of rows and keys more than it has, and as much of files: for a trial of what nobody has
+ * consented to, on the disk of a node. */
+#define TRIAL_ROOM (64 * (int64_t)MIB)
+int trial_bound(struct trial *t, struct fault *f);
+
 /* Remember everything: rows, people, clock. Put it all back. What was borrowed from the node is void after either. */
 int trial_keep(struct trial *t, struct fault *f);
 int trial_again(struct trial *t, struct fault *f);

@@ -41,6 +41,14 @@ int home_folders(const char *home, struct fault *f)
 	return err;
 }
 
+void home_refill(const char *home)
+{
+	char path[PATH_MAX];
+	for (size_t i = 1; i < ARRAY_LEN(folders); i++)
+		if ((size_t)snprintf(path, sizeof path, "%s%s", home, folders[i].name) < sizeof path && !mkdir(path, folders[i].mode))
+			(void)chmod(path, folders[i].mode); /* whatever the umask is */
+}
+
 /* ---- a home that is there ---- */
 
 const char *home_network(int64_t type)
@@ -61,7 +69,7 @@ static int check_folder(const char *home, const struct stat *st, struct fault *f
 	struct stat link;
 	if (!lstat(home, &link) && S_ISLNK(link.st_mode) && link.st_uid && link.st_uid != st->st_uid)
 		return fault(f, ERR_DENIED, "%s is a link that somebody else made; name the folder itself", home);
-	if (geteuid() && st->st_uid != geteuid())
+	if (st->st_uid != geteuid()) /* root has become that user before (door/owner) */
 		return fault(f, ERR_DENIED, "%s belongs to another user; work as that user, or as root", home);
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return fault(f, ERR_DENIED, "others may write in %s; see who did, then run: chmod go-w %s", home, home);

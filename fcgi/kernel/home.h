@@ -7,6 +7,8 @@
 
 /* The folders of a home, made where they are missing. ERR_DENIED when one is a link, or somebody else's. */
 int home_folders(const char *home, struct fault *f);
+/* Those of them that were deleted, once the home is known to be one; what is there stays as it is. */
+void home_refill(const char *home);
 /* Before one is used: ERR_DENIED says why it cannot be trusted, or could not be kept: a link of somebody else's, another
  * user's, writable by others, on a network file system, read-only. A folder that is none is the store's to name. */
 int home_check(const char *home, struct fault *f);

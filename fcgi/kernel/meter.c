@@ -1,5 +1,6 @@
 #include "kernel/meter.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/file.h>
@@ -64,13 +65,14 @@ static struct page *page_map(int fd)
 	return p;
 }
 
-struct meters *meters_open(const char *home)
+struct meters *meters_open(const char *home, struct fault *f)
 {
 	char path[4096];
 	snprintf(path, sizeof path, "%s/run/meter", home);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct page *page = fd < 0 ? NULL : page_map(fd);
 	if (!page) {
+		fault(f, errno == ENOSPC ? ERR_DISK_FULL : ERR_INTERNAL, "%s: %s; see: fazt-admin doctor --repair", path, strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return NULL;

@@ -12,6 +12,7 @@
 #ifndef KERNEL_METER_H
 #define KERNEL_METER_H
 
+#include "base/err.h"
 #include "kernel/budget.h"
 
 #define METER_APPS 1024 /* counted at once; beyond that the longest unused ones make room */
@@ -19,8 +20,8 @@
 struct meters;
 struct meter; /* of one app */
 
-/* NULL where home/run cannot be written: then nothing is counted. */
-struct meters *meters_open(const char *home);
+/* NULL, worded in f, where home/run/meter cannot be written: a node that could count nothing would bound nothing (kernel/node). */
+struct meters *meters_open(const char *home, struct fault *f);
 void meters_close(struct meters *all);
 
 /* Valid until meters_close. NULL for NULL, which the others take for an app that has used nothing. */

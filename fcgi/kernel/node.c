@@ -79,6 +79,8 @@ static char *absolute(const char *path)
 
 int node_open(struct node *n, const char *home, enum store_mode mode, struct fault *f)
 {
+	struct fault here = {0};
+	f = f ? f : &here;
 	*n = (struct node){.workers = 1, .fetcher = FETCHER_NONE};
 	if (mode != STORE_CREATE && home_check(home, f))
 		return f->err;
@@ -88,8 +90,8 @@ int node_open(struct node *n, const char *home, enum store_mode mode, struct fau
 	n->home = absolute(home);
 	n->settings = cache_new();
 	n->apps = app_cache_new();
-	n->meters = meters_open(n->home);
-	int err = settings_first(n, f);
+	n->meters = meters_open(n->home, f);
+	int err = n->meters ? settings_first(n, f) : f->err;
 	if (err)
 		node_close(n);
 	return err;

@@ -21,7 +21,7 @@ static int enter(struct req *r)
 		fail(r, ERR_RATE_LIMITED, "Too many people are signing in at this moment; try again in a second.");
 		return -1;
 	}
-	int fd = open(arena_printf(r->arena, "%s/run/password.lock", r->node->home), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(arena_printf(r->arena, "%s/run/password.lock", r->node->home), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	while (fd >= 0 && flock(fd, LOCK_EX) && errno == EINTR)
 		;
 	if (fd < 0) {

@@ -80,7 +80,8 @@ struct lock *lock_open(const char *home, struct fault *f)
 {
 	char path[4096];
 	snprintf(path, sizeof path, "%s/run", home);
-	mkdir(path, 0711);
+	if (!mkdir(path, 0711))
+		(void)chmod(path, 0711); /* nginx passes through, whatever the umask is */
 	snprintf(path, sizeof path, "%s/run/lock", home);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct page *page = fd < 0 ? NULL : page_map(fd);
@@ -88,7 +89,7 @@ struct lock *lock_open(const char *home, struct fault *f)
 	if (fd >= 0)
 		close(fd);
 	if (!page) {
-		fault(f, e == ENOSPC ? ERR_DISK_FULL : ERR_INTERNAL, "%s: %s", path, strerror(e));
+		fault(f, e == ENOSPC ? ERR_DISK_FULL : ERR_INTERNAL, "%s: %s; see: fazt-admin doctor --repair", path, strerror(e));
 		return NULL;
 	}
 	struct lock *l = xcalloc(1, sizeof *l);
