@@ -280,4 +280,26 @@ is($fazt->admin_json('app', 'show', 'busy')->{version}, '2.0.0', 'the new versio
 is_deeply([grep { ($_->{new} // 0) > 1 } @$now], [], 'none was migrated twice');
 is_deeply([map { $_->{n} } grep { !$_->{new} } @$now[0 .. 2]], [], 'and those of before all were');
 
+# A request that began before the switch and writes after it would write as code of before does.
+my $late = $fazt->cartridge('late', { 'app.json' => { %manifest }, 'api/main.lua' => $main =~ s/return \{/return {
+  ["POST \/late"] = function() local n = docs.count("items") for i = 1, 400000000 do end return { json = docs.insert("items", { n = n }) } end,/r });
+$fazt->admin('app', 'install', $late, '--yes');
+$fazt->admin('app', 'limit', 'late', $_, 60000) for 'cpu', 'deadline', 'app.cpu';
+my $there = $fazt->url('late', '/');
+$mia->visit(GET => $there);
+is($mia->fetch(POST => $there, json => { n => 1 })->{status}, 200, 'a row');
+spew("$late/migrations/0001-new.lua", 'return { items = function(doc) doc.new = 1 return doc end }');
+spew("$late/app.json", json_of({ name => 'late', title => 'Late', %manifest, version => '2.0.0' }));
+if (!($pid = fork // die "fork: $!")) {
+	my $answer = $mia->fetch(POST => "${there}late", json => {});
+	note "written late: $answer->{status}";
+	POSIX::_exit($answer->{status} == 503 && $answer->{body} =~ /being upgraded/ ? 0 : $answer->{status} == 200 ? 1 : 2);
+}
+select undef, undef, undef, 0.3;
+$fazt->admin('app', 'upgrade', 'late', '--yes');
+waitpid $pid, 0;
+cmp_ok($? >> 8, '<', 2, 'who comes late is told that the app is being upgraded, or was not late');
+is_deeply([grep { !$_->{new} } @{ $mia->fetch(GET => $there)->{json} }], [], 'no row of before is written behind a migration');
+is($mia->fetch(POST => $there, json => { n => 2, new => 1 })->{status}, 200, 'and the new version writes');
+
 done_testing;

@@ -230,6 +230,7 @@ my ($kernel) = (POSIX::uname())[2] =~ /^(\d+\.\d+)/;
 SKIP: {
 	skip 'the kernel takes no such wishes before Linux 6.12', 2 if version->parse("v$kernel") < version->parse('v6.12');
 	my $seen;
+	$fazt->admin('app', 'enable', 'eager'); # it may have been suspended, when the machine was busy
 	limit('eager', 'app.cpu', 60000); # another limit is a fresh minute
 	$street->under('calls', 24, sub { for (1 .. 150) { $street->probe(0.1); $seen = pieces(); last if ($seen->{0.2} // 0) > 100 && $seen->{100} } }, {});
 	ok(($seen->{0.2} // 0) > 100 && $seen->{100}, 'beside a heavy app all go first, also those that wait, but who works for it: ' . json_of($seen));

@@ -1,6 +1,6 @@
 /* turns — which of a worker's threads go first (base/turn), when one app keeps the processors busy and others are beside it.
  *
- * There is company when two apps were served within LEASH_COMPANY_MS and one of them is heavy (METER_HEAVY_MS). Threads that work
+ * There is company when two apps were served within TURNS_COMPANY_MS and one of them is heavy (METER_HEAVY_MS). Threads that work
  * for that one are interrupted by everybody then, and all others go first, also those that wait: whoever is woken by a request
  * that came just then could not interrupt anybody otherwise. Without company all work in order.
  *

@@ -183,6 +183,7 @@ static void copy_row(struct app *a, const struct app_row *row, const struct sett
 	a->paused = row->paused;
 	a->epoch = epoch;
 	a->suspended = row->suspended;
+	a->migrated = row->migrated;
 	budget_usual(s, a->usual);
 	snprintf(a->zone, sizeof a->zone, "%s", s->text[SETTING_TIMEZONE]);
 }

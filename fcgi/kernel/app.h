@@ -52,6 +52,7 @@ struct app {
 	bool migrates;         /* no app to serve: its files are data migrations, in the order in which they run */
 	int64_t paused;        /* until then it answers 503, because its rows are being migrated */
 	int64_t suspended;     /* and until then, because it had to be ended again and again */
+	int64_t migrated;      /* its rows have been through so many migrations */
 	int npublic;
 	const char **public;   /* paths of the public files, "public/index.html", in byte order */
 	int ngrants;

@@ -11,7 +11,7 @@
 
 #define APP_COLUMNS                                                                                                          \
 	"SELECT a.id, a.name, a.title, a.source, a.origin, a.state, a.version, a.rev, a.created, a.changed, a.purged, v.package, v.commit_id, " \
-	"v.installed, a.paused, a.suspended FROM apps a LEFT JOIN versions v ON v.app_id = a.id AND v.version = a.version "
+	"v.installed, a.paused, a.suspended, (SELECT count(*) FROM applied WHERE app_id = a.id) FROM apps a LEFT JOIN versions v ON v.app_id = a.id AND v.version = a.version "
 
 static void read_app(struct stmt *s, struct arena *a, struct app_row *r)
 {
@@ -20,7 +20,7 @@ static void read_app(struct stmt *s, struct arena *a, struct app_row *r)
 		.origin = stmt_dup(s, 4, a), .state = stmt_dup(s, 5, a), .version = stmt_int(s, 6), .rev = stmt_int(s, 7),
 		.created = stmt_int(s, 8), .changed = stmt_int(s, 9), .purged = stmt_int(s, 10) != 0, .package = stmt_dup(s, 11, a),
 		.commit = stmt_dup(s, 12, a), .installed = stmt_int(s, 13), .paused = stmt_int(s, 14),
-		.suspended = stmt_int(s, 15),
+		.suspended = stmt_int(s, 15), .migrated = stmt_int(s, 16),
 	};
 }
 

@@ -20,6 +20,7 @@ struct app_row {
 	bool purged;
 	int64_t paused;    /* until then it answers 503 */
 	int64_t suspended; /* and until then, because it had to be ended again and again */
+	int64_t migrated;  /* so many migrations its rows have been through */
 	const char *package, *commit; /* of the version that serves */
 	int64_t installed;
 };

@@ -49,6 +49,8 @@ struct db {
 	bool locked, touched;
 	bool rings; /* at its commit */
 	bool part; /* a transaction inside the one that is held (db_enter) */
+	const char *app_id; /* whose rows it writes (db_write_for), or NULL */
+	int64_t migrated;
 	int64_t until; /* mono_ms at which reading ends; 0: no bound */
 };
 

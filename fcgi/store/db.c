@@ -21,6 +21,7 @@
 
 #define LOCK_WAIT_MS 10000
 #define BUSY_WAIT_MS 5000   /* for programs that do not know our lock, as a shell on the file */
+#define READERS_WAIT_MS 50  /* for those who read something old, while everybody who writes waits */
 #define WAL_PAGES_MAX 16384 /* 64 MB: from here on a writer waits for the readers and starts the WAL anew */
 
 struct store {
@@ -33,7 +34,7 @@ struct store {
 	pthread_mutex_t mutex;
 	pthread_cond_t returned, returned_first;
 	struct conn *idle;
-	int connections;
+	int lent;
 	bool first; /* the one who has the write lock waits for one, and goes first */
 };
 
@@ -325,7 +326,6 @@ static int open_first(struct store *s, enum store_mode mode, struct fault *f)
 	ballast_keep(s->home);
 	first_epoch(db);
 	s->idle = db->conn;
-	s->connections = 1;
 	free(db);
 	return 0;
 }
@@ -416,15 +416,16 @@ char *db_node(struct db *db, struct arena *a)
 
 /* ---- borrowing ---- */
 
-/* How a connection is asked for: by a new borrower, for whom one may be opened; by one that had one before, which is still
- * there; and by such a one while it has the write lock, so that everybody waits for it. */
+/* How a connection is asked for: by a new borrower; by one that had one before, which is still there, and for whom none is opened, as
+ * that can fail; and by such a one while it has the write lock. Everybody waits for that one, who waits for no reader: there is one
+ * connection more for it. */
 enum asking { ANEW, AGAIN, FIRST };
 
 static bool may_take(const struct store *s, enum asking how)
 {
-	if (how == ANEW)
-		return !s->first && (s->idle || s->connections < STORE_CONNECTIONS);
-	return s->idle && (how == FIRST || !s->first);
+	if (how == FIRST)
+		return s->lent <= STORE_CONNECTIONS;
+	return !s->first && s->lent < STORE_CONNECTIONS && (how == ANEW || s->idle);
 }
 
 /* With the mutex held. Whoever leaves with one wakes the next, while there are more. */
@@ -445,8 +446,7 @@ static struct conn *take_idle(struct store *s, enum asking how)
 	struct conn *c = s->idle;
 	if (c)
 		s->idle = c->next;
-	else
-		s->connections++;
+	s->lent++;
 	s->first &= how != FIRST;
 	wake_next(s);
 	pthread_mutex_unlock(&s->mutex);
@@ -463,7 +463,7 @@ static struct conn *open_another(struct store *s, struct fault *f)
 		return c;
 	}
 	pthread_mutex_lock(&s->mutex);
-	s->connections--;
+	s->lent--;
 	wake_next(s);
 	pthread_mutex_unlock(&s->mutex);
 	return NULL;
@@ -489,6 +489,7 @@ static void give(struct db *db)
 	pthread_mutex_lock(&s->mutex);
 	c->next = s->idle;
 	s->idle = c;
+	s->lent--;
 	wake_next(s);
 	pthread_mutex_unlock(&s->mutex);
 }
@@ -624,9 +625,24 @@ static int await_lock(struct db *db)
 	if (!db->lent || !sqlite3_get_autocommit(db->conn->sql) || stmt_any_busy(db->conn))
 		return lock_take(l, LOCK_WAIT_MS, db->fault);
 	give(db);
+	struct fault quiet = {0};
 	int err = lock_take(l, LOCK_WAIT_MS, db->fault);
-	attach(db, take_idle(db->store, err ? AGAIN : FIRST));
+	struct conn *c = err ? NULL : take_idle(db->store, FIRST);
+	c = c || err ? c : open_another(db->store, &quiet);
+	attach(db, c ? c : take_idle(db->store, AGAIN));
 	return err;
+}
+
+void db_write_for(struct db *db, const char *app_id, int64_t migrated)
+{
+	db->app_id = app_id;
+	db->migrated = migrated;
+}
+
+static bool overtaken(struct db *db)
+{
+	return db->app_id && db->migrated != db_int(db, -1, "SELECT (SELECT count(*) FROM applied WHERE app_id = a.id) FROM apps a "
+							  "WHERE id = ? AND state <> 'removed'", "c", db->app_id);
 }
 
 /* With the write lock held, which is given back when it fails. */
@@ -640,6 +656,9 @@ static int begin(struct db *db)
 	if (err) {
 		db->failed = 0;
 		unlock(db);
+	} else if (overtaken(db)) {
+		db_fail(db, ERR_UNAVAILABLE, "The app is being upgraded; try again in a moment.");
+		err = db_rollback(db);
 	}
 	return err;
 }
@@ -669,8 +688,11 @@ static void checkpoint(struct db *db)
 	if (!lock_maintain(db->store->lock, (uint32_t)db->conn->wal_pages))
 		return;
 	int log = 0, done = 0;
+	sqlite3 *sql = db->conn->sql;
 	bool restart = db->conn->wal_pages > WAL_PAGES_MAX && !lock_take(db->store->lock, LOCK_WAIT_MS, NULL);
-	sqlite3_wal_checkpoint_v2(db->conn->sql, NULL, restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &log, &done);
+	sqlite3_busy_timeout(sql, READERS_WAIT_MS);
+	sqlite3_wal_checkpoint_v2(sql, NULL, restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &log, &done);
+	sqlite3_busy_timeout(sql, BUSY_WAIT_MS);
 	if (restart)
 		lock_release(db->store->lock);
 	ballast_keep(db->store->home);

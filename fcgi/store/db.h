@@ -1,7 +1,8 @@
 /* db — connections, statements and transactions on data.db. With its siblings the only owner of <sqlite3.h>.
  *
  * store_open once per process; a db is borrowed for one call, by one thread, and
- * returned. At most STORE_CONNECTIONS exist; borrowing waits for one, and for a reader at most: whoever waits to write has none.
+ * returned. STORE_CONNECTIONS are lent at once, and one more to whoever has the write lock; borrowing waits for one, and for a reader at
+ * most: whoever waits to write has none.
  *
  *     struct db *db = db_borrow(store, &r->fault);
  *     if ((err = db_begin(db))) …           // IMMEDIATE, under the write lock of run/lock
@@ -57,6 +58,9 @@ int db_begin(struct db *db); /* waits for its turn, and others read meanwhile */
 /* The same where nobody else writes, and ERR_UNAVAILABLE at once, without a word, where somebody does: for what can as well be noted
  * the next time. */
 int db_begin_now(struct db *db);
+/* What is written with this connection is for an app whose rows have been through so many migrations (app_row.migrated): from the
+ * moment there are more or fewer, or the app is gone, db_begin says ERR_UNAVAILABLE. What code of before wrote would be of before. */
+void db_write_for(struct db *db, const char *app_id, int64_t migrated);
 int db_commit(struct db *db);
 /* The same, without waiting for the disk: for what may be lost with the power, unless something later is there. Nobody is told of it. */
 int db_commit_soon(struct db *db);

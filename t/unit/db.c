@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/crypt.h"
+#include "base/now.h"
 #include "kernel/home.h"
 #include "kernel/node.h"
 #include "store/conn.h"
@@ -287,6 +288,55 @@ static void test_readers(void)
 	store_close(s);
 }
 
+/* All connections are with those who read, and somebody who waited for the write lock has it: nobody waits for the readers. */
+static void test_writer_first(void)
+{
+	pthread_t thread;
+	struct db *reader[STORE_CONNECTIONS];
+	struct store *s = store_open(home, STORE_SERVE, &f);
+	pid_t child = holder();
+	waiting = ended = 0;
+	pthread_create(&thread, NULL, late_writer, s);
+	for (int i = 0; i < 500 && !__atomic_load_n(&waiting, __ATOMIC_SEQ_CST); i++)
+		usleep(10000);
+	usleep(50000);
+	for (int i = 0; i < STORE_CONNECTIONS; i++)
+		reader[i] = db_borrow(s, &f);
+	kill_holder(child);
+	for (int i = 0; i < 500 && !__atomic_load_n(&ended, __ATOMIC_SEQ_CST); i++)
+		usleep(10000);
+	is_int(ended, 1, "who has the write lock waits for no reader");
+	for (int i = 0; i < STORE_CONNECTIONS; i++)
+		db_return(reader[i]);
+	pthread_join(thread, NULL);
+	store_close(s);
+}
+
+/* Somebody reads what was there before 70 MB were written: the WAL cannot begin anew, and no writer waits for that. */
+#define WRITE_MB 70
+
+static void test_old_reader(void)
+{
+	struct fault quiet = {0};
+	struct store *s = store_open(home, STORE_SERVE, &f);
+	struct db *reader = db_borrow(s, &f), *db = db_borrow(s, &quiet);
+	store_durability(s, false);
+	int64_t longest = 0;
+	ok(!db_look(reader) && db_int(reader, 0, "SELECT number FROM meta WHERE name = 'sum'", ""), "somebody reads, for a while");
+	for (int i = 0; i < WRITE_MB; i++) {
+		int64_t began = mono_ms();
+		if (db_begin(db) || db_run(db, "INSERT INTO meta (name, bytes) VALUES ('old' || ?, zeroblob(1000000))", "i", (int64_t)i) || db_commit(db))
+			die("old reader: %s", quiet.message);
+		longest = MAX(longest, mono_ms() - began);
+	}
+	ok(longest < 2500, "… and of %d who write 1 MB each none waits for that (%d ms at most)", WRITE_MB, (int)longest);
+	db_look_end(reader);
+	ok(!db_begin(db) && !db_run(db, "DELETE FROM meta WHERE name LIKE 'old%'", "") && !db_commit(db), "it is cleaned up");
+	db_return(reader);
+	db_return(db);
+	store_close(s);
+}
+
 /* A page left locked by another boot. */
 static void test_other_boot(void)
 {
@@ -382,6 +432,8 @@ int main(void)
 	test_dead_holder();
 	test_writers();
 	test_readers();
+	test_writer_first();
+	test_old_reader();
 	test_other_boot();
 	test_migrations();
 	test_damaged();

@@ -4,10 +4,11 @@ package Fazt::Neighbour;
 # that one answered, and how much later than when it is alone?
 #
 #     my $street = Fazt::Neighbour->new($fazt);        # installs both, greedy and modest; then $fazt->start
-#     my $r = $street->measure('cpu', seconds => 3);   # { success, p99, idle, ratio, loads, taken }
+#     my $r = $street->measure('cpu', seconds => 3);   # { success, p99, idle, ratio, loads, taken, page, page_idle }
 #
 # loads is how many requests of the greedy one were answered, taken the share of them that did what it wanted: a greed that is
-# refused at once is none.
+# refused at once is none. page and page_idle are the 99th percentiles of a static file of the modest one, which nginx answers alone: how
+# much of it is the machine's.
 #
 # Idle and busy moments alternate, so that a machine which is slow just then is slow for both.
 
@@ -44,7 +45,7 @@ sub new {
 	my %rules = (permissions => ['storage'], visibility => 'anyone', collections => { map { $_ => { read => 'anyone', add => 'anyone', change => 'anyone' } } qw(rows pages seen) });
 	$fazt->install($self->{greedy} => { 'app.json' => \%rules, 'api/main.lua' => "return {\n" . join('', map { qq{\t["* /$_"] = require "$_",\n} =~ s/\*/exists $body{$_} ? 'POST' : 'GET'/er } @kinds) . "}\n",
 		map { ("api/$_.lua" => $head . $greed{$_}) } @kinds });
-	$fazt->install($self->{modest} => { 'app.json' => \%rules, 'api/main.lua' => $head . <<'LUA' });
+	$fazt->install($self->{modest} => { 'app.json' => \%rules, 'public/page.html' => 'page', 'api/main.lua' => $head . <<'LUA' });
 return {
 	["GET /"] = function() kv.set("seen/x", 1) return { json = kv.get("seen/x") } end,
 	["GET /read"] = function() return { json = kv.get("seen/x") or 0 } end,
@@ -67,17 +68,24 @@ sub answer {
 	return $head =~ m{^HTTP/1.1 (\d+)} ? $1 : 0;
 }
 
-# [status, ms] of each of its requests, one every few milliseconds.
+# The status and ms of one request on a kept connection, which is dialled anew when it breaks.
+sub timed {
+	my ($self, $s, $path) = @_;
+	my $began = time;
+	syswrite $$s, request($self->{modest}, GET => $path);
+	my $status = answer($$s);
+	my $ms = 1000 * (time - $began);
+	$$s = $self->dial unless $status;
+	return ($status, $ms);
+}
+
+# [status, ms, ms of the page] of each of its requests, one every few milliseconds.
 sub probe {
 	my ($self, $seconds) = @_;
 	my ($s, @list) = ($self->dial);
 	go_first();
 	for (my $until = time + $seconds; time < $until; sleep 0.01) {
-		my $began = time;
-		syswrite $s, request($self->{modest}, GET => '/read');
-		my $status = answer($s);
-		push @list, [$status, 1000 * (time - $began)];
-		$s = $self->dial unless $status;
+		push @list, [$self->timed(\$s, '/read'), ($self->timed(\$s, '/page.html'))[1]];
 	}
 	return @list;
 }
@@ -165,7 +173,7 @@ sub measure {
 	my $loads = 0;
 	$loads += $_ for values %counts;
 	return { kind => $kind, loads => $loads, taken => $loads ? ($counts{200} // 0) / $loads : 0, idle => $idle, p99 => $busy, ratio => $busy / $idle, probes => scalar @busy, p50 => percentile(0.5, map { $_->[1] } @busy),
-		idle50 => percentile(0.5, map { $_->[1] } @idle), success => (grep { $_->[0] == 200 } @busy) / @busy };
+		page => percentile(0.99, map { $_->[2] } @busy), page_idle => percentile(0.99, map { $_->[2] } @idle), idle50 => percentile(0.5, map { $_->[1] } @idle), success => (grep { $_->[0] == 200 } @busy) / @busy };
 }
 
 1;
