@@ -232,11 +232,14 @@ SKIP: {
 	my $seen;
 	$fazt->admin('app', 'enable', 'eager'); # it may have been suspended, when the machine was busy
 	limit('eager', 'app.cpu', 60000); # another limit is a fresh minute
-	$street->under('calls', 24, sub { for (1 .. 150) { $street->probe(0.1); $seen = pieces(); last if ($seen->{0.2} // 0) > 100 && $seen->{100} } }, {});
-	ok(($seen->{0.2} // 0) > 100 && $seen->{100}, 'beside a heavy app all go first, also those that wait, but who works for it: ' . json_of($seen));
+	$street->under('calls', 24, sub { for (1 .. 150) { $street->probe(0.1); $seen = pieces(); last if ($seen->{0.2} // 0) > 100 && $seen->{100} } }, \my %asked);
+	ok(($seen->{0.2} // 0) > 100 && $seen->{100}, 'beside a heavy app all go first, also those that wait, but who works for it: ' . json_of([$seen, \%asked]));
 	limit('eager', 'app.cpu', 100);
-	$street->under('calls', 24, sub { $street->probe(3); $fazt->wait_for(sub { $street->probe(0.1); !pieces()->{100} }, 'nobody works for it') }, \my %refused);
-	ok($refused{503}, '… and who refused it has no turn of it: ' . json_of(\%refused));
+	$street->under('calls', 24, sub {
+		$fazt->wait_for(sub { slurp($fazt->home . '/log/fazt.log') =~ m{"path":"/calls","status":503} }, 'it is refused');
+		$fazt->wait_for(sub { $street->probe(0.1); !pieces()->{100} }, 'nobody to work for it');
+	}, {});
+	pass('… and who refused it has no turn of it');
 }
 
 done_testing;
