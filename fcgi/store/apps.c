@@ -133,12 +133,15 @@ int app_advance(struct db *db, const struct app_row *app, const char *package, c
 
 int64_t app_previous(struct db *db, const char *id, int64_t version)
 {
-	return db_int(db, 0, "SELECT coalesce(max(version), 0) FROM versions WHERE app_id = ? AND version < ?", "ci", id, version);
+	return db_int(db, 0, "SELECT coalesce(max(version), 0) FROM versions WHERE app_id = ? AND version < ? AND installed > 0", "ci", id, version);
 }
 
+/* A version that was taken back stays while runs need it; nobody goes back to it. */
 int app_point(struct db *db, const char *id, int64_t version, const char *title)
 {
 	int err = db_run(db, "UPDATE apps SET version = ?, title = ?, paused = 0, suspended = 0, suspension = 0 WHERE id = ?", "icc", version, title, id);
+	if (!err)
+		err = db_run(db, "UPDATE versions SET installed = 0 WHERE app_id = ? AND version > ?", "ci", id, version);
 	if (!err)
 		err = decision_moved(db, id, version);
 	return err ? err : app_changed(db, id);

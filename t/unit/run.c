@@ -358,7 +358,7 @@ static int64_t counted(const char *table)
 	return db_int(db, -1, arena_printf(arena, "SELECT count(*) FROM %s", table), "");
 }
 
-/* More versions than one keeps: each goes with its package. */
+/* More versions than one keeps: each goes with its package, and one that was taken back is nothing to go back to. */
 static void test_versions(void)
 {
 	char id[ID_LEN + 1];
@@ -376,6 +376,7 @@ static void test_versions(void)
 	ok(!app_advance(db, &app, "v41", "", &version) && version == 41, "another version serves");
 	ok(counted("packages") == before + 1 && version_package(db, arena, id, 40), "of forty packages the one before is left");
 	ok(app_previous(db, id, 41) == 40, "… which one may go back to");
+	ok(!app_point(db, id, 40, "") && app_previous(db, id, 42) == 40, "what was taken back is not before the next");
 	db_commit(db);
 }
 
