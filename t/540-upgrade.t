@@ -234,6 +234,37 @@ my ($owner, $mia) = ($fazt->person, $fazt->person('mia'));
 my $os = $fazt->url('os', '');
 my $csrf = $owner->fetch(GET => "$os/_fazt/api/session.show")->{json}{csrf};
 sub op { my ($name, %args) = @_; return $owner->fetch(POST => "$os/_fazt/api/$name", json => \%args, headers => ['X-CSRF-Token' => $csrf]) }
+
+# a version that was taken back is nothing to go back to, though a failed run keeps it
+my $sour = $fazt->cartridge('sour', { 'app.json' => { %manifest, version => '1.0.0', permissions => ['storage', 'queue'] }, 'api/bad.lua' => 'return function() error("bad") end',
+	'api/main.lua' => <<'LUA' });
+local fazt = require "fazt"
+return {
+  ["GET /"] = function() return { json = fazt.storage.docs.find("items") } end,
+  ["POST /"] = function(req) return { json = fazt.storage.docs.insert("items", req.json) } end,
+  ["POST /run"] = function() return { json = fazt.queue("api/bad.lua", nil, { retries = 0 }) } end,
+}
+LUA
+$fazt->admin('app', 'install', $sour, '--yes');
+$fazt->admin('app', 'request', 'sour', 'POST', '/', '--body', '{"n":1}');
+mkdir "$sour/migrations";
+sub sour_version {
+	my ($version, $migration) = @_;
+	spew("$sour/app.json", json_of({ name => 'sour', title => 'Sour', %manifest, version => $version, permissions => ['storage', 'queue'] }));
+	spew("$sour/migrations/$migration", "return { items = function(doc) doc.n = '$version' return doc end }");
+	$fazt->admin('app', 'upgrade', 'sour', '--yes');
+}
+sub sour { my (undef, $rows) = $fazt->try_admin('app', 'request', 'sour', 'GET', '/'); return [$fazt->admin_json('app', 'show', 'sour')->{version}, map { $_->{n} } @{ text_of($rows) }] }
+sub sour_back { is(($fazt->try_admin('app', 'rollback', 'sour', '--data', '--yes'))[0], 0, $_[0]); is_deeply(sour(), ['1.0.0', 1], '… to the version and the rows of before') }
+sour_version('2.0.0', '0001-bad.lua');
+$fazt->admin('app', 'request', 'sour', 'POST', '/run');
+$fazt->wait_for(sub { @{ $fazt->admin_json('run', 'list', '--state', 'failed') } }, 'a run fails on the bad version');
+sour_back('the bad version is taken back');
+unlink "$sour/migrations/0001-bad.lua";
+sour_version('3.0.0', '0002-bad.lua');
+is_deeply(sour(), ['3.0.0', '3.0.0'], 'the next one');
+sour_back('… is bad too, and taken back');
+
 my $busy = $fazt->cartridge('busy', { 'app.json' => { %manifest }, 'api/main.lua' => $main });
 $fazt->admin('app', 'install', $busy, '--yes');
 my $url = $fazt->url('busy', '/');

@@ -218,10 +218,10 @@ is(refused('blog', { 'public/x' => 7 }), 'bad_request', 'a file is no number');
 is(refused('blog', { 'api/main.lua' => "\x{1B}Lua" }), 'binary_chunk', 'no compiled Lua');
 is(refused('blog', { 'api/main.lua' => 'BIG' }), 'manifest_limits', 'nor larger than a package may be');
 is(refused('blog', { 'app.json' => '{"name":"blog","permissions":["root"]}' }), 'bad_manifest', 'a manifest is held to what manifests are held to');
-my $bad = answer(propose('blog', { 'api/main.lua' => 'return {' }));
-is($bad->{error}, 'bad_package', 'what does not load comes back to the app');
+my $bad = answer(propose('agent', { 'api/main.lua' => 'return {' }));
+is($bad->{error}, 'bad_package', 'what does not load comes back to the app that proposes a version of itself');
 like($bad->{message}, qr/api\/main\.lua/, '… and says where');
-is(refused('blog', { 't/a.lua' => 'local test = require "fazt.test" test("no", function(t) t.ok(false) end)' }) ne '', 1, 'so does what fails its own tests in the rehearsal');
+is(refused('agent', { 't/a.lua' => 'local test = require "fazt.test" test("no", function(t) t.ok(false) end)' }), 'bad_package', '… and what fails its own tests in the rehearsal');
 is(answer(propose('blog', { 'public/x' => 'x' }, reason => ''))->{error}, 'bad_request', 'a proposal has a reason');
 is(scalar(pending()), 0, 'and nobody was asked about any of these');
 $owner->get($fazt->url('mute', '/answer/x'));
@@ -229,6 +229,35 @@ $owner->fetch(POST => $fazt->url('mute', '/propose'), json => { key => 'm', app 
 my $mute;
 $fazt->wait_for(sub { $mute = $owner->fetch(GET => $fazt->url('mute', '/answer/m'))->{json}; ref $mute }, 'it is told');
 is($mute->{error}, 'permission_denied', 'without the permission nothing is proposed');
+
+# ---- another app's code and rows tell nothing by how a proposal fails ----
+
+$fazt->install(diary => { 'app.json' => { version => '1', title => 'Diary', visibility => 'members', permissions => ['storage'] },
+	'api/secret.lua' => 'return "SECRET code"', 'api/main.lua' => <<'LUA' });
+local docs = require("fazt").storage.docs
+return { ["POST /"] = function(req) return { json = docs.insert("days", req.json) } end, ["GET /"] = function() return { json = docs.find("days") } end }
+LUA
+$fazt->admin('app', 'request', 'diary', 'POST', '/', '--body', '{"text":"SECRET row"}');
+my %prying = (
+	'code that fails' => { 'api/main.lua' => 'error(require("secret"))' },
+	'a migration that fails' => { 'migrations/0001-x.lua' => 'return { days = function(day) error(day.text) end }' },
+	'a test that fails' => { 't/x.lua' => 'local test = require "fazt.test" local fazt = require "fazt" test("x", function(t) '
+		. 'error(require("secret")) end)' },
+	'nothing that fails' => { 'public/x.txt' => 'x' },
+);
+for my $how (sort keys %prying) {
+	my $pry = propose('diary', $prying{$how});
+	my $question = asked($pry);
+	is(said($pry), undef, "$how: the app waits as it does for any other");
+	my $trouble = show($question->{id})->{package}{rehearsal}{trouble} // '';
+	if ($how =~ /^nothing/) { is($trouble, '', "$how: and the owner sees no trouble") }
+	else {
+		like($trouble, qr/SECRET/, "$how: the owner sees what failed");
+		like($fazt->admin('halt', 'show', $question->{id}), qr/It failed in its rehearsal.*SECRET/s, "$how: … told in sentences too");
+	}
+	$fazt->admin('halt', 'deny', $question->{id});
+	is_deeply(answer($pry), { approved => JSON::PP::false(), by => 'owner', note => '' }, "$how: the app learns the answer and nothing else");
+}
 
 # ---- the process that looks into one dies ----
 

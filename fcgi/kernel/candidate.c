@@ -5,6 +5,8 @@
 
 #include "base/log.h"
 #include "base/now.h"
+#include "base/out.h"
+#include "base/visible.h"
 #include "codec/source.h"
 #include "kernel/builtin.h"
 #include "kernel/folder.h"
@@ -69,6 +71,7 @@ struct fetch {
 	struct str trial;
 	struct migration *migration;
 	const char *direct; /* name of the app that was upgraded without asking */
+	bool troubled;      /* the rehearsal says with what */
 };
 
 static int begin(struct fetch *w, const char *id)
@@ -151,6 +154,25 @@ static int check_age(struct fetch *w)
 		     app->name, m->version, before->version, app->name, w->source.folder ? "SOURCE" : w->source.url, w->package->commit);
 }
 
+/* What an app proposes for another one runs over that one's code and rows, and by how it fails it would tell of them. The owner
+ * hears of that; the app waits for an answer, as if nothing had failed. */
+static int for_owner(struct fetch *w, int err)
+{
+	struct buf text = BUF_INIT;
+	struct out o = OUT(&text);
+	struct candidate *c = w->candidate;
+	if (!err || !*c->asked_by || !*c->for_app || !strcmp(c->asked_by, c->for_app))
+		return err;
+	out_object(&o);
+	out_kcstr(&o, "trouble", visible(w->arena, str_of(fault_message(w->fault)), FAULT_MAX));
+	out_end(&o);
+	c->rehearsal = arena_cstr(w->arena, buf_str(&text));
+	w->troubled = true;
+	buf_release(&text);
+	fault_clear(w->fault);
+	return 0;
+}
+
 static int check_package(struct fetch *w)
 {
 	int err = package_finish(w->package, w->source.kind == SOURCE_BUILTIN, w->fault);
@@ -159,7 +181,7 @@ static int check_package(struct fetch *w)
 	if (!err)
 		err = progress(w, "Checking the code");
 	if (!err && package_check)
-		err = package_check(w->node, w->package, w->fault);
+		err = for_owner(w, package_check(w->node, w->package, w->fault));
 	return err;
 }
 
@@ -187,7 +209,7 @@ static int try_package(struct fetch *w)
 {
 	struct buf report = BUF_INIT;
 	struct fault own = {0};
-	if (!package_try || !will_be_asked(w))
+	if (w->troubled || !package_try || !will_be_asked(w))
 		return 0;
 	int err = progress(w, "Trying it as several people");
 	if (!err && package_try(w->node, w->package, &report, &own)) {
@@ -260,17 +282,24 @@ static int upgraded_app(struct fetch *w, struct app_row **app)
 	return *app ? 0 : fault(w->fault, ERR_CONFLICT, "the app was removed meanwhile");
 }
 
+static int rehearse_on(struct fetch *w, const struct app_row *app)
+{
+	struct buf text = BUF_INIT;
+	struct out o = OUT(&text);
+	int err = upgrade_rehearse(w->node, app, w->candidate->package, progress, w, &o, &w->migration, w->fault);
+	w->candidate->rehearsal = arena_cstr(w->arena, buf_str(&text));
+	buf_release(&text);
+	return err;
+}
+
 static int rehearse(struct fetch *w)
 {
 	struct app_row *app;
-	struct buf text = BUF_INIT;
-	struct out o = OUT(&text);
 	int err = upgraded_app(w, &app);
 	if (err || !strcmp(app->package, w->candidate->package))
 		return err;
-	err = upgrade_rehearse(w->node, app, w->candidate->package, progress, w, &o, &w->migration, w->fault);
-	w->candidate->rehearsal = arena_cstr(w->arena, buf_str(&text));
-	buf_release(&text);
+	if (!w->troubled)
+		err = for_owner(w, rehearse_on(w, app));
 	return err ? err : switch_transact(w->node, w->arena, write_rehearsal, w, w->fault);
 }
 

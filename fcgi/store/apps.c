@@ -105,18 +105,14 @@ int app_source(struct db *db, const char *id, const char *source, const char *or
 /* Keep the version that serves, the one before it, those that runs are on, and a few that failed runs may be tried again on. */
 static int drop_old(struct db *db, struct arena *a, const char *id, int64_t current, int64_t previous)
 {
-	int err = 0, n = 0, row = 0;
-	const char *package[16];
-	struct stmt *s = db_query(db, "SELECT package FROM " UNUSED_VERSIONS " LIMIT 16", "cii", id, current, previous);
-	if (!s)
-		return db_fault(db)->err;
-	while ((row = stmt_row(s)) > 0)
-		package[n++] = stmt_dup(s, 0, a);
-	if (row < 0)
-		return -row;
-	err = db_run(db, "DELETE FROM " UNUSED_VERSIONS, "cii", id, current, previous);
-	while (!err && n)
-		err = package_sweep(db, package[--n]);
+	static const char unused[] = "SELECT version FROM " UNUSED_VERSIONS " LIMIT 1";
+	int err = 0;
+	for (int64_t version; !err && (version = db_int(db, 0, unused, "cii", id, current, previous));) {
+		const char *package = version_package(db, a, id, version);
+		err = db_run(db, "DELETE FROM versions WHERE app_id = ? AND version = ?", "ci", id, version);
+		if (!err && package)
+			err = package_sweep(db, package);
+	}
 	return err;
 }
 
@@ -137,12 +133,15 @@ int app_advance(struct db *db, const struct app_row *app, const char *package, c
 
 int64_t app_previous(struct db *db, const char *id, int64_t version)
 {
-	return db_int(db, 0, "SELECT coalesce(max(version), 0) FROM versions WHERE app_id = ? AND version < ?", "ci", id, version);
+	return db_int(db, 0, "SELECT coalesce(max(version), 0) FROM versions WHERE app_id = ? AND version < ? AND installed > 0", "ci", id, version);
 }
 
+/* A version that was taken back stays while runs need it; nobody goes back to it. */
 int app_point(struct db *db, const char *id, int64_t version, const char *title)
 {
 	int err = db_run(db, "UPDATE apps SET version = ?, title = ?, paused = 0, suspended = 0, suspension = 0 WHERE id = ?", "icc", version, title, id);
+	if (!err)
+		err = db_run(db, "UPDATE versions SET installed = 0 WHERE app_id = ? AND version > ?", "ci", id, version);
 	if (!err)
 		err = decision_moved(db, id, version);
 	return err ? err : app_changed(db, id);

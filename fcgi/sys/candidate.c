@@ -21,7 +21,7 @@
  * (candidate_fetch), since nobody else waits. */
 
 #define FETCHES 4 /* at once, */
-#define PROPOSALS 2 /* of which apps have so many at most */
+#define PROPOSALS 1 /* of which apps have so many at most: nobody is billed for what looking into one costs */
 
 /* ---- a process for one fetch ---- */
 

@@ -80,11 +80,15 @@ static long long number(const json_t *o, const char *key)
 	return json_integer_value(json_object_get(o, key));
 }
 
-/* What was tried already on a copy, and went well. */
+/* What was tried already on a copy, and went well, or did not. */
 static void rehearsal(struct buf *b, const json_t *o)
 {
 	size_t i;
 	json_t *name;
+	if (*text(o, "trouble")) {
+		buf_adds(b, "\nIt failed in its rehearsal, of which the app that proposes it is told nothing:\n");
+		sentence(b, "!", text(o, "trouble"));
+	}
 	if (json_array_size(json_object_get(o, "migrations")))
 		buf_adds(b, "\nData migrations, rehearsed on all rows:\n");
 	json_array_foreach(json_object_get(o, "migrations"), i, name)

@@ -353,6 +353,33 @@ static const char *package(const char *about, const char *asked_by)
 	return id;
 }
 
+static int64_t counted(const char *table)
+{
+	return db_int(db, -1, arena_printf(arena, "SELECT count(*) FROM %s", table), "");
+}
+
+/* More versions than one keeps: each goes with its package, and one that was taken back is nothing to go back to. */
+static void test_versions(void)
+{
+	char id[ID_LEN + 1];
+	struct app_row app = {.id = id, .name = "versions", .title = "", .source = "", .origin = ""};
+	int64_t version, before = counted("packages");
+	id_new(id);
+	db_begin(db);
+	ok(!app_insert(db, &app), "an app");
+	for (int i = 1; i <= 40; i++) {
+		const char *hash = arena_printf(arena, "v%d", i);
+		db_run(db, "INSERT INTO packages (hash, nfiles, bytes, created) VALUES (?, 0, 0, 0)", "c", hash);
+		db_run(db, "INSERT INTO versions (app_id, version, package, commit_id, installed) VALUES (?, ?, ?, '', 1)", "cic", id, (int64_t)i, hash);
+	}
+	app.version = 40;
+	ok(!app_advance(db, &app, "v41", "", &version) && version == 41, "another version serves");
+	ok(counted("packages") == before + 1 && version_package(db, arena, id, 40), "of forty packages the one before is left");
+	ok(app_previous(db, id, 41) == 40, "… which one may go back to");
+	ok(!app_point(db, id, 40, "") && app_previous(db, id, 42) == 40, "what was taken back is not before the next");
+	db_commit(db);
+}
+
 static void test_packages(void)
 {
 	char target[ID_LEN + 1], one[DECISION_SHOWN + 1];
@@ -416,6 +443,7 @@ int main(void)
 	test_rest();
 	test_forgetting();
 	test_packages();
+	test_versions();
 	db_return(db);
 	arena_free(arena);
 	home_remove(s);

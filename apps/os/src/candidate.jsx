@@ -209,6 +209,7 @@ function Trial({ trial }) {
 
 // What happened to a copy of the rows, before anybody is asked.
 function Rehearsal({ rehearsal }) {
+  if (rehearsal?.trouble) return <Troubled trouble={rehearsal.trouble} />;
   if (!rehearsal || (!rehearsal.migrations.length && rehearsal.tests === undefined)) return null;
   const { migrations, rows, changed, tests, left_out: left } = rehearsal;
   return (
@@ -216,6 +217,16 @@ function Rehearsal({ rehearsal }) {
       {migrations.length > 0 && <><p>Its data migrations ran on all rows: {changed} of {rows} rows change.</p><Sentences list={migrations} /></>}
       {tests !== undefined && <p>{tests === 1 ? "Its one test passes" : `All ${tests} of its tests pass`} on a copy of the rows.</p>}
       {left > 0 && <p class="hint">That copy has the newest rows of each collection; {left} older ones were left out.</p>}
+    </Section>
+  );
+}
+
+// Whoever proposed it was told nothing of that: it is about the code and the rows of another app.
+function Troubled({ trouble }) {
+  return (
+    <Section title="How its rehearsal went">
+      <div class="notice danger" role="alert"><p><strong>It failed.</strong> {sentence(trouble)}</p></div>
+      <p class="hint">That is what came of trying it on this app's code and a copy of its rows. The app that proposes it was not told.</p>
     </Section>
   );
 }
