@@ -310,11 +310,11 @@ static int suspend_step(struct req *r, struct step *s, bool again, journal_fn *f
 		return fail(r, ERR_TOO_LARGE, "A request that halts has at most %u KB of body and results behind it; queue a run for it.",
 			    JOURNAL_REQUEST / KIB);
 	int err = try_to_wait(r, s, again, fn, arg, o, &waits, &refused);
-	if (request && err) {
+	if (request && err) { /* what its code may catch, and halt later */
 		j->run = (struct run){0};
-		return err;
+		note(r, s, err, o, 0);
 	}
-	if (refused)
+	if (refused || (request && err))
 		return remember(r, s);
 	if (err)
 		return failed(r, err);
