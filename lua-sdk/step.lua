@@ -4,14 +4,28 @@
 local native = ...
 local look_up, keep, drop = native.run.look, native.run.keep, native.run.drop
 local turn, fail, null = native.turn, native.fail, native.null
-local error, pcall, tostring, type = error, pcall, tostring, type
+local error, pcall, tostring, type, utf8_len = error, pcall, tostring, type, utf8.len
+local LONGEST = 65536
+
+-- What the call would refuse is left out.
+local function text(value)
+  return type(value) == "string" and #value <= LONGEST and utf8_len(value) and value or nil
+end
+
+-- Whatever was raised: the kernel has to hear that the step is over, and raises it again.
+local function give_up(name, why)
+  if type(why) ~= "table" then drop(name, nil, text(tostring(why))) end
+  local fine, code, message = pcall(function() return text(why.code), text(why.message) end)
+  drop(name, fine and code or nil, fine and message or nil)
+end
 
 local function run(name, fn)
   local done, value = pcall(fn)
   turn()
-  if done then return keep(name, value) end
-  if type(value) == "table" then drop(name, value.code, value.message) end
-  drop(name, nil, tostring(value))
+  if not done then give_up(name, value) end
+  local kept, back = pcall(keep, name, value)
+  if not kept then give_up(name, back) end
+  return back
 end
 
 return function(name, fn)

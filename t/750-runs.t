@@ -120,6 +120,29 @@ return function(req)
 	fazt.storage.kv.set("done:" .. req.input.name, n)
 end
 LUA
+	'api/unkept.lua' => <<'LUA',
+local fazt = require "fazt"
+return function(req)
+	local codes = {}
+	local function try(fn)
+		local fine, why = pcall(fazt.step, "unkept", fn)
+		codes[#codes + 1] = fine and "kept" or type(why) == "table" and why.code or type(why)
+		fazt.storage.kv.incr("unkept", 1)
+		if #codes % 3 == 0 then fazt.sleep(0.01) end
+	end
+	try(function() return 0 / 0 end)
+	try(function() return ("x"):rep(100000) end)
+	try(function() return { print } end)
+	try(function() return ("x"):rep(1100000) end)
+	try(function() error({ code = {}, message = print }) end)
+	try(function() error(setmetatable({}, { __index = function() error("no") end, __tostring = function() error("no") end })) end)
+	try(function() error({ code = "conflict", message = ("x"):rep(1200000) }) end)
+	try(function() error("\xff\xfe") end)
+	try(function() error(nil) end)
+	try(function() return 1 end)
+	return codes
+end
+LUA
 	'api/steps.lua' => <<'LUA',
 local fazt = require "fazt"
 return function(req)
@@ -165,6 +188,13 @@ is($steps->{n}, $again->{n}, 'a step is run once');
 is($steps->{before}, $again->{before}, 'ids behind a step are the same in every life');
 is($steps->{code}, 'bad_request', 'inside a step nothing is written');
 ok($steps->{nothing}, 'a step without a value has none');
+
+my $unkept = queue(unkept => {}, retries => 0);
+$fazt->wait_for(sub { $fazt->admin_json('run', 'show', $unkept)->{ended} }, 'it ends');
+my $ended = $fazt->admin_json('run', 'show', $unkept);
+is($ended->{state}, 'done', 'a step whose result or error cannot be kept is over all the same') or diag json_of($ended);
+is_deeply(text_of($ended->{result}), [qw(bad_request too_large bad_request too_large app_error app_error conflict app_error app_error kept)], '… and says why, in each life');
+is(kv('unkept'), 10, '… and what follows it is written, once');
 
 queue(all => {});
 is_deeply(until_kv('all:end'), { gone => JSON::PP::true }, 'everything an app may call is a step');

@@ -96,6 +96,15 @@ return function(req)
 	return answer
 end
 LUA
+	'api/first.lua' => <<'LUA',
+local fazt = require "fazt"
+return function(req)
+	local function pay()
+		return fazt.http.post("http://shop.example.com/" .. req.input.path, { json = { fazt.id(), fazt.now(), math.random(1 << 40) }, retries = 0, timeout = 5 }).body
+	end
+	return req.input.step and fazt.step("pay", pay) or pay()
+end
+LUA
 	'api/waits.lua' => <<'LUA',
 local fazt = require "fazt"
 return function(req)
@@ -270,6 +279,24 @@ open_shop('answers');
 $fazt->admin('run', 'retry', $pay);
 state_is($pay, 'done', '… and goes on from the step that failed when the owner says so');
 is(kv("$_:step"), 1, "… $_ once") for 'paid', 'done';
+
+# What a run is sent is on disk before its first call reaches outside, with nothing in front of it that would be a step.
+for my $in ('call', 'step') {
+	for my $dies ('server', 'worker') {
+		my $path = "first-$in-$dies";
+		close_shop();
+		open_shop('holds');
+		my $first = queue(first => { path => $path, step => $in eq 'step' ? JSON::PP::true : JSON::PP::false }, backoff => 0);
+		$fazt->wait_for(sub { asked("/$path") == 1 }, 'the shop is asked');
+		kill KILL => workers() if $dies eq 'worker';
+		close_shop();
+		open_shop('answers');
+		state_is($first, 'done', "a first $in whose $dies is killed is made again", 30);
+		my %sent = map { ("$_->[1] $_->[2]" => 1) } asked("/$path");
+		cmp_ok(scalar asked("/$path"), '>=', 2, '… after the first time');
+		is(scalar keys %sent, 1, '… with the same key, id, time and chance') or diag join "\n", keys %sent;
+	}
+}
 
 # ---- a worker that was only away ----
 

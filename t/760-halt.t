@@ -25,6 +25,19 @@ return {
 		local fine, why = pcall(fazt.halt, "may I?")
 		docs.insert("log", { said = "caught", to = "caught" })
 	end,
+	["POST /refused"] = function(req)
+		local codes, fine, why = {}
+		local function try(fn, ...)
+			fine, why = pcall(fn, ...)
+			codes[#codes + 1] = fine and "went" or why.code
+		end
+		try(fazt.sleep, 1)
+		try(fazt.halt, "")
+		try(docs.update, "log", "none", {})
+		local answer = fazt.halt(req.json.reason)
+		docs.insert("log", { said = answer.approved and "sent" or "not sent", to = "refused", data = codes })
+		return { json = codes }
+	end,
 	["POST /hide"] = function(req)
 		local data = {}
 		for i = 1, 15000 do data[i] = 0 end
@@ -129,6 +142,12 @@ is($state->{result}{status}, 201, 'whoever asked finds what would have been answ
 is(api($owner, 'halt.approve', id => $id, hash => $shown->{hash})->{status}, 409, 'HLT-03: a second answer is refused');
 is(($fazt->try_admin('halt', 'deny', $id))[0], 5, 'HLT-03: … in the shell too');
 is_deeply([said('all')], ['before', 'sent'], 'HLT-03: … and nothing happens twice');
+
+$r = post('/refused', { reason => 'Now properly?' });
+is($r->{status}, 202, 'a request that caught a refusal halts');
+$fazt->admin('halt', 'approve', asked('Now properly?'));
+run_state($r->{json}{run}, 'done');
+is_deeply(entry('refused')->{data}, [qw(bad_request bad_request not_found)], '… and goes on past the refusals as they were');
 
 # ---- no, and no answer ----
 

@@ -99,12 +99,18 @@ static int64_t added(const struct journal *j, const struct step *s, bool again)
 	return !s ? 0 : !again ? step_bytes(s) : s->ended ? (int64_t)s->result.n - waited : 0;
 }
 
+/* Is what the cell was sent still to be kept? Time, chance and ids hang on it, from the first effect on. */
+static bool unkept(const struct journal *j)
+{
+	return j->request.n && !j->run.request.n;
+}
+
 /* Inside a transaction: pending, and one more (NULL: none), become rows. */
 static int put_all(struct req *r, struct db *db, const struct step *last, bool again)
 {
 	struct journal *j = r->journal;
 	int64_t steps = j->recorded + j->npending + (last && !again), bytes = j->bytes + added(j, last, again);
-	struct str request = j->run.request.n || !steps ? STR_NONE : j->request;
+	struct str request = unkept(j) ? j->request : STR_NONE;
 	int err = run_wrote(db, &j->scope, j->run.id, j->run.claim, steps, bytes, request);
 	for (int i = 0; !err && i < j->npending; i++)
 		err = step_put(db, j->run.id, &j->pending[i]);
@@ -229,7 +235,7 @@ static int external_step(struct req *r, struct step *s, journal_fn *fn, void *ar
 	size_t from = o->buf->len;
 	if (!j->run.id)
 		return read_step(r, s, fn, arg, o);
-	int err = j->npending ? flush(r, NULL, false) : 0;
+	int err = j->npending || unkept(j) ? flush(r, NULL, false) : 0;
 	if (err)
 		return err;
 	snprintf(r->once, sizeof r->once, "%s-%lld", j->run.id, (long long)s->seq);
@@ -304,11 +310,11 @@ static int suspend_step(struct req *r, struct step *s, bool again, journal_fn *f
 		return fail(r, ERR_TOO_LARGE, "A request that halts has at most %u KB of body and results behind it; queue a run for it.",
 			    JOURNAL_REQUEST / KIB);
 	int err = try_to_wait(r, s, again, fn, arg, o, &waits, &refused);
-	if (request && err) {
+	if (request && err) { /* what its code may catch, and halt later */
 		j->run = (struct run){0};
-		return err;
+		note(r, s, err, o, 0);
 	}
-	if (refused)
+	if (refused || (request && err))
 		return remember(r, s);
 	if (err)
 		return failed(r, err);
@@ -357,7 +363,7 @@ static int within(struct req *r, enum journal_kind kind, const struct step *s, j
 	int err;
 	if (kind == JOURNAL_WRITE || kind == JOURNAL_SUSPEND)
 		return fail(r, ERR_BAD_REQUEST, "%s does not work inside fazt.step; call it before or behind.", s->name);
-	if (kind == JOURNAL_EXTERNAL && j->run.id && j->npending && (err = flush(r, NULL, false)))
+	if (kind == JOURNAL_EXTERNAL && j->run.id && (j->npending || unkept(j)) && (err = flush(r, NULL, false)))
 		return err;
 	if (kind == JOURNAL_EXTERNAL && j->run.id)
 		snprintf(r->once, sizeof r->once, "%s-%lld.%d", j->run.id, (long long)j->seq, j->externals++);
@@ -455,8 +461,10 @@ int journal_end(struct req *r, const char *state, struct str result, int why, co
 	if (!db)
 		return r->fault.err;
 	int err = db_begin(db);
-	if (!err && !why && (j->npending || j->bytes))
+	if (!err && !why && (j->npending || j->bytes)) {
+		j->request = STR_NONE; /* it begins no more */
 		err = put_all(r, db, NULL, false);
+	}
 	if (!err)
 		err = run_end(db, j->run.id, j->run.claim, state, result, why, error);
 	err = err ? db_rollback(db) : db_commit(db);
