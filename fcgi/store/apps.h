@@ -44,7 +44,7 @@ int app_revive(struct db *db, const struct app_row *app); /* a removed one, with
 int app_source(struct db *db, const char *id, const char *source, const char *origin);
 /* A new version of the app, which serves from now on; older ones than the previous are dropped. *version is its number. */
 int app_advance(struct db *db, const struct app_row *app, const char *package, const char *commit, int64_t *version);
-/* The version before the one that serves, or 0. */
+/* The version before the one that serves, or 0; none that was taken back by pointing to an older one. */
 int64_t app_previous(struct db *db, const char *id, int64_t version);
 /* Switch the pointer; title is that of the version's manifest. It starts afresh: no pause, no suspension. */
 int app_point(struct db *db, const char *id, int64_t version, const char *title);
