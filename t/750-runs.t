@@ -120,6 +120,7 @@ return function(req)
 	fazt.storage.kv.set("done:" .. req.input.name, n)
 end
 LUA
+	'api/often.lua' => 'local fazt = require "fazt" return function() for i = 1, 30 do fazt.step("often", function() return i end) end end',
 	'api/unkept.lua' => <<'LUA',
 local fazt = require "fazt"
 return function(req)
@@ -273,6 +274,10 @@ $fazt->admin('run', 'retry', $poor);
 until_state($poor, 'done');
 is(kv('tried:poor'), 2, 'a retry from the step that failed repeats nothing before it');
 is(($fazt->try_admin('run', 'retry', $poor))[0], 5, 'what is done is not tried again');
+
+$fazt->admin('setting', 'set', 'run.steps', 20);
+like(until_state(queue(often => {}), 'failed')->{error}, qr/at most 20 steps/, 'fazt.step counts among the steps a run may have');
+$fazt->admin('setting', 'set', 'run.steps', 10_000);
 
 post('/set', { key => 'whom', value => '0' x 26 });
 my $joins = queue(joins => {}, retries => 0);

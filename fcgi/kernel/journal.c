@@ -372,10 +372,21 @@ static int within(struct req *r, enum journal_kind kind, const struct step *s, j
 	return err;
 }
 
+/* A run that does not end by itself ends at so many steps. */
+static int one_too_many(struct req *r)
+{
+	const struct journal *j = r->journal;
+	int64_t most = r->settings.number[SETTING_RUN_STEPS];
+	if (!j->run.id || j->seq < most)
+		return 0;
+	return broken(r, ERR_SYSCALL_LIMIT, "A run has at most %lld steps; let it queue another one for what is left.", (long long)most);
+}
+
 int journal_call(struct req *r, enum journal_kind kind, struct step *s, journal_fn *fn, void *arg, struct out *o)
 {
 	struct journal *j = r->journal;
 	struct step was;
+	int err;
 	if (j->left)
 		return ERR_SUSPENDED;
 	if (j->inside)
@@ -392,9 +403,8 @@ int journal_call(struct req *r, enum journal_kind kind, struct step *s, journal_
 		s->began = j->began = was.began;
 		j->ticket = arena_cstr(j->arena, was.result);
 	}
-	if (j->run.id && !found && j->seq >= r->settings.number[SETTING_RUN_STEPS])
-		return broken(r, ERR_SYSCALL_LIMIT, "A run has at most %lld steps; let it queue another one for what is left.",
-			      (long long)r->settings.number[SETTING_RUN_STEPS]);
+	if (!found && (err = one_too_many(r)))
+		return err;
 	switch (kind) {
 	case JOURNAL_READ: return read_step(r, s, fn, arg, o);
 	case JOURNAL_WRITE: return write_step(r, s, fn, arg, o);
@@ -416,7 +426,9 @@ int journal_look(struct req *r, struct step *s, struct out *o, bool *known)
 	if (j->inside)
 		return fail(r, ERR_BAD_REQUEST, "A step does not run inside another.");
 	s->seq = j->seq;
-	int found = find(r, s, &was);
+	int found = find(r, s, &was), err = found ? 0 : one_too_many(r);
+	if (err)
+		return err;
 	*known = found > 0;
 	j->inside = !found;
 	j->externals = 0;
