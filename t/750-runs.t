@@ -120,6 +120,15 @@ return function(req)
 	fazt.storage.kv.set("done:" .. req.input.name, n)
 end
 LUA
+	'api/excuse.lua' => <<'LUA',
+local fazt = require "fazt"
+return function(req)
+	fazt.storage.kv.incr("excuse", 1)
+	pcall(fazt.storage.docs.update, "all", "nothing", {})
+	if req.input.step then fazt.step("excuse", function() fazt.fail(req.input.code) end) end
+	fazt.fail(req.input.code, "not now")
+end
+LUA
 	'api/often.lua' => 'local fazt = require "fazt" return function() for i = 1, 30 do fazt.step("often", function() return i end) end end',
 	'api/unkept.lua' => <<'LUA',
 local fazt = require "fazt"
@@ -275,6 +284,11 @@ until_state($poor, 'done');
 is(kv('tried:poor'), 2, 'a retry from the step that failed repeats nothing before it');
 is(($fazt->try_admin('run', 'retry', $poor))[0], 5, 'what is done is not tried again');
 
+for my $excuse ([unavailable => 0], [unavailable => 1], [disk_full => 0], [over_budget => 0], [app_disabled => 0]) {
+	my ($code, $step) = @$excuse;
+	my $run = until_state(queue(excuse => { code => $code, step => $step ? JSON::PP::true : JSON::PP::false }, retries => 1, backoff => 0), 'failed');
+	is_deeply([@$run{qw(code attempt)}], [$code, 1], "an app that itself says $code" . ($step ? ', in a step,' : '') . ' has failed, and is tried as often as it said');
+}
 $fazt->admin('setting', 'set', 'run.steps', 20);
 like(until_state(queue(often => {}), 'failed')->{error}, qr/at most 20 steps/, 'fazt.step counts among the steps a run may have');
 $fazt->admin('setting', 'set', 'run.steps', 10_000);

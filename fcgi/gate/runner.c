@@ -39,10 +39,10 @@ static int64_t pause_before(const struct run *run)
 	return MIN(ms, BACKOFF_MAX);
 }
 
-/* Not the app's fault, and not for good. */
-static bool is_passing(int err)
+/* Not the app's fault, and not for good. What it raises itself is its fault, by whatever name. */
+static bool is_passing(const struct req *r, int err)
 {
-	return err == ERR_UNAVAILABLE || err == ERR_APP_SUSPENDED || err == ERR_OVER_BUDGET || err == ERR_DISK_FULL;
+	return !r->raised && (err == ERR_UNAVAILABLE || err == ERR_APP_SUSPENDED || err == ERR_OVER_BUDGET || err == ERR_DISK_FULL);
 }
 
 /* For its owner: of an error that the app did not catch, its first line, which says file and line. */
@@ -92,9 +92,9 @@ static void fail_run(struct req *r, int err)
 static void failed(struct req *r, int err)
 {
 	const struct run *run = &r->journal->run;
-	if (err == ERR_APP_DISABLED)
+	if (err == ERR_APP_DISABLED && !r->raised)
 		put_off(r, "held", RUN_NEVER, run->attempt, 0);
-	else if (is_passing(err))
+	else if (is_passing(r, err))
 		put_off(r, "queued", now_ms() + MAX(1000 * r->retry_after, (int64_t)LATER_MS), run->attempt, err);
 	else if (run->attempt < run->retries && err != ERR_NOT_FOUND)
 		put_off(r, "queued", now_ms() + pause_before(run), run->attempt + 1, err);

@@ -61,15 +61,23 @@ static int spend(struct req *r, const struct syscall *row)
 	return !err && (row->effect == EFFECT_WRITE || row->effect == EFFECT_EXTERNAL) ? flood_charge(r) : err;
 }
 
+static int may_call(struct req *r, const struct syscall *row, const struct call *c)
+{
+	int err = row->effect == EFFECT_WRITE ? identity_still(r) : 0;
+	if (err || (err = check_permission(r, row, c)) || (err = sig_complete(&row->sig, c, &r->fault)))
+		return err;
+	return spend(r, row);
+}
+
 static int call(struct req *r, const struct syscall *row, const struct call *c, struct out *o)
 {
-	int err;
 	r->spoke_as_app |= c->as_app;
-	if (row->effect == EFFECT_WRITE && (err = identity_still(r)))
+	int err = may_call(r, row, c);
+	bool ours = err || c->row != SYSCALL_run_drop; /* which fails with what the app says */
+	if (err || (err = handlers[c->row](r, c, o)) || (err = fault_blind(&r->fault))) {
+		r->refused = ours ? err : r->refused;
 		return err;
-	if ((err = check_permission(r, row, c)) || (err = sig_complete(&row->sig, c, &r->fault)) || (err = spend(r, row)) ||
-	    (err = handlers[c->row](r, c, o)) || (err = fault_blind(&r->fault)))
-		return err;
+	}
 	if (c->as_app && row->effect != EFFECT_READ && !r->audited) { /* once a request says enough */
 		r->audited = true;
 		trace_audit(r, row->name, "as_app", 0);

@@ -163,6 +163,8 @@ static int error_frame(struct cell *c, struct req *r, const struct frame *f, str
 		*fault_out = r->journal->why;
 		return ERR_SUSPENDED;
 	}
+	if (r)
+		r->raised = err != r->refused;
 	if (err == ERR_SUSPENDED)
 		return fault(fault_out, ERR_APP_ERROR, NULL);
 	if (c->watch) {

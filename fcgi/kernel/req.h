@@ -91,6 +91,8 @@ struct req {
 	/* gateway */
 	struct buf asked;  /* the frame that tells a cell of it (gate/talk); empty: not encoded yet */
 	int calls;         /* syscalls made so far */
+	int refused;       /* the last error the kernel had for one; 0: none */
+	bool raised;       /* what it ended with is the app's own error, none of those */
 	bool charged;      /* somebody counts what the calls take: */
 	int64_t work;      /* µs of this thread's processor time, as far as it was looked at (gate/charge) */
 	struct str form, files; /* of multipart/form-data, as the app gets them (wire/frame.h) */
