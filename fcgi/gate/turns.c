@@ -43,7 +43,7 @@ bool turns_crowded(const struct meter *m)
 	return get(&recent[other].meter) && mono_ms() - get(&recent[other].at) < TURNS_COMPANY_MS && meter_above(m, METER_HEAVY_MS);
 }
 
-bool turns_company(void)
+static bool company(void)
 {
 	return turns_crowded(get(&recent[0].meter)) || turns_crowded(get(&recent[1].meter));
 }
@@ -69,7 +69,7 @@ static void take(struct seat *s, enum turn t)
 
 static enum turn others(void)
 {
-	return turns_company() ? TURN_FIRST : TURN_IN_ORDER;
+	return company() ? TURN_FIRST : TURN_IN_ORDER;
 }
 
 void turns_join(void)

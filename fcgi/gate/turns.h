@@ -16,7 +16,6 @@
 void turns_note(const struct meter *m);    /* an app is served: a cell of it has a turn */
 void turns_forget(void);                   /* the meters go away */
 bool turns_crowded(const struct meter *m); /* is it a heavy app, with others beside it? */
-bool turns_company(void);                  /* is there such an app just now? */
 
 void turns_join(void);
 void turns_work(const struct meter *m); /* this thread works for an app from here on, */

@@ -129,6 +129,15 @@ struct db *conn_open(struct store *s, const char *path, struct fault *f)
 	return db;
 }
 
+/* Of a db that only opened it: it is nobody's then. */
+static struct conn *conn_of(struct db *db)
+{
+	struct conn *c = db->conn;
+	c->db = NULL;
+	free(db);
+	return c;
+}
+
 static void conn_end(struct conn *c)
 {
 	stmt_forget(c);
@@ -138,8 +147,7 @@ static void conn_end(struct conn *c)
 
 void conn_close(struct db *db)
 {
-	conn_end(db->conn);
-	free(db);
+	conn_end(conn_of(db));
 }
 
 static int err_of(struct db *db, int rc)
@@ -325,8 +333,7 @@ static int open_first(struct store *s, enum store_mode mode, struct fault *f)
 	s->shm = inode_of(s, "-shm");
 	ballast_keep(s->home);
 	first_epoch(db);
-	s->idle = db->conn;
-	free(db);
+	s->idle = conn_of(db);
 	return 0;
 }
 
@@ -456,11 +463,9 @@ static struct conn *take_idle(struct store *s, enum asking how)
 static struct conn *open_another(struct store *s, struct fault *f)
 {
 	struct db *db = conn_open(s, s->path, f);
-	struct conn *c = db ? db->conn : NULL;
-	if (c) {
+	if (db) {
 		serve(db);
-		free(db);
-		return c;
+		return conn_of(db);
 	}
 	pthread_mutex_lock(&s->mutex);
 	s->lent--;
