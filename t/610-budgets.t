@@ -242,4 +242,25 @@ SKIP: {
 	pass('… and who refused it has no turn of it');
 }
 
+# ---- who chooses ----
+
+# How often a worker made the processors choose anew so far.
+sub ticks {
+	my $all = $fazt->processes_below($fazt->pid('serve'));
+	my $sum = 0;
+	for my $thread (map { glob "/proc/$_/task/*" } grep { $all->{$_} =~ /^faztd worker/ } keys %$all) {
+		$sum += $1 if slurp("$thread/comm") eq "tick\n" && slurp("$thread/status") =~ /^voluntary_ctxt_switches:\s+(\d+)/m;
+	}
+	return $sum;
+}
+sub ticks_in { my ($code) = @_; my $before = ticks(); $code->(); return ticks() - $before }
+
+limit('eager', 'app.cpu', 60001);
+$fazt->admin('app', 'enable', 'eager');
+my $often = 0;
+$street->under('calls', 24, sub { for (1 .. 50) { last if ($often = ticks_in(sub { $street->probe(0.3) })) > 50 } }, {});
+cmp_ok($often, '>', 50, 'beside a heavy app the processors choose anew, often');
+$fazt->wait_for(sub { !ticks_in(sub { sleep 0.5 }) }, 'nobody is busy');
+pass('… and not when it is over');
+
 done_testing;

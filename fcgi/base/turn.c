@@ -15,6 +15,7 @@ static const struct {
 	uint64_t piece;
 } turn[] = {
 	[TURN_IN_ORDER] = {SCHED_BATCH, 0},
+	[TURN_AT_ONCE] = {SCHED_NORMAL, 100000},
 	[TURN_FIRST] = {SCHED_NORMAL, 200000},
 	[TURN_LATER] = {SCHED_BATCH, 100000000},
 	[TURN_LAST] = {SCHED_IDLE, 0},

@@ -14,6 +14,7 @@
 
 enum turn {
 	TURN_IN_ORDER, /* interrupts nobody */
+	TURN_AT_ONCE,  /* interrupts everybody, and asks for next to nothing */
 	TURN_FIRST,    /* interrupts others, and asks for little at a time */
 	TURN_LATER,    /* interrupts nobody, and others need not wait until its time is up (Linux 6.12) */
 	TURN_LAST,     /* when nobody else wants to; the way back needs a privilege */

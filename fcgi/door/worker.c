@@ -97,6 +97,7 @@ static bool serve_request(const struct channel *c)
 	bool whole = !r.source.left;
 	req_release(&r);
 	arena_free(a);
+	turns_wait();
 	return whole;
 }
 

@@ -77,7 +77,9 @@ int charge_call(struct req *r)
 		int64_t us = settle();
 		r->work += r->charged ? us : 0;
 		r->charged = true;
-		if (turns_crowded(meter_of(r->node->meters, r->app->id)))
+		const struct meter *m = meter_of(r->node->meters, r->app->id);
+		turns_go_on(m);
+		if (turns_crowded(m))
 			sched_yield(); /* whoever waits for this processor goes first */
 	}
 	if (r->work <= most * 1000)
@@ -88,7 +90,6 @@ int charge_call(struct req *r)
 
 void charge_end(struct req *r)
 {
-	turns_wait();
 	if (!due())
 		return;
 	settle();

@@ -13,7 +13,7 @@
 
 #define CHARGE_LOOK_MS 20
 
-/* May r->app use the processor? This thread works for it from here on: 0, and charge_end ends it, or ERR_OVER_BUDGET with
+/* May r->app use the processor? This thread works for it from here on, until somebody says turns_wait: 0, or ERR_OVER_BUDGET with
  * r->retry_after. */
 int charge_begin(struct req *r);
 /* Before a call of the app: 0, or ERR_SYSCALL_LIMIT when the kernel has worked for this request too long. */

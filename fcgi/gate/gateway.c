@@ -241,6 +241,8 @@ static int app_answer(struct req *r)
 		return err;
 	if (r->res.status)
 		return 0;
+	if ((err = charge_begin(r))) /* before the body: what is read is read for the app */
+		return err;
 	if ((err = form_is_multipart(r) ? form_receive(r) : read_body(r)))
 		return err;
 	if ((int64_t)r->body.n > r->app->limit[BUDGET_BODY])

@@ -326,6 +326,7 @@ static int take(struct node *n, struct work *w)
 	db_return(db);
 	if (known)
 		go_on(&r, app, &run);
+	turns_wait();
 	note(w, NULL);
 	req_release(&r);
 	arena_free(a);

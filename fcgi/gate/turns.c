@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "base/now.h"
+#include "base/tick.h"
 #include "base/turn.h"
 #include "kernel/threads.h"
+#include "store/db.h"
 
 #define SEATS (THREADS + 8) /* those that serve, and those that work through runs */
 
@@ -86,22 +88,44 @@ void turns_work(const struct meter *m)
 {
 	if (!own)
 		return;
+	bool later = turns_crowded(m);
+	db_patient(later);
 	set(&own->waits, false);
-	take(own, turns_crowded(m) ? TURN_LATER : others());
+	take(own, later ? TURN_LATER : others());
+}
+
+void turns_go_on(const struct meter *m)
+{
+	if (own && !get(&own->waits))
+		turns_work(m);
 }
 
 void turns_wait(void)
 {
 	if (!own)
 		return;
+	db_patient(false);
 	take(own, others());
 	set(&own->waits, true);
+}
+
+/* Threads are made when there is company for the first time: many a node never has it. */
+static void tick_for_company(void)
+{
+	static bool started;
+	if (!company())
+		return;
+	if (!started)
+		tick_start(company);
+	started = true;
+	tick_again();
 }
 
 void turns_look(void)
 {
 	int n = MIN(get(&taken), SEATS);
 	enum turn t = n ? others() : TURN_IN_ORDER;
+	tick_for_company();
 	for (int i = 0; i < n; i++)
 		if (get(&seats[i].waits))
 			take(&seats[i], t);

@@ -719,6 +719,8 @@ const char *db_sqlite(void)
 	return sqlite3_libversion();
 }
 
+static _Thread_local bool patient;
+
 static int commit(struct db *db, bool wait)
 {
 	int err = failed(db);
@@ -739,7 +741,7 @@ static int commit(struct db *db, bool wait)
 	if (rings)
 		lock_ring(db->store->lock);
 	if (wait && __atomic_load_n(&db->store->full, __ATOMIC_RELAXED))
-		sync_wait(&db->store->sync, db->conn->sql);
+		sync_wait(&db->store->sync, db->conn->sql, patient);
 	checkpoint(db);
 	return 0;
 }
@@ -747,6 +749,11 @@ static int commit(struct db *db, bool wait)
 int db_commit(struct db *db)
 {
 	return commit(db, true);
+}
+
+void db_patient(bool yes)
+{
+	patient = yes;
 }
 
 int db_commit_soon(struct db *db)

@@ -64,6 +64,7 @@ void db_write_for(struct db *db, const char *app_id, int64_t migrated);
 int db_commit(struct db *db);
 /* The same, without waiting for the disk: for what may be lost with the power, unless something later is there. Nobody is told of it. */
 int db_commit_soon(struct db *db);
+void db_patient(bool yes); /* may commits of this thread wait a little for others, to reach the disk together (store/sync)? */
 int db_rollback(struct db *db); /* keeps and returns the fault's error */
 bool db_in_transaction(struct db *db);
 /* Copies the WAL back and cuts it off, when nobody reads it just now; how long it is then, in bytes. */
