@@ -54,10 +54,17 @@ struct db {
 	int64_t until; /* mono_ms at which reading ends; 0: no bound */
 };
 
+#define CONN_BUSY_MS 5000 /* for programs that do not know our lock, as a shell on the file */
+
+/* A borrower that has no connection yet, and one that is given to it. */
+struct db *conn_borrower(struct store *s, struct fault *f);
+void conn_attach(struct db *db, struct conn *c);
 /* A db with a connection of its own: not open yet, or open, or NULL with the fault set. */
 struct db *conn_new(struct store *s, struct fault *f);
 struct db *conn_open(struct store *s, const char *path, struct fault *f);
+struct conn *conn_of(struct db *db); /* of a db that only opened it: it is nobody's then, and the db is gone */
 void conn_close(struct db *db);
+void conn_end(struct conn *c);
 /* Sets the fault for a failed SQLite call and returns its error. */
 int conn_fail(struct db *db, int rc);
 /* Runs texts of our own, with the guard down. */

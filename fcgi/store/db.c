@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,12 +14,12 @@
 #include "store/ballast.h"
 #include "store/conn.h"
 #include "store/find.h"
+#include "store/lend.h"
 #include "store/lock.h"
 #include "store/migrate.h"
 #include "store/sync.h"
 
 #define LOCK_WAIT_MS 10000
-#define BUSY_WAIT_MS 5000   /* for programs that do not know our lock, as a shell on the file */
 #define READERS_WAIT_MS 50  /* for those who read something old, while everybody who writes waits */
 #define WAL_PAGES_MAX 16384 /* 64 MB: from here on a writer waits for the readers and starts the WAL anew */
 
@@ -31,178 +30,8 @@ struct store {
 	struct sync sync;
 	bool full; /* durable: a commit returns when it is on disk */
 	ino_t file, shm; /* which data.db and -shm these are */
-	pthread_mutex_t mutex;
-	pthread_cond_t returned, returned_first;
-	struct conn *idle;
-	int lent;
-	bool first; /* the one who has the write lock waits for one, and goes first */
+	struct lender lender;
 };
-
-/* ---- one connection ---- */
-
-static const struct {
-	int id, value;
-} limits[] = {
-	{SQLITE_LIMIT_LENGTH, (int)(MIB + 64 * KIB)}, /* a chunk of 1 MiB and its columns */
-	{SQLITE_LIMIT_SQL_LENGTH, (int)(64 * KIB)},
-	{SQLITE_LIMIT_COLUMN, 64},
-	{SQLITE_LIMIT_EXPR_DEPTH, 100},
-	{SQLITE_LIMIT_COMPOUND_SELECT, 8},
-	{SQLITE_LIMIT_VDBE_OP, 25000},
-	{SQLITE_LIMIT_FUNCTION_ARG, 16},
-	{SQLITE_LIMIT_ATTACHED, 0},
-	{SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 128},
-	{SQLITE_LIMIT_VARIABLE_NUMBER, 64},
-	{SQLITE_LIMIT_TRIGGER_DEPTH, 4},
-	{SQLITE_LIMIT_WORKER_THREADS, 0},
-};
-
-static const struct {
-	int id, on;
-} switches[] = {
-	{SQLITE_DBCONFIG_DEFENSIVE, 1},
-	{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-	{SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
-	{SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1},
-};
-
-static int on_commit(void *arg, sqlite3 *sql, const char *schema, int pages)
-{
-	(void)sql, (void)schema;
-	((struct conn *)arg)->wal_pages = pages;
-	return SQLITE_OK;
-}
-
-static int on_progress(void *arg)
-{
-	const struct conn *c = arg;
-	return c->db && c->db->until && mono_ms() > c->db->until;
-}
-
-static int configure(struct db *db)
-{
-	sqlite3 *sql = db->conn->sql;
-	for (size_t i = 0; i < ARRAY_LEN(switches); i++)
-		sqlite3_db_config(sql, switches[i].id, switches[i].on, NULL);
-	sqlite3_extended_result_codes(sql, 1);
-	sqlite3_busy_timeout(sql, BUSY_WAIT_MS);
-	int err = conn_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
-				"PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON; PRAGMA cache_size = -2048");
-	sqlite3_wal_hook(sql, on_commit, db->conn); /* takes the place of automatic checkpoints */
-	sqlite3_progress_handler(sql, 4096, on_progress, db->conn);
-	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
-		sqlite3_limit(sql, limits[i].id, limits[i].value);
-	return err;
-}
-
-static struct db *db_new(struct store *s, struct fault *f)
-{
-	struct db *db = xcalloc(1, sizeof *db);
-	db->store = s;
-	db->fault = f ? f : &db->own;
-	return db;
-}
-
-static void attach(struct db *db, struct conn *c)
-{
-	db->conn = c;
-	c->db = db;
-}
-
-struct db *conn_new(struct store *s, struct fault *f)
-{
-	struct db *db = db_new(s, f);
-	struct conn *c = xcalloc(1, sizeof *c);
-	c->admit = ADMIT_ALL;
-	attach(db, c);
-	return db;
-}
-
-struct db *conn_open(struct store *s, const char *path, struct fault *f)
-{
-	struct db *db = conn_new(s, f);
-	int rc = sqlite3_open_v2(path, &db->conn->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
-	if (rc ? conn_fail(db, rc) : configure(db)) {
-		conn_close(db);
-		return NULL;
-	}
-	return db;
-}
-
-/* Of a db that only opened it: it is nobody's then. */
-static struct conn *conn_of(struct db *db)
-{
-	struct conn *c = db->conn;
-	c->db = NULL;
-	free(db);
-	return c;
-}
-
-static void conn_end(struct conn *c)
-{
-	stmt_forget(c);
-	sqlite3_close_v2(c->sql);
-	free(c);
-}
-
-void conn_close(struct db *db)
-{
-	conn_end(conn_of(db));
-}
-
-static int err_of(struct db *db, int rc)
-{
-	switch (rc & 0xFF) {
-	case SQLITE_FULL:
-		return ERR_DISK_FULL;
-	case SQLITE_IOERR:
-		return sqlite3_system_errno(db->conn->sql) == ENOSPC ? ERR_DISK_FULL : ERR_INTERNAL;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return ERR_CORRUPT;
-	case SQLITE_CONSTRAINT:
-		return ERR_CONFLICT;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return ERR_UNAVAILABLE;
-	case SQLITE_TOOBIG:
-		return ERR_TOO_LARGE;
-	case SQLITE_INTERRUPT:
-		return ERR_BAD_QUERY;
-	default:
-		return ERR_INTERNAL;
-	}
-}
-
-/* SQLite's own words go to the log and never to a person: they may contain SQL. After a failed fsync nobody knows what
- * is on disk, and a retry may lie; a fresh process reads the truth. */
-int conn_fail(struct db *db, int rc)
-{
-	if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC)
-		die("store: fsync failed");
-	if ((rc & 0xFF) == SQLITE_NOMEM)
-		die("store: out of memory");
-	int err = err_of(db, rc);
-	if (err == ERR_INTERNAL || err == ERR_CORRUPT)
-		log_event(LOG_ERROR, "store.failed", "error",
-			  sqlite3_extended_errcode(db->conn->sql) == rc ? sqlite3_errmsg(db->conn->sql) : sqlite3_errstr(rc), NULL);
-	fault(db->fault, err, err == ERR_BAD_QUERY ? "The query took too long; narrow it, or declare an index." : NULL);
-	if (err != ERR_CONFLICT && err != ERR_TOO_LARGE && err != ERR_BAD_QUERY) { /* those are answers, too */
-		db->failed = err;
-		db->fault->blind = true;
-	}
-	return err;
-}
-
-int conn_exec(struct db *db, const char *sql)
-{
-	struct conn *c = db->conn;
-	enum admit before = c->admit;
-	c->admit = ADMIT_ALL;
-	int rc = sqlite3_exec(c->sql, sql, NULL, NULL, NULL);
-	c->admit = before;
-	return rc ? conn_fail(db, rc) : 0;
-}
 
 /* ---- the epoch, repeated in the page of the lock ---- */
 
@@ -333,7 +162,7 @@ static int open_first(struct store *s, enum store_mode mode, struct fault *f)
 	s->shm = inode_of(s, "-shm");
 	ballast_keep(s->home);
 	first_epoch(db);
-	s->idle = conn_of(db);
+	lend_add(&s->lender, conn_of(db));
 	return 0;
 }
 
@@ -356,9 +185,7 @@ struct store *store_open(const char *home, enum store_mode mode, struct fault *f
 	s->path = database_path(home);
 	s->full = true;
 	sync_init(&s->sync);
-	pthread_mutex_init(&s->mutex, NULL);
-	pthread_cond_init(&s->returned, NULL);
-	pthread_cond_init(&s->returned_first, NULL);
+	lend_init(&s->lender);
 	if (open_first(s, mode, f)) {
 		store_close(s);
 		return NULL;
@@ -370,16 +197,9 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	while (s->idle) {
-		struct conn *c = s->idle;
-		s->idle = c->next;
-		conn_end(c);
-	}
+	lend_free(&s->lender);
 	lock_close(s->lock);
 	sync_free(&s->sync);
-	pthread_mutex_destroy(&s->mutex);
-	pthread_cond_destroy(&s->returned);
-	pthread_cond_destroy(&s->returned_first);
 	crypt_wipe(s->secret, sizeof s->secret);
 	free(s->home);
 	free(s->path);
@@ -423,43 +243,6 @@ char *db_node(struct db *db, struct arena *a)
 
 /* ---- borrowing ---- */
 
-/* How a connection is asked for: by a new borrower; by one that had one before, which is still there, and for whom none is opened, as
- * that can fail; and by such a one while it has the write lock. Everybody waits for that one, who waits for no reader: there is one
- * connection more for it. */
-enum asking { ANEW, AGAIN, FIRST };
-
-static bool may_take(const struct store *s, enum asking how)
-{
-	if (how == FIRST)
-		return s->lent <= STORE_CONNECTIONS;
-	return !s->first && s->lent < STORE_CONNECTIONS && (how == ANEW || s->idle);
-}
-
-/* With the mutex held. Whoever leaves with one wakes the next, while there are more. */
-static void wake_next(struct store *s)
-{
-	if (s->first)
-		pthread_cond_signal(&s->returned_first);
-	else if (may_take(s, ANEW))
-		pthread_cond_signal(&s->returned);
-}
-
-static struct conn *take_idle(struct store *s, enum asking how)
-{
-	pthread_mutex_lock(&s->mutex);
-	s->first |= how == FIRST;
-	while (!may_take(s, how))
-		pthread_cond_wait(how == FIRST ? &s->returned_first : &s->returned, &s->mutex);
-	struct conn *c = s->idle;
-	if (c)
-		s->idle = c->next;
-	s->lent++;
-	s->first &= how != FIRST;
-	wake_next(s);
-	pthread_mutex_unlock(&s->mutex);
-	return c;
-}
-
 static struct conn *open_another(struct store *s, struct fault *f)
 {
 	struct db *db = conn_open(s, s->path, f);
@@ -467,36 +250,27 @@ static struct conn *open_another(struct store *s, struct fault *f)
 		serve(db);
 		return conn_of(db);
 	}
-	pthread_mutex_lock(&s->mutex);
-	s->lent--;
-	wake_next(s);
-	pthread_mutex_unlock(&s->mutex);
+	lend_give(&s->lender, NULL);
 	return NULL;
 }
 
 static struct db *take(struct store *s, struct fault *f)
 {
-	struct conn *c = take_idle(s, ANEW);
+	struct conn *c = lend_take(&s->lender, LEND_ANEW);
 	if (!c && !(c = open_another(s, f)))
 		return NULL;
-	struct db *db = db_new(s, f);
+	struct db *db = conn_borrower(s, f);
 	db->lent = true;
-	attach(db, c);
+	conn_attach(db, c);
 	return db;
 }
 
 static void give(struct db *db)
 {
-	struct store *s = db->store;
 	struct conn *c = db->conn;
 	db->conn = NULL;
 	c->db = NULL;
-	pthread_mutex_lock(&s->mutex);
-	c->next = s->idle;
-	s->idle = c;
-	s->lent--;
-	wake_next(s);
-	pthread_mutex_unlock(&s->mutex);
+	lend_give(&db->store->lender, c);
 }
 
 /* The connection this thread has entered, and whose fault it was. */
@@ -632,9 +406,9 @@ static int await_lock(struct db *db)
 	give(db);
 	struct fault quiet = {0};
 	int err = lock_take(l, LOCK_WAIT_MS, db->fault);
-	struct conn *c = err ? NULL : take_idle(db->store, FIRST);
+	struct conn *c = err ? NULL : lend_take(&db->store->lender, LEND_FIRST);
 	c = c || err ? c : open_another(db->store, &quiet);
-	attach(db, c ? c : take_idle(db->store, AGAIN));
+	conn_attach(db, c ? c : lend_take(&db->store->lender, LEND_AGAIN));
 	return err;
 }
 
@@ -697,7 +471,7 @@ static void checkpoint(struct db *db)
 	bool restart = db->conn->wal_pages > WAL_PAGES_MAX && !lock_take(db->store->lock, LOCK_WAIT_MS, NULL);
 	sqlite3_busy_timeout(sql, READERS_WAIT_MS);
 	sqlite3_wal_checkpoint_v2(sql, NULL, restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &log, &done);
-	sqlite3_busy_timeout(sql, BUSY_WAIT_MS);
+	sqlite3_busy_timeout(sql, CONN_BUSY_MS);
 	if (restart)
 		lock_release(db->store->lock);
 	ballast_keep(db->store->home);
