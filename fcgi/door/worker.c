@@ -97,7 +97,6 @@ static bool serve_request(const struct channel *c)
 	bool whole = !r.source.left;
 	req_release(&r);
 	arena_free(a);
-	turns_wait();
 	return whole;
 }
 
@@ -178,6 +177,7 @@ static void serve_connection(FCGX_Request *f, int fd)
 		if (!serve_request(&(struct channel){f->envp, fcgi_read, fcgi_write, f->in, f->out, true}))
 			drain(f);
 		FCGX_Finish_r(f);
+		turns_wait();
 	}
 }
 

@@ -88,11 +88,19 @@ int charge_call(struct req *r)
 		    "Ask for less at once.", (long long)most);
 }
 
-void charge_end(struct req *r)
+bool charge_look(struct req *r)
 {
 	if (!due())
-		return;
+		return false;
 	settle();
+	turns_go_on(meter_of(r->node->meters, r->app->id));
+	return true;
+}
+
+void charge_end(struct req *r)
+{
+	if (!charge_look(r))
+		return;
 	charge_tell(r->node, r->app, BUDGET_APP_CPU);
 	charge_tell(r->node, r->app, BUDGET_APP_EGRESS);
 	charge_tell(r->node, r->app, BUDGET_APP_STARTS);

@@ -13,12 +13,15 @@
 
 #define CHARGE_LOOK_MS 20
 
-/* May r->app use the processor? This thread works for it from here on, until somebody says turns_wait: 0, or ERR_OVER_BUDGET with
- * r->retry_after. */
+/* May r->app use the processor? This thread works for it from here on: 0, or ERR_OVER_BUDGET with r->retry_after. Its turn lasts until
+ * turns_wait, its bill until another app's begins. */
 int charge_begin(struct req *r);
+/* Now and then in long work that is no call of the app: what was worked so far is on the bill, and not in what its calls may take. Was it
+ * time? */
+bool charge_look(struct req *r);
 /* Before a call of the app: 0, or ERR_SYSCALL_LIMIT when the kernel has worked for this request too long. */
 int charge_call(struct req *r);
-void charge_end(struct req *r);
+void charge_end(struct req *r); /* after the handler: the same, and the owner is told of limits that are near */
 void charge_nobody(void); /* what this thread does now is for no app */
 
 /* One line for the app's log: false when it may log no more for now. *dropped: lines that were dropped before this one. */

@@ -4,6 +4,7 @@
 #include "base/out.h"
 #include "codec/form.h"
 #include "codec/multipart.h"
+#include "gate/charge.h"
 #include "gate/flood.h"
 #include "kernel/app.h"
 #include "sys/intake.h"
@@ -114,6 +115,7 @@ static int receive(struct receiving *f)
 			return fail(r, ERR_TOO_LARGE, "A form may have %lld bytes here.", (long long)most);
 		if ((err = feed(f, (struct str){f->piece, n})))
 			return err;
+		charge_look(r);
 	}
 	return err || f->parser.done ? err : fail(r, ERR_BAD_REQUEST, "The form ends before its last boundary.");
 }

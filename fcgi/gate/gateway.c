@@ -223,6 +223,17 @@ static int read_body(struct req *r)
 	return form_is_multipart(r) ? 0 : req_read_body(r, r->app->limit[BUDGET_BODY]);
 }
 
+/* The body is read in the turn of the app it is for, and on its bill. */
+static int receive(struct req *r)
+{
+	int err = suspend_check(r);
+	if (err || (err = charge_begin(r)))
+		return err;
+	err = form_is_multipart(r) ? form_receive(r) : read_body(r);
+	charge_look(r);
+	return err;
+}
+
 static int app_answer(struct req *r)
 {
 	bool found = false;
@@ -235,15 +246,13 @@ static int app_answer(struct req *r)
 		return fail(r, ERR_UNAVAILABLE, "%s is being upgraded; try again in a moment.", r->app->title);
 	if ((err = public_file(r, &found)) || found)
 		return err;
-	if (r->os && (err = read_body(r))) /* the dashboard's forms carry their token inside */
+	if (r->os && ((err = charge_begin(r)) || (err = read_body(r)))) /* the dashboard's forms carry their token inside */
 		return err;
 	if ((err = identity_check_origin(r)) || (err = admit(r)))
 		return err;
 	if (r->res.status)
 		return 0;
-	if ((err = charge_begin(r))) /* before the body: what is read is read for the app */
-		return err;
-	if ((err = form_is_multipart(r) ? form_receive(r) : read_body(r)))
+	if ((err = receive(r)))
 		return err;
 	if ((int64_t)r->body.n > r->app->limit[BUDGET_BODY])
 		return fail(r, ERR_TOO_LARGE, "A request body may have %lld bytes here.", (long long)r->app->limit[BUDGET_BODY]);

@@ -102,7 +102,7 @@ void turns_go_on(const struct meter *m)
 
 void turns_wait(void)
 {
-	if (!own)
+	if (!own || get(&own->waits))
 		return;
 	db_patient(false);
 	take(own, others());

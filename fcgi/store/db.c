@@ -26,11 +26,11 @@
 struct store {
 	char *home, *path;
 	struct lock *lock;
-	unsigned char secret[KEY_LEN];
+	struct lender lender;
 	struct sync sync;
+	unsigned char secret[KEY_LEN];
 	bool full; /* durable: a commit returns when it is on disk */
 	ino_t file, shm; /* which data.db and -shm these are */
-	struct lender lender;
 };
 
 /* ---- the epoch, repeated in the page of the lock ---- */
@@ -495,6 +495,14 @@ const char *db_sqlite(void)
 
 static _Thread_local bool patient;
 
+/* Whoever waits for the disk has a connection: not the last one, out of patience. */
+static void await_disk(struct db *db)
+{
+	struct store *s = db->store;
+	if (__atomic_load_n(&s->full, __ATOMIC_RELAXED))
+		sync_wait(&s->sync, db->conn->sql, patient && lend_left(&s->lender));
+}
+
 static int commit(struct db *db, bool wait)
 {
 	int err = failed(db);
@@ -514,8 +522,8 @@ static int commit(struct db *db, bool wait)
 	unlock(db);
 	if (rings)
 		lock_ring(db->store->lock);
-	if (wait && __atomic_load_n(&db->store->full, __ATOMIC_RELAXED))
-		sync_wait(&db->store->sync, db->conn->sql, patient);
+	if (wait)
+		await_disk(db);
 	checkpoint(db);
 	return 0;
 }

@@ -58,6 +58,14 @@ struct conn *lend_take(struct lender *l, enum lend how)
 	return c;
 }
 
+bool lend_left(struct lender *l)
+{
+	pthread_mutex_lock(&l->mutex);
+	bool left = may_take(l, LEND_ANEW);
+	pthread_mutex_unlock(&l->mutex);
+	return left;
+}
+
 void lend_give(struct lender *l, struct conn *c)
 {
 	pthread_mutex_lock(&l->mutex);

@@ -28,6 +28,7 @@ void lend_free(struct lender *l); /* and what is not lent */
 void lend_add(struct lender *l, struct conn *c);
 /* Waits for one. NULL: the borrower makes one, which counts as lent from here on. */
 struct conn *lend_take(struct lender *l, enum lend how);
+bool lend_left(struct lender *l); /* would a new borrower have one at once? */
 void lend_give(struct lender *l, struct conn *c); /* back; NULL: none could be made */
 
 #endif

@@ -9,14 +9,12 @@ void sync_init(struct sync *s)
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&s->mutex, NULL);
-	pthread_cond_init(&s->done, NULL);
-	pthread_cond_init(&s->hurry, &attr);
+	pthread_cond_init(&s->done, &attr);
 	pthread_condattr_destroy(&attr);
 }
 
 void sync_free(struct sync *s)
 {
-	pthread_cond_destroy(&s->hurry);
 	pthread_cond_destroy(&s->done);
 	pthread_mutex_destroy(&s->mutex);
 }
@@ -30,24 +28,10 @@ static void sync_wal(sqlite3 *sql)
 		die("store: fsync failed");
 }
 
-static void await_others(struct sync *s)
+static void sync_for_all(struct sync *s, sqlite3 *sql)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_nsec += SYNC_PATIENCE_US * 1000;
-	t.tv_sec += t.tv_nsec / 1000000000;
-	t.tv_nsec %= 1000000000;
-	while (!s->hurried && !pthread_cond_timedwait(&s->hurry, &s->mutex, &t))
-		;
-}
-
-static void sync_for_all(struct sync *s, sqlite3 *sql, bool patient)
-{
-	s->busy = true;
-	if (patient)
-		await_others(s);
 	uint64_t upto = s->asked;
-	s->hurried = false;
+	s->busy = true;
 	pthread_mutex_unlock(&s->mutex);
 	sync_wal(sql);
 	pthread_mutex_lock(&s->mutex);
@@ -56,19 +40,28 @@ static void sync_for_all(struct sync *s, sqlite3 *sql, bool patient)
 	pthread_cond_broadcast(&s->done);
 }
 
+static struct timespec from_now(long us)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_nsec += us * 1000;
+	t.tv_sec += t.tv_nsec / 1000000000;
+	t.tv_nsec %= 1000000000;
+	return t;
+}
+
 void sync_wait(struct sync *s, sqlite3 *sql, bool patient)
 {
+	struct timespec until = from_now(patient ? SYNC_PATIENCE_US : 0);
 	pthread_mutex_lock(&s->mutex);
 	uint64_t own = ++s->asked;
-	if (!patient) {
-		s->hurried = true;
-		pthread_cond_signal(&s->hurry);
-	}
 	while (s->synced < own) {
 		if (s->busy)
 			pthread_cond_wait(&s->done, &s->mutex);
+		else if (patient)
+			patient = !pthread_cond_timedwait(&s->done, &s->mutex, &until);
 		else
-			sync_for_all(s, sql, patient);
+			sync_for_all(s, sql);
 	}
 	pthread_mutex_unlock(&s->mutex);
 }

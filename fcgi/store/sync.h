@@ -7,8 +7,8 @@
  * durable, but nobody is told that it was written.
  *
  * The disk answers sooner than the next commit comes, so an app that writes one thing after the other asks it thousands of times a
- * second, and each time costs the machine more than what is written. A commit that is patient waits SYNC_PATIENCE_US for others
- * first, and goes at once with one that is not.
+ * second, and each time costs the machine more than what is written. A commit that is patient waits SYNC_PATIENCE_US for
+ * another one to ask, and asks then.
  */
 #ifndef STORE_SYNC_H
 #define STORE_SYNC_H
@@ -22,10 +22,9 @@
 
 struct sync {
 	pthread_mutex_t mutex;
-	pthread_cond_t done, hurry;
+	pthread_cond_t done;
 	uint64_t asked, synced; /* commits that wait or waited, and how many of them are on disk */
-	bool busy;
-	bool hurried; /* one that is not patient waits for the next answer */
+	bool busy; /* the disk is asked */
 };
 
 void sync_init(struct sync *s);
