@@ -2,7 +2,7 @@
 use strict;
 use warnings;
 use lib 't/lib';
-use Fazt qw(json_of text_of);
+use Fazt qw(json_of slurp spew text_of);
 use IO::Select;
 use IO::Socket::INET;
 use List::Util qw(min);
@@ -173,10 +173,15 @@ for my $app (sort keys %routes) {
 }
 my @temporary = glob "$fazt->{home}/nginx/body/*";
 is(scalar @temporary, 0, 'DSK-09 nothing of them is left on the disk');
-my @filling = map { send_from('127.0.0.6', "POST /x HTTP/1.1\r\nHost: echo.localhost\r\nContent-Length: 900000\r\n\r\n" . 'x' x 200_000) } 1 .. 300;
-$fazt->wait_for(sub { IO::Select->new(@filling)->can_read(0) }, 'some of them are turned away');
-sleep 0.5;
-my @turned = grep { status_of($_) eq '503' } map { my $got = ''; sysread $_, $got, 4096; $got } IO::Select->new(@filling)->can_read(0);
+sub turned_away {
+	my (@sent) = @_;
+	$fazt->wait_for(sub { IO::Select->new(@sent)->can_read(0) }, 'some of them are turned away');
+	sleep 0.5;
+	return grep { status_of($_) eq '503' } map { my $got = ''; sysread $_, $got, 4096; $got } IO::Select->new(@sent)->can_read(0);
+}
+my $filling = "POST /x HTTP/1.1\r\nHost: echo.localhost\r\nContent-Length: 900000\r\n";
+my @filling = map { send_from('127.0.0.6', "$filling\r\n" . 'x' x 200_000) } 1 .. 300;
+my @turned = turned_away(@filling);
 cmp_ok(scalar @turned, '>=', 40, 'DSK-09 HTTP-15 a client alone keeps 256 bodies waiting: of 300 that trickle ' . @turned . ' are turned away');
 like($turned[0] // '', qr/\r\nRetry-After: \d/i, '… for a moment');
 my $kept = 0;
@@ -184,6 +189,20 @@ $kept += -s $_ for grep { -e } glob "$fazt->{home}/nginx/body/*";
 cmp_ok($kept, '<=', 256 * 1_000_000, sprintf 'DSK-09 … so what nginx keeps for it is bounded (%.0f MB)', $kept / 1e6);
 is($b->request(GET => url('/x'))->{status}, 200, 'HTTP-15 … and others are served');
 close $_ for @filling;
+
+# Somebody with one network of IPv6, whose addresses a proxy in front tells; there is none on the loopback.
+my $conf = slurp("$fazt->{home}/nginx/nginx.conf");
+spew("$fazt->{home}/nginx/nginx.conf", $conf =~ s/^http \{\n/$&\tset_real_ip_from 127.0.0.8;\n\treal_ip_header X-Real-IP;\n/mr);
+my $before = $fazt->processes_below($fazt->pid('nginx'));
+kill HUP => $fazt->pid('nginx');
+$fazt->wait_for(sub { my $now = $fazt->processes_below($fazt->pid('nginx')); grep { !$before->{$_} } keys %$now }, 'nginx has read that');
+sleep 0.5;
+my @other = send_from('127.0.0.8', "${filling}X-Real-IP: 2001:db8:0:1::1\r\n\r\nx");
+@filling = map { send_from('127.0.0.8', sprintf("${filling}X-Real-IP: 2001:db8::%x:%x\r\n\r\nx", $_, $_)) } 1 .. 300;
+@turned = turned_away(@filling);
+cmp_ok(scalar @turned, '>=', 40, 'HTTP-15 … however many addresses of a network it uses: ' . @turned . ' are turned away');
+ok(!IO::Select->new(@other)->can_read(0), '… and another network is not');
+close $_ for @filling, @other;
 
 # ---- what is uploaded is nobody's page ----
 

@@ -309,8 +309,8 @@ static int run(struct req *r)
 		return nowhere(r, err);
 	if (r->res.status)
 		return 0;
-	if (r->ntfy)
-		return ntfy_answer(r);
+	if (r->ntfy) /* which knows no forms: nginx would be passing them on as they come */
+		return form_is_multipart(r) ? fail(r, ERR_UNSUPPORTED_TYPE, NULL) : ntfy_answer(r);
 	r->open = r->app && path_open(r->app->manifest, r->path);
 	if ((err = identify(r)))
 		return err;
