@@ -100,6 +100,17 @@ is(problem(ask(POST => '/alerts', body => 'x', token => $ro)), '403 40301', 'WS-
 is(problem(ask(POST => '/quiet', body => 'x')), '403 40301', 'WS-18: a token is for its topics');
 is(problem(ask(POST => '/nosuch', body => 'x', token => $ro)), '403 40301', 'WS-18: a topic that is not there looks like one that is not open');
 is(problem(ask(GET => '/alerts,fazt/json?poll=1')), '403 40301', 'WS-18: one topic that may not be read is enough');
+
+# XAP-11: the kernel's topic is written by the kernel alone
+my $star = $fazt->admin('topic', 'token', 'add', 'star', '--read', '*', '--write', '*');
+is(ask(POST => '/alerts', body => 'x', token => $star)->{status}, 200, 'a token for every topic writes to one');
+is(problem(ask(POST => '/fazt', body => 'approve this', token => $star)), '403 40301', 'XAP-11: but not to the kernel\'s');
+is(problem(ask(POST => '/', json => { topic => 'fazt', message => 'approve this' }, token => $star)), '403 40301', 'XAP-11: nor as JSON');
+is(code('topic', 'token', 'add', 'x', '--write', 'alerts,fazt'), 'bad_request', 'XAP-11: and no token is made that names it to write');
+$fazt->admin('notice', 'test');
+my @said = poll('/fazt/json?poll=1', token => $star);
+ok(@said && !(grep { $_->{message} eq 'approve this' } @said), 'XAP-11: what the kernel says is read there, and nothing else') or diag explain \@said;
+$fazt->admin('topic', 'token', 'remove', 'star');
 is(problem(ask(GET => "/$_/json?poll=1", token => $ro)), '404 40401', "WS-18: no wildcards: $_") for '*', 'al*', 'alerts,*';
 is(problem(ask(GET => '/' . join(',', ('alerts') x 17) . '/json?poll=1')), '400 40000', 'WS-18: at most 16 topics at once');
 

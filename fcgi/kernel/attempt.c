@@ -94,8 +94,22 @@ int attempt_token(struct req *r, struct db *db)
 	return err ? db_rollback(db) : db_commit(db);
 }
 
-int attempt_succeeded(struct db *db, const struct attempt *a)
+static int refund(struct db *db, const struct attempt *a, bool good)
 {
 	int err = throttle_refund(db, a->client, false);
-	return err ? err : throttle_refund(db, a->name, true);
+	return err ? err : throttle_refund(db, a->name, good);
+}
+
+int attempt_succeeded(struct db *db, const struct attempt *a)
+{
+	return refund(db, a, true);
+}
+
+void attempt_undo(struct req *r, const struct attempt *a)
+{
+	struct fault f = {0};
+	struct db *db = db_borrow(r->node->store, &f);
+	if (db && !db_begin(db) && !refund(db, a, false))
+		db_commit(db);
+	db_return(db);
 }

@@ -21,8 +21,10 @@ struct attempt {
 /* Charge an attempt at name by this request's client: ERR_RATE_LIMITED, with r->retry_after, while they have to
  * wait. user_id: whose name it is, or NULL when nobody's. */
 int attempt_begin(struct req *r, struct db *db, struct str name, const char *user_id, struct attempt *a);
-/* It succeeded. */
+/* It succeeded. Inside a transaction. */
 int attempt_succeeded(struct db *db, const struct attempt *a);
+/* It was not made: whoever looks at passwords turned it away. Neither a wrong guess nor a good one; r's fault stays. */
+void attempt_undo(struct req *r, const struct attempt *a);
 /* A token that is none came from this client: ERR_RATE_LIMITED, with r->retry_after, when that was once too often. One
  * that is good is never made to wait. */
 int attempt_token(struct req *r, struct db *db);

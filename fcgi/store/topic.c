@@ -110,8 +110,9 @@ int topic_may(struct db *db, const char *token, struct str topic)
 {
 	if (!topic_there(db, topic))
 		return 0;
-	return (int)(db_int(db, 0, "SELECT may FROM topic_access WHERE token = ? AND topic = ?", "cs", token, topic) |
-		     db_int(db, 0, "SELECT may FROM topic_access WHERE token = ? AND topic = '*'", "c", token));
+	int64_t own = db_int(db, 0, "SELECT may FROM topic_access WHERE token = ? AND topic = ?", "cs", token, topic);
+	int64_t all = db_int(db, 0, "SELECT may FROM topic_access WHERE token = ? AND topic = '*'", "c", token);
+	return (int)(own | all) & (str_is(topic, TOPIC_KERNEL) ? ~TOPIC_WRITE : ~0);
 }
 
 int topic_token_list(struct db *db, struct arena *a, struct topic_token **list)
@@ -154,6 +155,8 @@ int topic_allow(struct db *db, const char *token, struct str topic, int may)
 	static const char sql[] = "INSERT INTO topic_access (token, topic, may) VALUES (?, ?, ?) ON CONFLICT (token, topic) DO UPDATE SET may = may | excluded.may";
 	if (!str_is(topic, "*") && !topic_there(db, topic))
 		return db_fail(db, ERR_NOT_FOUND, "there is no topic \"%.*s\"; make it first: fazt-admin topic add", STR_FMT(topic));
+	if (may & TOPIC_WRITE && str_is(topic, TOPIC_KERNEL))
+		return db_fail(db, ERR_BAD_REQUEST, "only Fazt itself writes to %s; let the token read it, or name another topic", TOPIC_KERNEL);
 	if (db_int(db, 0, "SELECT count(*) FROM topic_access WHERE token = ?", "c", token) >= TOPIC_ACCESS)
 		return db_fail(db, ERR_TOO_LARGE, "a token names at most %d topics; \"*\" is every one", TOPIC_ACCESS);
 	return db_run(db, sql, "csi", token, topic, (int64_t)may);

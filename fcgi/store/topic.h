@@ -13,7 +13,7 @@
 #define TOPIC_LEN 64
 #define TOPICS_MAX 500
 #define TOPICS_APP 10
-#define TOPIC_KERNEL "fazt" /* the kernel's own notices */
+#define TOPIC_KERNEL "fazt" /* the kernel's own notices: no token writes there, whatever it says */
 #define TOPIC_TOKENS 200
 #define TOPIC_ACCESS 100    /* topics that one token names */
 #define TOPIC_TOKEN_PREFIX "tk_"
@@ -47,7 +47,7 @@ int topic_token_list(struct db *db, struct arena *a, struct topic_token **list);
 int topic_token_add(struct db *db, const struct topic_token *t, const unsigned char hash[HASH_LEN]); /* ERR_CONFLICT */
 int topic_token_remove(struct db *db, struct str name); /* ERR_NOT_FOUND */
 int topic_token_seen(struct db *db, const char *token, int64_t now);
-/* topic "*" is every one. */
+/* topic "*" is every one. ERR_NOT_FOUND; ERR_BAD_REQUEST: TOPIC_WRITE at TOPIC_KERNEL; ERR_TOO_LARGE */
 int topic_allow(struct db *db, const char *token, struct str topic, int may);
 /* What a token may: "alerts", "*" … with bits; number, or -ERR_*. */
 struct topic_access {

@@ -151,8 +151,12 @@ static int check(struct req *r, const struct arg *present, struct change *c)
 {
 	bool right = true;
 	int err = begin(r, present, c);
-	if (!err && present->present)
+	if (err)
+		return err;
+	if (present->present)
 		err = password_check(r, c->mine.user.password, present->s, &right);
+	if (err)
+		attempt_undo(r, &c->attempt);
 	return err || right ? err : fail(r, ERR_DENIED, "Your present password is another one.");
 }
 
@@ -213,8 +217,11 @@ int op_session_password(struct req *r, const struct call *call, struct out *o)
 	int err = password_fit(r, call->arg[0].s);
 	if (!err)
 		err = check(r, &call->arg[1], &c);
-	if (!err)
-		err = password_hash(r, call->arg[0].s, c.hash);
+	if (err)
+		return err;
+	err = password_hash(r, call->arg[0].s, c.hash);
+	if (err)
+		attempt_undo(r, &c.attempt);
 	struct db *db = err ? NULL : db_borrow(r->node->store, &r->fault);
 	if (!db)
 		return r->fault.err;

@@ -96,8 +96,11 @@ static int check(struct req *r, struct str name, struct str password, struct use
 	bool right = false, known = user_find(db, name, u);
 	int err = r->fault.err ? r->fault.err : attempt_begin(r, db, name, known ? u->id : NULL, a);
 	db_return(db);
-	if (!err)
-		err = password_check(r, known ? u->password : NULL, password, &right);
+	if (err)
+		return err;
+	err = password_check(r, known ? u->password : NULL, password, &right);
+	if (err)
+		attempt_undo(r, a);
 	return err || right ? err : fail(r, ERR_UNAUTHORIZED, "The name or the password is wrong.");
 }
 

@@ -1,7 +1,10 @@
 /* Who tries passwords and links: what the time tells, many at once, and who has to wait. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../identity/browser.h"
 #include "base/now.h"
@@ -171,12 +174,55 @@ static void test_at_once(void)
 	   (int)limited_threads, GUESSERS);
 }
 
+/* Everybody who may wait waits for a process that holds the lock. */
+static int fill_queue(pthread_t thread[GUESSERS])
+{
+	char path[200];
+	snprintf(path, sizeof path, "%s/run/password.lock", node.home);
+	int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ok(lock >= 0 && !flock(lock, LOCK_EX), "another process checks a password");
+	limited_threads = 0;
+	for (int i = 0; i < GUESSERS; i++)
+		pthread_create(&thread[i], NULL, check_password, NULL);
+	while (limited_threads < GUESSERS - PASSWORD_QUEUE - 1)
+		usleep(1000);
+	return lock;
+}
+
+/* Who is turned away because others wait has not guessed: neither at the door, nor with the present password, nor with a new one. */
+static void test_turned_away(void)
+{
+	struct browser sue = {.client = "10.4.0.1"};
+	pthread_t thread[GUESSERS];
+	int door = 0, present = 0, fresh = 0;
+	clock_hold(60 * THROTTLE_FORGET_MS);
+	join(&sue, "Sue");
+	is_int(sign_in(&sue, "Sue", "correct+horse+battery"), 303, "Sue has a device and a session");
+	int lock = fill_queue(thread);
+	for (int i = 0; i < 10; i++) {
+		door += sign_in(&sue, "Sue", "correct+horse+battery") == 429 && strstr(R.res.body.p, "Too many people");
+		present += op_of(&sue, op_session_password, "another of Sue", PASSWORD) == ERR_RATE_LIMITED && R.retry_after == 1 && strstr(R.fault.message, "Too many people");
+		fresh += op_of(&sue, op_session_password, "another of Sue", NULL) == ERR_RATE_LIMITED && strstr(R.fault.message, "Too many people");
+	}
+	close(lock);
+	for (int i = 0; i < GUESSERS; i++)
+		pthread_join(thread[i], NULL);
+	ok(door == 10 && present == 10 && fresh == 10, "turned away for the others' sake each time: %d, %d, %d", door, present, fresh);
+	is_int(sign_in(&sue, "Sue", "correct+horse+battery"), 303, "and let in as soon as there is a place");
+	int wrong = 0;
+	while (wrong < 20 && sign_in(&sue, "Sue", "guess") == 401)
+		wrong++;
+	is_int(wrong, ATTEMPTS_FREE_NAME + 1, "guesses that were looked at are still counted");
+	clock_go();
+}
+
 int main(void)
 {
 	identity_setup();
 	join(&(struct browser){.client = "10.0.0.2"}, "Ann");
 	test_equal_times();
 	test_at_once();
+	test_turned_away();
 	test_throttle();
 	identity_teardown();
 	return done_testing();
