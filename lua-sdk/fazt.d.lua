@@ -289,7 +289,7 @@ function fazt.list(items) end
 ---@type userdata
 fazt.null = nil
 
----Adds a document and returns it with its reserved fields id owner parent created updated rev. In a collection with a parent, doc.parent names a row the caller can read. Errors: unauthorized or denied (the rule's `add`), not_found (no such parent), conflict (a unique index), quota_exceeded, too_large (over 256 KB), rate_limited (strangers who write too fast).
+---Adds a document and returns it with its reserved fields id owner parent created updated rev. In a collection with a parent, doc.parent names a row the caller can read. Errors: unauthorized or denied (the rule's `add`), not_found (no such parent), conflict (a unique index), quota_exceeded, too_large (over 256 KB, 1,000 fields or 9,994 values), too_deep (over 56 levels), rate_limited (strangers who write too fast).
 ---@param collection string
 ---@param doc any
 ---@return Doc
@@ -314,7 +314,7 @@ function fazt.storage.docs.find(collection, query, opts) end
 ---@return integer
 function fazt.storage.docs.count(collection, query) end
 
----Merges changes into the document's top level (fazt.null removes a field) and returns it. opts.rev: only if this is still its revision. Errors: not_found (or not readable), denied (readable but not changeable), conflict (rev or a unique index), quota_exceeded, too_large.
+---Merges changes into the document's top level (fazt.null removes a field) and returns it. opts.rev: only if this is still its revision. Errors: not_found (or not readable), denied (readable but not changeable), conflict (rev or a unique index), quota_exceeded, and for what it becomes too_large and too_deep as insert.
 ---@param collection string
 ---@param id string
 ---@param changes any
@@ -353,7 +353,7 @@ function fazt.storage.docs.shares(collection, id) end
 ---@return any
 function fazt.storage.kv.get(key) end
 
----Sets a key (at most 512 bytes) to any JSON value (at most 64 KB). opts.ttl: seconds until it is gone. Errors: as get, quota_exceeded, too_large.
+---Sets a key (at most 512 bytes) to any JSON value (at most 64 KB, nested 56 levels deep). opts.ttl: seconds until it is gone. Errors: as get, quota_exceeded, too_large, too_deep.
 ---@param key string
 ---@param value any
 ---@param opts? any
@@ -375,7 +375,7 @@ function fazt.storage.kv.list(prefix, opts) end
 ---@return number
 function fazt.storage.kv.incr(key, by) end
 
----Sets a key to new if its value equals old (nil: absent); new nil deletes. Returns whether it did. Errors: as get.
+---Sets a key to new if its value equals old (nil: absent); new nil deletes. Returns whether it did. Errors: as set.
 ---@param key string
 ---@param old? any
 ---@param new? any

@@ -231,6 +231,17 @@ int json_check(struct str text, int max_depth, size_t max_items, struct fault *f
 	}
 }
 
+size_t json_count(struct str text)
+{
+	struct json_lex l;
+	enum json_tok t;
+	size_t n = 0;
+	json_lex_init(&l, text, JSON_DEPTH);
+	while ((t = json_next(&l)) != JSON_END && t != JSON_ERROR)
+		n += t != JSON_KEY && t != JSON_OBJECT_END && t != JSON_ARRAY_END;
+	return n;
+}
+
 /* Skip the value that begins at the lexer; its raw text. */
 static struct str skip_value(struct json_lex *l)
 {

@@ -45,6 +45,8 @@ enum json_tok json_next(struct json_lex *l);
 
 /* Is text one JSON value within the bounds? items counts every value and key. */
 int json_check(struct str text, int max_depth, size_t max_items, struct fault *f);
+/* How many values a text that is known to be valid has: itself, and all that are in it. */
+size_t json_count(struct str text);
 
 /* The next member of the object just entered (JSON_OBJECT came): its name, still escaped, and its raw value. False at the
  * end of the object, or where it is not valid: the lexer's state tells (l->error). */

@@ -199,6 +199,8 @@ static int take_doc(struct computing *c, const char *path, int i, struct str doc
 	int err = fields_parse(c->scratch, doc, &f, &why);
 	if (!err)
 		err = fields_body(c->scratch, &f, &body, &why);
+	if (!err)
+		err = row_check(body, &why);
 	if (err)
 		return fault(c->fault, ERR_BAD_PACKAGE, "the rows cannot be migrated: %s, %s/%.*s: %s", path, c->collection->name,
 			     STR_FMT(c->row[i].id), why.message);

@@ -95,6 +95,12 @@ static int slots_of(const struct docs *d, struct slot list[SLOTS])
 	return slots_load(d->db, d->arena, d->scope->app_id, d->collection->name, list);
 }
 
+static int body_of(const struct docs *d, const struct fields *f, struct str *body)
+{
+	int err = fields_body(d->arena, f, body, d->db->fault);
+	return err ? err : row_check(*body, d->db->fault);
+}
+
 /* ---- insert ---- */
 
 static int insert_refused(const struct docs *d, struct str parent)
@@ -150,7 +156,7 @@ int docs_insert(const struct docs *d, struct str doc, char id[ID_LEN + 1], struc
 	id = id ? id : own_id;
 	int err = fields_parse(d->arena, doc, &f, d->db->fault);
 	if (!err)
-		err = fields_body(d->arena, &f, &r.body, d->db->fault);
+		err = body_of(d, &f, &r.body);
 	if (err || (err = begin(d, &own)))
 		return err;
 	id_new(id);
@@ -234,8 +240,8 @@ static int new_body(const struct docs *d, const struct row *r, struct str change
 	struct fields old, new;
 	int err = fields_parse(d->arena, changes, &new, d->db->fault);
 	if (!err && !replace && !(err = fields_parse(d->arena, r->body, &old, d->db->fault)))
-		fields_merge(d->arena, &old, &new);
-	return err ? err : fields_body(d->arena, replace ? &new : &old, body, d->db->fault);
+		err = fields_merge(d->arena, &old, &new, d->db->fault);
+	return err ? err : body_of(d, replace ? &new : &old, body);
 }
 
 int docs_update(const struct docs *d, struct str id, struct str changes, bool replace, int64_t rev, struct buf *out)

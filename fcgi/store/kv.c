@@ -131,6 +131,9 @@ static int entry_put(const struct kv *k, struct str key, struct str value, int64
 {
 	if (value.n > KV_VALUE)
 		return db_fail(k->db, ERR_TOO_LARGE, "A value is at most %u KB.", KV_VALUE / KIB);
+	if (row_too_deep(value))
+		return db_fail(k->db, ERR_TOO_DEEP, "A value may be nested %d levels deep: keep what is deeper under a key of its own.",
+			       ROW_DEPTH);
 	int64_t old = stored(k, key);
 	struct stmt *s = old < -1 ? NULL : prepare(k, VERB_CHANGE, put_head, put_tail, key);
 	if (!s)

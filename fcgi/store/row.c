@@ -49,6 +49,11 @@ static int not_a_document(const struct json_lex *l, struct fault *f)
 	return fault(f, ERR_BAD_REQUEST, "A document is a table with named fields.");
 }
 
+static int too_many_fields(struct fault *f)
+{
+	return fault(f, ERR_TOO_LARGE, "A document has at most %d fields: put what belongs together into one that is a table.", ROW_FIELDS);
+}
+
 int fields_parse(struct arena *a, struct str text, struct fields *f, struct fault *fl)
 {
 	struct json_lex l;
@@ -63,7 +68,7 @@ int fields_parse(struct arena *a, struct str text, struct fields *f, struct faul
 		switch (column_by_name(name)) {
 		case COLUMN_NONE:
 			if (f->n == ROW_FIELDS)
-				return fault(fl, ERR_TOO_LARGE, "A document has at most %d fields.", ROW_FIELDS);
+				return too_many_fields(fl);
 			put(f, (struct field){name, value}, false);
 			break;
 		case COLUMN_PARENT:
@@ -77,13 +82,14 @@ int fields_parse(struct arena *a, struct str text, struct fields *f, struct faul
 	return l.error || json_next(&l) != JSON_END ? not_a_document(&l, fl) : 0;
 }
 
-void fields_merge(struct arena *a, struct fields *old, const struct fields *changes)
+int fields_merge(struct arena *a, struct fields *old, const struct fields *changes, struct fault *fl)
 {
 	struct field *room = arena_alloc(a, (size_t)(old->n + changes->n) * sizeof *room);
 	memcpy(room, old->field, (size_t)old->n * sizeof *room);
 	old->field = room;
 	for (int i = 0; i < changes->n; i++)
 		put(old, changes->field[i], true);
+	return old->n > ROW_FIELDS ? too_many_fields(fl) : 0;
 }
 
 int fields_body(struct arena *a, const struct fields *f, struct str *body, struct fault *fl)
@@ -101,6 +107,19 @@ int fields_body(struct arena *a, const struct fields *f, struct str *body, struc
 	*body = full ? STR_NONE : arena_str(a, buf_str(&b));
 	buf_release(&b);
 	return full ? fault(fl, ERR_TOO_LARGE, "A document is at most %u KB.", ROW_BYTES / KIB) : 0;
+}
+
+int row_check(struct str body, struct fault *f)
+{
+	if (json_count(body) <= ROW_VALUES)
+		return 0;
+	return fault(f, ERR_TOO_LARGE, "A document has at most %d values, those in its lists and tables counted: spread them over several "
+		     "documents.", ROW_VALUES);
+}
+
+bool row_too_deep(struct str value)
+{
+	return json_check(value, ROW_DEPTH, value.n, NULL) == ERR_TOO_DEEP;
 }
 
 /* ---- a row as the app sees it ---- */

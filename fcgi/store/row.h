@@ -12,6 +12,7 @@
 
 #define ROW_BYTES (256 * KIB) /* of a body */
 #define ROW_FIELDS 1000       /* at its top level */
+#define ROW_VALUES 9994       /* in all of it, so that with its columns it is one that a cell can encode (cell/json.h) */
 #define ROW_DEPTH 56          /* so that a list of rows still fits JSON_DEPTH */
 #define ROW_COST 128          /* what a row costs its app beside the body */
 
@@ -36,10 +37,14 @@ struct fields {
 };
 /* ERR_BAD_REQUEST for anything but an object, ERR_TOO_LARGE, ERR_TOO_DEEP. Borrows text. */
 int fields_parse(struct arena *a, struct str text, struct fields *f, struct fault *fault);
-/* changes put over old; a null removes the field. */
-void fields_merge(struct arena *a, struct fields *old, const struct fields *changes);
+/* changes put over old; a null removes the field. ERR_TOO_LARGE above ROW_FIELDS. */
+int fields_merge(struct arena *a, struct fields *old, const struct fields *changes, struct fault *fault);
 /* The body: ERR_TOO_LARGE above ROW_BYTES. */
 int fields_body(struct arena *a, const struct fields *f, struct str *body, struct fault *fault);
+/* ERR_TOO_LARGE for a new body above ROW_VALUES; what has more already is still read, copied and restored. */
+int row_check(struct str body, struct fault *fault);
+/* Is a value, known to be valid JSON, nested deeper than ROW_DEPTH? */
+bool row_too_deep(struct str value);
 
 /* Append the row as the app sees it. names: only these fields (and the id); NULL: all. */
 void row_write(struct buf *b, const struct row *r, const struct str *names, int n);

@@ -54,8 +54,14 @@ static int store_part(struct snapshot_writer *w)
 int snapshot_write(void *writer, struct str bytes)
 {
 	struct snapshot_writer *w = writer;
-	buf_addstr(&w->part, bytes);
-	return w->part.len < PART_BYTES ? 0 : store_part(w);
+	int err = 0;
+	while (!err && bytes.n) {
+		size_t n = MIN(bytes.n, PART_BYTES - w->part.len);
+		buf_add(&w->part, bytes.p, n);
+		bytes = (struct str){bytes.p + n, bytes.n - n};
+		err = w->part.len == PART_BYTES ? store_part(w) : 0;
+	}
+	return err;
 }
 
 int snapshot_finish(struct snapshot_writer *w, int64_t version, int64_t rows)

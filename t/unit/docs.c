@@ -149,6 +149,41 @@ static void test_bad_rows(void)
 	is_int(add_err(&stranger, &rooms, "{}"), ERR_UNAUTHORIZED, "%s", f.message);
 }
 
+static char *many(const char *name, int fields, int items)
+{
+	struct buf b = BUF_INIT;
+	for (int i = 0; i < fields; i++)
+		buf_addf(&b, "%c\"f%d\":1", i ? ',' : '{', i);
+	buf_addf(&b, "%c\"%s\":[1", fields ? ',' : '{', name);
+	for (int i = 1; i < items; i++)
+		buf_adds(&b, ",1");
+	buf_adds(&b, "]}");
+	char *text = arena_cstr(arena, buf_str(&b));
+	buf_release(&b);
+	return text;
+}
+
+/* What an update makes of a row is bound as a row is: else it would be one that no import takes and no migration can answer. */
+static void test_grown_rows(void)
+{
+	char *id = add(&ann, &rooms, many("last", 999, 1)), *list = add(&ann, &rooms, many("a", 0, 9000));
+	ok(id && list, "as many fields, as many values as a row may have");
+	char *before = get(&ann, &rooms, id);
+	is_int(update(&ann, &rooms, id, "{\"one\":1}", false, 0), ERR_TOO_LARGE, "one field more: %s", f.message);
+	ok(strstr(f.message, "1000 fields: put what belongs together into one") != NULL, "what to do");
+	ok(!strcmp(get(&ann, &rooms, id), before), "it stays as it was");
+	is_int(update(&ann, &rooms, id, "{\"one\":1,\"last\":null}", false, 0), 0, "one for one");
+	is_int(update(&ann, &rooms, list, many("b", 0, 9000), false, 0), ERR_TOO_LARGE, "a list more: %s", f.message);
+	ok(strstr(f.message, "spread them over several documents") != NULL, "what to do");
+	is_int(update(&ann, &rooms, list, many("b", 0, 991), false, 0), 0, "up to the bound");
+	is_int(update(&ann, &rooms, list, "{\"b\":[]}", false, 0), 0, "fewer again");
+	is_int(update(&ann, &rooms, list, many("a", 0, 9993), true, 0), ERR_TOO_LARGE, "replaced by one value too many");
+	is_int(update(&ann, &rooms, list, many("a", 0, 9992), true, 0), 0, "by as many as may be");
+	is_int(add_err(&ann, &rooms, many("a", 0, 9993)), ERR_TOO_LARGE, "and a new one: %s", f.message);
+	struct docs d = as(&ann, &rooms);
+	is_int(docs_delete(&d, str_of(id)) + docs_delete(&d, str_of(list)), 0, "both go");
+}
+
 /* ---- lists ---- */
 
 static void test_pages(void)
@@ -449,6 +484,7 @@ int main(void)
 	db_commit(db);
 	test_row();
 	test_bad_rows();
+	test_grown_rows();
 	test_pages();
 	test_revoked();
 	test_plans();

@@ -17,6 +17,7 @@ int main(void)
 		ok(json_check(str_of(bad[i]), 8, 100, &f), "refused: %s", bad[i]);
 	is_int(json_check(STR("[[[[1]]]]"), 3, 100, &f), ERR_TOO_DEEP, "depth has a bound");
 	is_int(json_check(STR("[1,2,3,4,5,6,7,8,9]"), 3, 2, &f), ERR_TOO_LARGE, "items have a bound");
+	is_int(json_count(STR("{\"a\":[1,[],{}],\"b\":null}")), 6, "lists and objects are values, names are none");
 
 	struct str doc = STR("{\"x\":1, \"a\":{\"b\":{\"c\":[1,2]}}, \"k\\u0065y\":\"v\", \"x\":2}");
 	ok(json_member(doc, STR("x"), &v) && str_is(v, "2"), "the last of duplicate keys");

@@ -1,6 +1,7 @@
 /* Keys: whose they are, how long they live, and that numbers are counted once. */
 #include "base/id.h"
 #include "base/now.h"
+#include "codec/json.h"
 #include "home.h"
 #include "store/docs.h"
 #include "store/kv.h"
@@ -92,6 +93,28 @@ static void test_bounds(void)
 	is_int(kv_delete(&k, STR("k")), 0, "deleting always works");
 }
 
+static const char *nested(int levels)
+{
+	char *text = arena_alloc(arena, 2 * (size_t)levels + 1);
+	memset(text, '[', (size_t)levels);
+	memset(text + levels, ']', (size_t)levels);
+	text[2 * levels] = 0;
+	return text;
+}
+
+/* As deep as a document: what is put around it, in a list or an export, fits as well. */
+static void test_depth(void)
+{
+	is_int(set(&ann, NULL, "d/deep", nested(57), 0), ERR_TOO_DEEP, "too deep: %s", f.message);
+	is_str(get(&ann, NULL, "d/deep"), "null", "is not there");
+	is_int(set(&ann, NULL, "d/deep", nested(56), 0), 0, "as deep as may be");
+	is_str(cas("d/deep", nested(56), nested(57)), "too_deep", "also with cas: %s", f.message);
+	is_str(get(&ann, NULL, "d/deep"), nested(56), "nothing was changed");
+	is_str(cas("d/deep", nested(56), nested(56)), "true", "as deep as may be");
+	const char *page = list(&ann, NULL, "d/", 9, NULL);
+	is_int(json_check(str_of(page), JSON_DEPTH, 100, &f), 0, "a list of it can be read");
+}
+
 static void test_time(void)
 {
 	is_int(set(&ann, NULL, "soon", "1", 10), 0, "for ten seconds");
@@ -164,6 +187,7 @@ int main(void)
 		all[i]->max_bytes = all[i]->max_rows = MIB;
 	test_whose();
 	test_bounds();
+	test_depth();
 	test_time();
 	test_numbers();
 	test_list();
