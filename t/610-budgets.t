@@ -122,6 +122,31 @@ ok((grep { $_->{title} =~ /used up app\.cpu/ } notices('app.limit')), 'CPU-16 â€
 limit('greedy', 'app.cpu', 6000000);
 is(code(get('greedy', '/')), '200 fine', 'a larger limit holds at once') or diag(get('greedy', '/')->{body});
 
+# ---- whose time it is ----
+
+# Strangers at a door that is no app's are on nobody's bill, also when the thread that sees to them has served an app before.
+sub worked {
+	my $all = $fazt->processes_below($fazt->pid('serve'));
+	my $ticks = 0;
+	for my $pid (grep { $all->{$_} =~ /^faztd worker/ } keys %$all) { my @f = split ' ', slurp("/proc/$pid/stat") =~ s/.*\)//sr; $ticks += $f[11] + $f[12] }
+	return 1000 * $ticks / POSIX::sysconf(POSIX::_SC_CLK_TCK());
+}
+limit('modest', 'app.cpu', 2000); # so little of it is given back meanwhile
+my $kept = $street->dial;
+sub ask { my ($host, $path) = @_; syswrite $kept, Fazt::Neighbour::request($host, 'GET', $path); return Fazt::Neighbour::answer($kept) }
+my $pairs = join '&', map { "p$_=%41%42" } 1 .. 1000;
+my ($used, $worked) = (usage('modest')->{'app.cpu'}{used}, worked());
+my %answers;
+for (1 .. 4) {
+	$answers{ ask('modest', '/') }++;
+	$answers{ ask('ntfy', "/x/json?$pairs") }++ for 1 .. 200;
+	$answers{ ask('modest', '/') }++;
+}
+($used, $worked) = (usage('modest')->{'app.cpu'}{used} - $used, worked() - $worked);
+is_deeply(\%answers, { 200 => 8, 403 => 800 }, 'strangers ask ntfy between the requests of an app');
+cmp_ok($used, '<', $worked / 4, sprintf 'â€¦ and the app is not charged for them: %.0f of %.0f ms', $used, $worked);
+limit('modest', 'app.cpu', 'default');
+
 # ---- suspension ----
 
 sub kill_until { my ($n) = @_; my $a; for (1 .. $n) { $a = get('greedy', '/spin'); last if $a->{status} != 504 } return $a }

@@ -153,6 +153,18 @@ return function(req)
 	return codes
 end
 LUA
+	'api/fills.lua' => <<'LUA',
+local fazt = require "fazt"
+return function()
+	local refused, kept, first = 0, 0
+	while refused < 20 do
+		local fine, why = pcall(fazt.storage.docs.insert, "fills", { of = "fills" })
+		if fine then kept = kept + 1 else refused, kept, first = refused + 1, 0, first or why.code end
+		for i = 1, 1e5 do local _ = i * i end
+	end
+	return { first, kept }
+end
+LUA
 	'api/steps.lua' => <<'LUA',
 local fazt = require "fazt"
 return function(req)
@@ -237,6 +249,17 @@ for my $n (2, 2, 2, 2, 2, 3, 5) {
 	is_deeply([sort map { $_->[0] } @ends], ['conflict', ('joined') x ($n - 1)], "$n runs that join each other in a circle all end, for one of them is refused");
 	like((grep { $_->[0] eq 'conflict' } @ends)[0][1], qr/waits for the end of this one.*fazt\.signal/, '… and told what to do');
 }
+
+# ---- who is gone ----
+
+# A run of somebody who was removed meanwhile writes no more, long before it ends.
+my $bert = $fazt->person('bert');
+$bert->get("$work/list");
+my $fills = $bert->fetch(POST => "$work/queue", json => { handler => 'api/fills.lua', input => {}, opts => { retries => 0 } })->{json};
+$fazt->wait_for(sub { my $s = run_of($fills); $s->{state} eq 'running' && $s->{steps} > 2 }, 'it writes');
+$fazt->admin('user', 'remove', 'bert');
+$fazt->wait_for(sub { run_of($fills)->{ended} }, 'it ends');
+is_deeply(text_of(run_of($fills)->{result} // '[]'), ['unauthorized', 0], 'a run of somebody who was removed is refused what it would write, at once and each time') or diag json_of(run_of($fills));
 
 # ---- what others see ----
 

@@ -39,10 +39,15 @@ static int64_t settle(void)
 	return us;
 }
 
+static bool works_for(const struct req *r)
+{
+	return r->app && self.all == r->node->meters && !strcmp(self.app_id, r->app->id);
+}
+
 static void work_for(struct req *r)
 {
 	self.limit = r->app->limit[BUDGET_APP_CPU];
-	if (self.all == r->node->meters && !strcmp(self.app_id, r->app->id))
+	if (works_for(r))
 		return;
 	settle();
 	self.all = r->node->meters;
@@ -112,6 +117,12 @@ void charge_nobody(void)
 	if (self.all)
 		settle();
 	self.all = NULL;
+}
+
+void charge_turn(const struct req *r)
+{
+	if (!works_for(r))
+		charge_nobody();
 }
 
 bool charge_line(struct meters *all, const struct app *a, int64_t *dropped)

@@ -3,7 +3,8 @@
  *
  * The system is asked for it seldom, because asking costs as much as a short request's whole work: a cell's clock when it
  * runs long (gate/leash), a thread's when it turns to another app or
- * has worked as long. What a thread does between two looks was for the app it worked for meanwhile.
+ * has worked as long. What a thread does between two looks was for the app it worked for meanwhile: so it works for nobody as soon as
+ * a request turns out to be of another app or of none, or to have ended before the app was asked.
  */
 #ifndef GATE_CHARGE_H
 #define GATE_CHARGE_H
@@ -23,6 +24,7 @@ bool charge_look(struct req *r);
 int charge_call(struct req *r);
 void charge_end(struct req *r); /* after the handler: the same, and the owner is told of limits that are near */
 void charge_nobody(void); /* what this thread does now is for no app */
+void charge_turn(const struct req *r); /* … unless it is for r->app, for which it worked before: then it goes on as it was */
 
 /* One line for the app's log: false when it may log no more for now. *dropped: lines that were dropped before this one. */
 bool charge_line(struct meters *all, const struct app *a, int64_t *dropped);

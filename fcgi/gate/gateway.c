@@ -305,6 +305,7 @@ static int run(struct req *r)
 	if (!method_known(r->method))
 		return fail(r, ERR_METHOD_NOT_ALLOWED, NULL);
 	int err = site(r);
+	charge_turn(r);
 	if (err)
 		return nowhere(r, err);
 	if (r->res.status)
@@ -320,6 +321,8 @@ static int run(struct req *r)
 void req_run(struct req *r)
 {
 	int err = run(r);
+	if (!r->charged)
+		charge_nobody(); /* the app was not asked: what strangers get at its door is not on its bill */
 	if (!err)
 		err = fault_blind(&r->fault);
 	dev_begin(r, err);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/now.h"
 #include "codec/calendar.h"
+#include "gate/charge.h"
 #include "gate/gateway.h"
 #include "gate/trace.h"
 #include "gate/turns.h"
@@ -326,6 +327,7 @@ static int take(struct node *n, struct work *w)
 	db_return(db);
 	if (known)
 		go_on(&r, app, &run);
+	charge_nobody(); /* the next one may be an errand */
 	turns_wait();
 	note(w, NULL);
 	req_release(&r);

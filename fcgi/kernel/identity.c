@@ -8,6 +8,7 @@
 #include "codec/path.h"
 #include "kernel/attempt.h"
 #include "kernel/cookie.h"
+#include "kernel/journal.h"
 #include "kernel/people.h"
 #include "kernel/token.h"
 #include "store/token.h"
@@ -257,11 +258,26 @@ int identity_of(struct req *r)
 	return err ? err : admit(r, &k);
 }
 
-/* Nothing is asked again unless something was ended or changed since: that raises the epoch. */
+/* A run has no session to look at: whoever started it must still be there. */
+static int look_again(struct req *r, const char *user_id)
+{
+	if (r->door != DOOR_SHELL)
+		return identity_of(r);
+	r->who = (struct principal){0};
+	int err = identity_become(r, str_of(user_id));
+	if (err == ERR_NOT_FOUND)
+		fault_clear(&r->fault);
+	return err == ERR_NOT_FOUND ? 0 : err;
+}
+
+/* Nothing is asked again unless something was ended or changed since: that raises the epoch. Who is refused once is refused
+ * at each write that follows: it stays who it was, of the epoch that it was. */
 int identity_still(struct req *r)
 {
 	const struct principal before = r->who;
-	if (r->door == DOOR_SHELL || before.kind != WHO_IS_USER)
+	const int64_t known = r->epoch;
+	bool run = r->journal && r->journal->run.id;
+	if (before.kind != WHO_IS_USER || (r->door == DOOR_SHELL && !run))
 		return 0;
 	struct db *db = db_borrow(r->node->store, &r->fault);
 	if (!db)
@@ -271,10 +287,15 @@ int identity_still(struct req *r)
 	if (epoch == r->epoch)
 		return 0;
 	r->epoch = epoch;
-	int err = identity_of(r);
-	if (err || (r->who.kind == WHO_IS_USER && !strcmp(r->who.user_id, before.user_id)))
+	int err = look_again(r, before.user_id);
+	if (!err && r->who.kind == WHO_IS_USER && !strcmp(r->who.user_id, before.user_id))
+		return 0;
+	r->who = before;
+	r->epoch = known;
+	if (err)
 		return err;
-	return fail(r, ERR_UNAUTHORIZED, "You were signed out meanwhile; nothing was changed.");
+	return fail(r, ERR_UNAUTHORIZED, run ? "Whoever started this does not belong to the app any more; nothing was changed." :
+					       "You were signed out meanwhile; nothing was changed.");
 }
 
 int identity_become(struct req *r, struct str name)

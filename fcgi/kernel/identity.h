@@ -20,7 +20,8 @@
  * a stranger. Someone who does not belong to an app that is not for everyone gets ERR_NOT_FOUND, except at
  * /_fazt/. A token that is not good is ERR_UNAUTHORIZED, one in the URL ERR_BAD_REQUEST. */
 int identity_of(struct req *r);
-/* Is r->who still who asked when the request began? Before each write: ERR_UNAUTHORIZED after a sign-out or a token's end. */
+/* Is r->who still who asked when the request began? Before each write: ERR_UNAUTHORIZED after a sign-out or a token's end, and in a
+ * run once whoever started it is gone. */
 int identity_still(struct req *r);
 
 /* The shell's --as: become this account (by name or id; the owner where none is named) at r->app or, without one, at

@@ -53,12 +53,15 @@ static int read_topics(struct ask *k, struct subscription *s)
 	return 0;
 }
 
-static int read_subscription(struct ask *k, struct subscription *s)
+/* Who may not read does not get its query read either: each of these names is looked for in all of it. */
+static int read_subscription(struct ask *k, struct db *db, struct subscription *s)
 {
-	*s = (struct subscription){.poll = ntfy_bool(ask_line(k, "x-poll,poll,po"), false), .scheduled = ntfy_bool(ask_line(k, "x-scheduled,scheduled,sched"), false)};
 	int err = read_topics(k, s);
-	if (!err)
-		err = read_since(k, s);
+	if (err || (err = ask_may_read(k, db)))
+		return err;
+	s->poll = ntfy_bool(ask_line(k, "x-poll,poll,po"), false);
+	s->scheduled = ntfy_bool(ask_line(k, "x-scheduled,scheduled,sched"), false);
+	err = read_since(k, s);
 	return err ? err : read_filter(k, &s->filter);
 }
 
@@ -140,13 +143,12 @@ static int write_all(struct ask *k, struct db *db, const struct subscription *s,
 
 static int subscribe(struct ask *k, enum format format, const char *type)
 {
-	struct subscription s;
+	struct subscription s = {0};
 	struct buf b = BUF_INIT;
-	int err = read_subscription(k, &s);
-	struct db *db = err ? NULL : db_borrow(k->r->node->store, &k->r->fault);
+	struct db *db = db_borrow(k->r->node->store, &k->r->fault);
 	if (!db)
-		return err ? err : k->r->fault.err;
-	err = ask_may_read(k, db);
+		return k->r->fault.err;
+	int err = read_subscription(k, db, &s);
 	if (!err && !s.poll)
 		write_open(k, &b, format);
 	if (!err && !s.nothing)
