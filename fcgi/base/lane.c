@@ -4,6 +4,12 @@
 
 #include <sched.h>
 
+unsigned lane_count(void)
+{
+	cpu_set_t all;
+	return sched_getaffinity(0, sizeof all, &all) ? 0 : (unsigned)CPU_COUNT(&all);
+}
+
 void lane_enter(unsigned lane, unsigned lanes)
 {
 	cpu_set_t all, mine;

@@ -6,8 +6,9 @@
 #ifndef BASE_LANE_H
 #define BASE_LANE_H
 
-/* From now on the calling process runs on lane number lane of lanes; on a machine with fewer processors than lanes, and
- * for lanes 0 or 1, anywhere. A call of one thread: threads started later inherit it. */
+unsigned lane_count(void); /* how many there may be: the processors that the caller may use */
+/* From now on the calling thread runs on lane number lane of lanes; on a machine with fewer processors than lanes, and
+ * for lanes 0 or 1, anywhere. Threads it starts later inherit it. */
 void lane_enter(unsigned lane, unsigned lanes);
 
 #endif

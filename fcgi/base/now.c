@@ -2,7 +2,6 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
-#include <time.h>
 
 static _Atomic int64_t shift;
 
@@ -26,6 +25,11 @@ int64_t mono_ms(void)
 int64_t mono_us(void)
 {
 	return read_clock(CLOCK_MONOTONIC, 1000000);
+}
+
+struct timespec mono_at(int64_t us)
+{
+	return (struct timespec){.tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000};
 }
 
 void now_shift(int64_t ms)

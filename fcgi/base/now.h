@@ -8,10 +8,12 @@
 #define BASE_NOW_H
 
 #include <stdint.h>
+#include <time.h>
 
 int64_t now_ms(void);
 int64_t mono_ms(void);
 int64_t mono_us(void);
+struct timespec mono_at(int64_t us); /* a moment of mono_us, for calls that wait until one of CLOCK_MONOTONIC */
 void now_shift(int64_t ms); /* the offset of this process, for tests and trials */
 int64_t now_shifted(void);  /* what it is */
 

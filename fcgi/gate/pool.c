@@ -217,11 +217,6 @@ static struct cell *take_cell(struct pool *p, struct app *a, struct capacity cap
 
 /* ---- waiting ---- */
 
-static struct timespec at_mono(int64_t ms)
-{
-	return (struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
-}
-
 static int busy(struct req *r)
 {
 	return fail(r, ERR_UNAVAILABLE, "%s is busy; try again in a moment", r->app->title);
@@ -302,7 +297,7 @@ static void serve_all(struct pool *p)
 /* Without the lock, which is held then. */
 static bool woken_by(struct pool *p, struct waiter *w, int64_t ms)
 {
-	struct timespec until = at_mono(ms);
+	struct timespec until = mono_at(ms * 1000);
 	int late;
 	while ((late = sem_clockwait(&w->wake, CLOCK_MONOTONIC, &until)) && errno == EINTR)
 		;

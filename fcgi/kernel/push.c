@@ -3,7 +3,6 @@
 #include "kernel/push.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include "base/now.h"
 
@@ -14,9 +13,7 @@ static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
 
 static bool take_turn(void)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += WAIT_S;
+	struct timespec until = mono_at(mono_us() + WAIT_S * 1000000);
 	return !pthread_mutex_clocklock(&one, CLOCK_MONOTONIC, &until);
 }
 

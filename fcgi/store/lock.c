@@ -11,8 +11,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/now.h"
 
 #define CHECKPOINT_PAGES 1000 /* grown since the last checkpoint: 4 MB */
 
@@ -105,19 +106,9 @@ void lock_close(struct lock *l)
 	free(l);
 }
 
-static struct timespec after(int64_t ms)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_nsec += ms % 1000 * 1000000;
-	t.tv_sec += ms / 1000 + t.tv_nsec / 1000000000;
-	t.tv_nsec %= 1000000000;
-	return t;
-}
-
 int lock_take(struct lock *l, int64_t ms, struct fault *f)
 {
-	struct timespec until = after(ms);
+	struct timespec until = mono_at(mono_us() + ms * 1000);
 	int rc = pthread_mutex_clocklock(&l->page->write, CLOCK_MONOTONIC, &until);
 	if (rc == EOWNERDEAD)
 		rc = pthread_mutex_consistent(&l->page->write);

@@ -1,16 +1,14 @@
+#define _GNU_SOURCE /* pthread_cond_clockwait */
+
 #include "store/sync.h"
 
-#include <time.h>
+#include "base/now.h"
 
 void sync_init(struct sync *s)
 {
-	pthread_condattr_t attr;
 	*s = (struct sync){0};
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&s->mutex, NULL);
-	pthread_cond_init(&s->done, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&s->done, NULL);
 }
 
 void sync_free(struct sync *s)
@@ -40,26 +38,16 @@ static void sync_for_all(struct sync *s, sqlite3 *sql)
 	pthread_cond_broadcast(&s->done);
 }
 
-static struct timespec from_now(long us)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_nsec += us * 1000;
-	t.tv_sec += t.tv_nsec / 1000000000;
-	t.tv_nsec %= 1000000000;
-	return t;
-}
-
 void sync_wait(struct sync *s, sqlite3 *sql, bool patient)
 {
-	struct timespec until = from_now(patient ? SYNC_PATIENCE_US : 0);
+	struct timespec until = patient ? mono_at(mono_us() + SYNC_PATIENCE_US) : (struct timespec){0};
 	pthread_mutex_lock(&s->mutex);
 	uint64_t own = ++s->asked;
 	while (s->synced < own) {
 		if (s->busy)
 			pthread_cond_wait(&s->done, &s->mutex);
 		else if (patient)
-			patient = !pthread_cond_timedwait(&s->done, &s->mutex, &until);
+			patient = !pthread_cond_clockwait(&s->done, &s->mutex, CLOCK_MONOTONIC, &until);
 		else
 			sync_for_all(s, sql);
 	}
