@@ -111,7 +111,7 @@ int fields_body(struct arena *a, const struct fields *f, struct str *body, struc
 
 int row_check(struct str body, struct fault *f)
 {
-	if (json_count(body) <= ROW_VALUES)
+	if (body.n <= 2 * ROW_VALUES || json_count(body) <= ROW_VALUES) /* each has a byte, and one between it and the next */
 		return 0;
 	return fault(f, ERR_TOO_LARGE, "A document has at most %d values, those in its lists and tables counted: spread them over several "
 		     "documents.", ROW_VALUES);
@@ -119,7 +119,7 @@ int row_check(struct str body, struct fault *f)
 
 bool row_too_deep(struct str value)
 {
-	return json_check(value, ROW_DEPTH, value.n, NULL) == ERR_TOO_DEEP;
+	return value.n > 2 * ROW_DEPTH && json_check(value, ROW_DEPTH, value.n, NULL) == ERR_TOO_DEEP;
 }
 
 /* ---- a row as the app sees it ---- */
