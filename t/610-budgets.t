@@ -125,10 +125,10 @@ is(code(get('greedy', '/')), '200 fine', 'a larger limit holds at once') or diag
 # ---- whose time it is ----
 
 # Strangers at a door that is no app's are on nobody's bill, also when the thread that sees to them has served an app before.
+sub workers { my $all = $fazt->processes_below($fazt->pid('serve')); return grep { $all->{$_} =~ /^faztd worker/ } keys %$all }
 sub worked {
-	my $all = $fazt->processes_below($fazt->pid('serve'));
 	my $ticks = 0;
-	for my $pid (grep { $all->{$_} =~ /^faztd worker/ } keys %$all) { my @f = split ' ', slurp("/proc/$pid/stat") =~ s/.*\)//sr; $ticks += $f[11] + $f[12] }
+	for my $pid (workers()) { my @f = split ' ', slurp("/proc/$pid/stat") =~ s/.*\)//sr; $ticks += $f[11] + $f[12] }
 	return 1000 * $ticks / POSIX::sysconf(POSIX::_SC_CLK_TCK());
 }
 limit('modest', 'app.cpu', 2000); # so little of it is given back meanwhile
@@ -241,8 +241,7 @@ for my $kind ('cpu', 'writes') {
 sub pieces {
 	my ($call) = (POSIX::uname())[4] =~ /^(?:x86_64|amd64)$/ ? 315 : 275;
 	my %pieces;
-	my $all = $fazt->processes_below($fazt->pid('serve'));
-	for my $pid (grep { $all->{$_} =~ /^faztd worker/ } keys %$all) {
+	for my $pid (workers()) {
 		for my $thread (map { m{(\d+)$} } glob "/proc/$pid/task/*") {
 			my $attr = pack 'L2 Q l L Q3', 48;
 			syscall($call, 0 + $thread, $attr, 48, 0) == 0 or next;
@@ -271,9 +270,8 @@ SKIP: {
 
 # How often a worker made the processors choose anew so far.
 sub ticks {
-	my $all = $fazt->processes_below($fazt->pid('serve'));
 	my $sum = 0;
-	for my $thread (map { glob "/proc/$_/task/*" } grep { $all->{$_} =~ /^faztd worker/ } keys %$all) {
+	for my $thread (map { glob "/proc/$_/task/*" } workers()) {
 		$sum += $1 if slurp("$thread/comm") eq "tick\n" && slurp("$thread/status") =~ /^voluntary_ctxt_switches:\s+(\d+)/m;
 	}
 	return $sum;
