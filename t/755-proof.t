@@ -90,7 +90,7 @@ return function(req)
 			return a.body
 		end)
 	else
-		answer = fazt.http.post("http://shop.example.com/" .. req.input.path, { json = req.input.bill, retries = 0, timeout = 5 }).body
+		answer = fazt.http.post("http://shop.example.com/" .. req.input.path, { json = req.input.bill, retries = 0, timeout = req.input.timeout or 5 }).body
 	end
 	fazt.storage.kv.incr("done:" .. req.input.path, 1)
 	return answer
@@ -334,6 +334,20 @@ $fazt->admin('app', 'enable', 'work'); # now all of them are due
 my $place = sub { my $sum = 0; $sum += text_of(state_is($_, 'done')->{result}) for @_; return $sum };
 cmp_ok($place->(@high), '<', $place->(@low), 'what has priority goes first');
 
+# Each worker has one thread on an app at a time, and one alone for what is in the background.
+close_shop();
+open_shop('holds');
+my $holding = sub { my ($app, $priority, $timeout) = @_; local $where = $app; queue(pay => { path => 'holding', timeout => $timeout }, priority => $priority, retries => 0) };
+my @busy = map { $holding->('other', 1, 2) } workers();
+state_is($_, 'running') for @busy;
+push @busy, map { $holding->('work', 5, 4) } workers();
+state_is($_, 'running') for @busy;
+my $passed = queue(order => {}, priority => 1);
+state_is($_, 'failed') for @busy;
+state_is($passed, 'done', 'what is in the background goes on when the thread that was at its app is done');
+close_shop();
+open_shop('answers');
+
 my $mine = queue(waits => { name => 'mine' }, key => 'one');
 is(queue(waits => { name => 'mine' }, key => 'one'), $mine, 'a key names one run that is under way');
 my $hers = as(anna => sub { queue(waits => { name => 'hers' }, key => 'one') });
@@ -404,7 +418,7 @@ is(scalar @below, 20, '… of twenty');
 $fazt->admin('app', 'limit', 'other', 'app.starts', 60);
 { local $where = 'other'; queue('bomb', {}, retries => 0) }
 my @bombs;
-sub others { return @{ $fazt->admin_json('run', 'list', 'other', '--limit', 1000) } }
+sub others { return grep { $_->{handler} eq 'api/bomb.lua' } @{ $fazt->admin_json('run', 'list', 'other', '--limit', 1000) } }
 my $quiet = eval { $fazt->wait_for(sub { @bombs = others(); @bombs && !grep { $_->{state} eq 'running' || ($_->{state} eq 'queued' && !$_->{code}) } @bombs }, 'it stops', 60) };
 ok($quiet, 'runs that start two of themselves each are stopped by app.starts');
 cmp_ok(scalar @bombs, '<=', 62, '… at the number that was allowed');

@@ -27,6 +27,7 @@ static struct work {
 	char last[ID_LEN + 1]; /* the app whose turn it was */
 	int64_t claim;
 } works[RUNNERS];
+static bool passed_over; /* what is due of an app was left because the other thread was at it */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_bool stopping, given_up;
 
@@ -43,7 +44,8 @@ static int64_t pause_before(const struct run *run)
 /* Not the app's fault, and not for good. What it raises itself is its fault, by whatever name. */
 static bool is_passing(const struct req *r, int err)
 {
-	return !r->raised && (err == ERR_UNAVAILABLE || err == ERR_APP_SUSPENDED || err == ERR_OVER_BUDGET || err == ERR_DISK_FULL);
+	return !r->raised && (err == ERR_UNAVAILABLE || err == ERR_APP_DISABLED || err == ERR_APP_SUSPENDED || err == ERR_OVER_BUDGET ||
+			      err == ERR_DISK_FULL);
 }
 
 /* For its owner: of an error that the app did not catch, its first line, which says file and line. */
@@ -55,23 +57,25 @@ static const char *what_happened(struct req *r, int err)
 	return r->fault.err == err || !err ? arena_strdup(r->arena, fault_message(&r->fault)) : err_row(err)->message;
 }
 
-static int postpone(struct req *r, struct db *db, const char *state, int64_t due, int64_t attempt, int why)
+static int postpone(struct req *r, struct db *db, int64_t due, int64_t attempt, int why)
 {
 	const struct run *run = &r->journal->run;
 	const char *error = what_happened(r, why);
 	int err = db_begin(db);
 	if (!err)
-		err = run_postpone(db, run->id, run->claim, state, due, attempt, why, error);
+		err = run_postpone(db, run->id, run->claim, due, attempt, why, error);
+	if (!err && why == ERR_APP_DISABLED)
+		err = run_hold(db, run->id);
 	if (!err && (why == ERR_OVER_BUDGET || why == ERR_APP_SUSPENDED))
 		err = run_put_off(db, run->app_id, due); /* or each of them would be taken up to find the same */
 	return err ? db_rollback(db) : db_commit(db);
 }
 
-static void put_off(struct req *r, const char *state, int64_t due, int64_t attempt, int why)
+static void put_off(struct req *r, int64_t due, int64_t attempt, int why)
 {
 	struct db *db = db_borrow(r->node->store, &r->fault);
 	if (db)
-		postpone(r, db, state, due, attempt, why);
+		postpone(r, db, due, attempt, why);
 	db_return(db);
 }
 
@@ -93,12 +97,10 @@ static void fail_run(struct req *r, int err)
 static void failed(struct req *r, int err)
 {
 	const struct run *run = &r->journal->run;
-	if (err == ERR_APP_DISABLED && !r->raised)
-		put_off(r, "held", RUN_NEVER, run->attempt, 0);
-	else if (is_passing(r, err))
-		put_off(r, "queued", now_ms() + MAX(1000 * r->retry_after, (int64_t)LATER_MS), run->attempt, err);
+	if (is_passing(r, err))
+		put_off(r, now_ms() + MAX(1000 * r->retry_after, (int64_t)LATER_MS), run->attempt, err);
 	else if (run->attempt < run->retries && err != ERR_NOT_FOUND)
-		put_off(r, "queued", now_ms() + pause_before(run), run->attempt + 1, err);
+		put_off(r, now_ms() + pause_before(run), run->attempt + 1, err);
 	else
 		fail_run(r, err);
 }
@@ -283,9 +285,11 @@ static int claim(struct req *r, struct db *db, const char *but, const struct wor
 	return err ? -err : got;
 }
 
-static void note(struct work *w, const struct run *run)
+static void note(struct node *n, struct work *w, const struct run *run)
 {
 	pthread_mutex_lock(&lock);
+	bool ring = passed_over && w->app_id[0];
+	passed_over &= !ring;
 	w->claim = run ? run->claim : 0;
 	w->app_id[0] = w->run_id[0] = 0;
 	if (run) {
@@ -294,6 +298,8 @@ static void note(struct work *w, const struct run *run)
 		memcpy(w->run_id, run->id, sizeof w->run_id);
 	}
 	pthread_mutex_unlock(&lock);
+	if (ring)
+		store_ring(n->store);
 }
 
 /* The app of the other thread here: with both on one app it would have no cell for people. */
@@ -304,6 +310,7 @@ static void others(const struct work *mine, char app_id[ID_LEN + 1])
 	for (int i = 0; i < RUNNERS; i++)
 		if (&works[i] != mine && works[i].app_id[0])
 			memcpy(app_id, works[i].app_id, ID_LEN + 1);
+	passed_over |= app_id[0];
 	pthread_mutex_unlock(&lock);
 }
 
@@ -320,7 +327,7 @@ static int take(struct node *n, struct work *w)
 	int got = db ? claim(&r, db, but, w, &run) : -1;
 	struct app *app = got > 0 ? load_app(&r, db, &run) : NULL;
 	if (got > 0)
-		note(w, &run);
+		note(n, w, &run);
 	bool known = app || (got > 0 && errand_is(&run));
 	if (got > 0 && !known)
 		orphan(&r, db, &run);
@@ -329,7 +336,7 @@ static int take(struct node *n, struct work *w)
 		go_on(&r, app, &run);
 	charge_nobody(); /* the next one may be an errand */
 	turns_wait();
-	note(w, NULL);
+	note(n, w, NULL);
 	req_release(&r);
 	arena_free(a);
 	return got > 0 ? 1 : got < 0 ? -1 : 0;

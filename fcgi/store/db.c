@@ -211,6 +211,11 @@ void store_durability(struct store *s, bool full)
 	__atomic_store_n(&s->full, full, __ATOMIC_RELAXED);
 }
 
+void store_ring(struct store *s)
+{
+	lock_ring(s->lock);
+}
+
 uint32_t store_rung(struct store *s)
 {
 	return lock_rung(s->lock);

@@ -108,9 +108,10 @@ int64_t db_int(struct db *db, int64_t otherwise, const char *sql, const char *fm
 char *db_text(struct db *db, struct arena *a, const char *sql, const char *fmt, ...); /* NULL: the same */
 
 /* The bell: some run is due (store/run). db_ring rings it when this transaction has been committed, for every process of
- * the node; a ring nobody hears costs time, never work. store_await returns at a ring after rung was read, after ms, or for
- * no reason at all. */
+ * the node, store_ring at once; a ring nobody hears costs time, never work. store_await returns at a ring after rung was
+ * read, after ms, or for no reason at all. */
 void db_ring(struct db *db);
+void store_ring(struct store *s);
 uint32_t store_rung(struct store *s);
 void store_await(struct store *s, uint32_t rung, int64_t ms);
 

@@ -205,11 +205,16 @@ int run_park(struct db *db, const char *id, int64_t claim, int64_t due, const ch
 	return err ? err : set_due(db, id, due);
 }
 
-int run_postpone(struct db *db, const char *id, int64_t claim, const char *state, int64_t due, int64_t attempt, int why, const char *error)
+int run_postpone(struct db *db, const char *id, int64_t claim, int64_t due, int64_t attempt, int why, const char *error)
 {
-	int err = claimed(db, db_run(db, "UPDATE runs SET state = ?, attempt = ?, code = ?, error = ? WHERE id = ? AND claim = ? AND state = 'running'",
-				     "ciccci", state, attempt, why ? err_row(why)->code : "", error, id, claim));
-	return err ? err : set_due(db, id, due);
+	return claimed(db, db_run(db, "UPDATE runs SET state = 'queued', due = ?, attempt = ?, code = ?, error = ? WHERE id = ? AND claim = ? "
+				  "AND state = 'running'", "iiccci", due, attempt, why ? err_row(why)->code : "", error, id, claim));
+}
+
+int run_hold(struct db *db, const char *id)
+{
+	return db_run(db, "UPDATE runs SET state = 'held', due = NULL, code = '', error = '' WHERE id = ? AND "
+		      "EXISTS (SELECT 1 FROM apps WHERE id = runs.app_id AND state = 'disabled')", "c", id);
 }
 
 int run_defer(struct db *db, const char *handler, const char *app_id, int64_t until)

@@ -73,9 +73,10 @@ int run_wrote(struct db *db, const struct scope *sc, const char *id, int64_t cla
 int64_t run_bytes(struct db *db, const char *id); /* what it comes to, with what waits for it */
 /* The segment is over: it sleeps until due, or until what it awaits wakes it. */
 int run_park(struct db *db, const char *id, int64_t claim, int64_t due, const char *awaits);
-/* It could not be gone on with: once more at due. attempt: failures so far; with a state of held only run_release makes it
- * move. */
-int run_postpone(struct db *db, const char *id, int64_t claim, const char *state, int64_t due, int64_t attempt, int err, const char *error);
+/* It could not be gone on with: once more at due. attempt: failures so far. */
+int run_postpone(struct db *db, const char *id, int64_t claim, int64_t due, int64_t attempt, int err, const char *error);
+/* If its app is disabled it moves again with run_release; nothing happens where the app was enabled meanwhile. */
+int run_hold(struct db *db, const char *id);
 /* The app may not work until then: what it has due now is due then. */
 int run_put_off(struct db *db, const char *app_id, int64_t until);
 /* It is over, for whoever joins it too. state: done, failed or cancelled. */

@@ -83,6 +83,38 @@ static void test_deaths(void)
 	ok(!end(&r), "it ends");
 }
 
+static int put_off(const struct run *r)
+{
+	db_begin(db);
+	int err = run_postpone(db, r->id, r->claim, 3000, 0, ERR_APP_DISABLED, "off");
+	err = err ? err : run_hold(db, r->id);
+	return err ? db_rollback(db) : db_commit(db);
+}
+
+static int set_state(const char *state)
+{
+	db_begin(db);
+	int err = app_state(db, app_id, state);
+	return err ? db_rollback(db) : db_commit(db);
+}
+
+/* It was taken up while its app was disabled; perhaps the app is enabled again when that is written down. */
+static void test_holding(void)
+{
+	struct run r;
+	char before[ID_LEN + 1];
+	memcpy(before, app_id, sizeof before);
+	id_new(app_id);
+	struct app_row app = {.id = app_id, .name = "held", .title = "", .source = "", .origin = ""};
+	db_begin(db);
+	ok(!app_insert(db, &app) && !db_commit(db), "an app");
+	add("", 3, 1);
+	ok(take(10, &r) && !put_off(&r) && run_next(db, "", 1) == 3000, "a run whose app was enabled meanwhile is tried again");
+	ok(!set_state("disabled") && take(now_ms(), &r) && !put_off(&r) && run_next(db, "", 1) == RUN_NEVER, "a run of a disabled app is held");
+	ok(!set_state("enabled") && take(now_ms(), &r) && !end(&r), "… until the app is enabled");
+	memcpy(app_id, before, sizeof before);
+}
+
 /* However much one app has due, the others have every other turn. */
 static void test_turns(void)
 {
@@ -433,6 +465,7 @@ int main(void)
 	sc.max_bytes = sc.max_rows = INT64_MAX;
 	test_claims();
 	test_deaths();
+	test_holding();
 	test_turns();
 	test_pruning();
 	test_keys();
