@@ -38,6 +38,7 @@ return {
 	["GET /url"] = function(req) return call(blob.url, q(req), { expires = tonumber(req.query.expires) }) end,
 	["POST /form"] = function(req) return call(blob.put, q(req), req.files.f) end,
 	["POST /delete"] = function(req) return call(blob.delete, q(req)) end,
+	["POST /file"] = function(req) return { blob = q(req) } end,
 	["GET /file"] = function(req) return { blob = q(req), headers = { ["X-Mine"] = "yes" } } end,
 	["GET /named"] = function(req) return { blob = q(req), headers = { ["Content-Type"] = "text/html", ["Content-Disposition"] = req.query.how, ETag = '"x"', ["Content-Security-Policy"] = "default-src *" } } end,
 	["GET /private"] = function(req) return { file = "private/" .. q(req) } end,
@@ -170,6 +171,8 @@ for my $size (['notes/hello.txt', 'other'], ['large', '0123456789' x 100000]) {
 	is($range->('lines=1-3')->[0], 200, 'another unit');
 	my $same = $ann->fetch(GET => at('/file', name => $name), headers => ['If-None-Match' => "\"x\", $etag"]);
 	is_deeply([$same->{status}, $same->{body}], [304, ''], 'If-None-Match');
+	my $posted = $ann->fetch(POST => at('/file', name => $name), body => '', headers => ['If-None-Match' => $etag, Range => 'bytes=1-3']);
+	is_deeply([$posted->{status}, length $posted->{body}], [200, $n], '… which is for reading, as ranges are');
 	my $head = $ann->fetch(HEAD => at('/file', name => $name));
 	is_deeply([$head->{status}, @{ $head->{headers} }{qw(content-length etag)}, $head->{body}], [200, $n, $etag, ''], 'HEAD');
 	isnt($whole->{headers}{'content-disposition'}, undef, 'it has a name');

@@ -123,6 +123,12 @@ static bool matches(struct str list, const char *etag)
 	return false;
 }
 
+/* Conditions and ranges are for these: what was asked for by another method has happened (RFC 9110 §13.1.2, §14.2). */
+static bool only_reads(const struct req *r)
+{
+	return str_is(r->method, "GET") || str_is(r->method, "HEAD");
+}
+
 static bool unchanged(const struct req *r, const char *etag)
 {
 	return matches(req_header(r, "if-none-match"), etag);
@@ -218,12 +224,12 @@ int content_answer(struct req *r, const struct content *c)
 	const char *etag = cache_etag(&c->object, r->arena);
 	add_headers(r, c);
 	res_header(r, "etag", str_of(etag));
-	if (whole && unchanged(r, etag)) {
+	if (whole && only_reads(r) && unchanged(r, etag)) {
 		r->res.status = 304;
 		return 0;
 	}
 	bool fits = c->object.size > (int64_t)CONTENT_INLINE && c->object.size <= (int64_t)CONTENT_CACHED;
-	if (whole && fits && r->accelerated && cache_keep(r, &c->object)) {
+	if (whole && fits && only_reads(r) && r->accelerated && cache_keep(r, &c->object)) {
 		res_headerf(r, "x-accel-redirect", CONTENT_PLACE "%s", cache_name(&c->object, r->arena));
 		return 0;
 	}
