@@ -46,7 +46,7 @@ struct child {
 static const char *home;
 static bool stopping;
 static int notes[2]; /* a pipe: pids of workers that somebody else told to end. SIGIO says that there is one */
-static pid_t retired[4 * WORKERS]; /* workers of before a reload that still finish */
+static pid_t retired[8 * WORKERS]; /* workers of before a reload that still finish: for a minute, as nginx keeps connections */
 
 /* ---- sockets ---- */
 
@@ -158,8 +158,8 @@ static void reap(struct child *c, int n)
 	}
 }
 
-/* A fresh child takes the place at once, and the old one ends when nginx has let go of it. Reloads in quick succession
- * make the oldest ones hurry. */
+/* A fresh child takes the place at once, and the old one ends when nginx has let go of it. More than eight
+ * reloads in a minute make the oldest ones hurry: then a request may be lost that nginx sends at the moment its connection is closed. */
 static void retire(struct child *c)
 {
 	static size_t next;
