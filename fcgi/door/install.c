@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "base/oom.h"
+#include "base/turn.h"
 #include "door/door.h"
 #include "gate/check.h"
 #include "gate/migrate.h"
@@ -19,6 +20,7 @@ int install_main(int argc, char **argv)
 		die("install-fetch: cannot become the owner of %s", argv[2]);
 	log_open(argv[2]);
 	oom_volunteer(OOM_SOON);
+	turn_take(0, TURN_IN_ORDER); /* the thread that started this may have worked for somebody who goes first */
 	syscall_init();
 	int control = zygote_fork(); /* for what the code does */
 	int err = node_open(&node, argv[2], STORE_SERVE, &f);
