@@ -102,4 +102,10 @@ is(scalar(pending()), 1, 'it waits as before');
 browser_script('unseen.mjs', OS => $os, LINK => $fazt->admin('login-link'));
 $fazt->wait_for(sub { grep { $_ eq 'deployed the book' } said() }, 'the app goes on');
 
+# ---- what failed when it was tried ----
+
+start(propose => { 't/title.lua' => 'require "fazt.test"("its title", function() error("the title is too large: " .. ("x"):rep(300)) end)' });
+$fazt->wait_for(sub { pending() == 1 }, 'a proposal waits');
+browser_script('troubled.mjs', OS => $os, LINK => $fazt->admin('login-link'));
+
 done_testing;
