@@ -1,5 +1,5 @@
 // Adding an app: its address, its progress, what it asks for, and the word of the owner.
-import { browse, done, fits, is, ok, shot } from './tap.mjs';
+import { browse, done, fits, is, ok, pressArmed, shot } from './tap.mjs';
 
 const { LINK, OS, SOURCE, COMMIT, TYPO, LEAKY, READER } = process.env;
 const page = await browse();
@@ -53,8 +53,7 @@ await page.setViewportSize({ width: 390, height: 844 });
 ok(await fits(page), 'the question fits a phone');
 await shot(page, 'consent');
 await page.getByLabel('Exchange data with').check();
-await install.scrollIntoViewIfNeeded();
-await page.locator('button[aria-disabled=false]', { hasText: 'Install' }).click();
+await pressArmed(install);
 ok(await shown(page.getByRole('heading', { name: 'Reader is installed' })), 'it is installed');
 await page.getByRole('link', { name: 'Open Reader' }).click();
 ok(await shown(page.getByText('version 1.0')), '… and opens');

@@ -1,5 +1,5 @@
 // Runs as the owner sees them, and what waits for an answer, answered where it stands.
-import { browse, done, fits, is, ok, shot, signIn, shown } from './tap.mjs';
+import { browse, done, fits, is, ok, pressArmed, shot, signIn, shown } from './tap.mjs';
 
 const { LINK, OS, COUNT, FAIL } = process.env;
 const page = await browse();
@@ -81,8 +81,7 @@ is(await one.getByRole('button', { name: 'Yes, with that' }).getAttribute('aria-
 await data.fill('{ "people": 12 }');
 ok(await fits(page), 'no sideways scrolling at 390 px');
 await shot(page, 'question-phone');
-await one.getByRole('button', { name: 'Yes, with that' }).scrollIntoViewIfNeeded();
-await one.locator('button[aria-disabled=false]', { hasText: 'Yes, with that' }).click();
+await pressArmed(one.getByRole('button', { name: 'Yes, with that' }));
 ok(await shown(page.getByText('Agent goes on.')), 'it is answered');
 ok(await gone(one), '… and gone');
 ok(await shown(page.locator('.nav .count', { hasText: '2' })), '… and counted off');
@@ -100,8 +99,7 @@ await phone();
 ok(await fits(page), 'no sideways scrolling at 390 px');
 await shot(page, 'proposal-phone');
 await wide();
-await proposal.getByRole('button', { name: 'Upgrade' }).scrollIntoViewIfNeeded();
-await proposal.locator('button[aria-disabled=false]', { hasText: 'Upgrade' }).click();
+await pressArmed(proposal.getByRole('button', { name: 'Upgrade' }));
 ok(await shown(page.getByText('Blog has its new version.')), 'it is deployed');
 
 const last = page.locator('details.waits', { hasText: 'Delete the old ones?' });

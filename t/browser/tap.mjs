@@ -68,6 +68,16 @@ export async function shot(page, name) {
 	}
 }
 
+// A button that is armed once it has been in sight for a moment. A page that still settles may take it out of sight again.
+export async function pressArmed(button) {
+	const page = button.page();
+	for (let i = 0; i < 30 && await button.getAttribute('aria-disabled') !== 'false'; i++) {
+		await button.scrollIntoViewIfNeeded();
+		await page.waitForTimeout(500);
+	}
+	await button.click();
+}
+
 // Does the page fit its window, without scrolling sideways?
 export async function fits(page) {
 	return page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth);

@@ -1,5 +1,5 @@
 // A proposal with a file that is not shown: it is said yes to by itself, and no yes goes without.
-import { browse, done, fits, is, ok, shot, signIn, shown } from './tap.mjs';
+import { browse, done, fits, is, ok, pressArmed, shot, signIn, shown } from './tap.mjs';
 
 const { LINK, OS } = process.env;
 const page = await browse({ size: 'narrow' });
@@ -18,7 +18,6 @@ ok(await fits(page), 'no sideways scrolling at 390 px');
 await shot(page, 'unseen-phone');
 await box.focus();
 await page.keyboard.press('Space');
-await yes.scrollIntoViewIfNeeded();
-await proposal.locator('button[aria-disabled=false]', { hasText: 'Upgrade' }).click();
+await pressArmed(yes);
 ok(await shown(page.getByText('Blog has its new version.')), 'with it, the yes is taken');
 await done();

@@ -1,5 +1,5 @@
 // A new version that asks for more: the old one serves until the owner has decided, and is one button away afterwards.
-import { browse, done, is, ok } from './tap.mjs';
+import { browse, done, is, ok, pressArmed } from './tap.mjs';
 
 const { LINK, OS, READER } = process.env;
 const page = await browse();
@@ -18,8 +18,7 @@ ok(await shown(page.getByText('version 1.0')), 'the old version serves meanwhile
 await page.goto(OS);
 await page.getByRole('link', { name: /Waiting 1/ }).click();
 await page.locator('details.waits', { hasText: 'Reader' }).locator('summary').first().click();
-await page.getByRole('button', { name: 'Upgrade' }).scrollIntoViewIfNeeded();
-await page.locator('button[aria-disabled=false]', { hasText: 'Upgrade' }).click();
+await pressArmed(page.getByRole('button', { name: 'Upgrade' }));
 ok(await shown(page.getByText('Reader has its new version.')), 'the decision is found under Waiting');
 await page.goto(READER);
 ok(await shown(page.getByText('version 2.0')), 'then the new version serves');

@@ -1,5 +1,5 @@
 // A version that migrates rows: compared line by line before, and taken back afterwards, with its rows.
-import { browse, done, fits, is, ok, shot, signIn, shown } from './tap.mjs';
+import { browse, done, fits, is, ok, pressArmed, shot, signIn, shown } from './tap.mjs';
 
 const { LINK, OS, DIARY } = process.env;
 const page = await browse();
@@ -28,8 +28,7 @@ ok(await fits(page), 'no sideways scrolling at 390 px');
 await shot(page, 'versions-consent-phone');
 await page.setViewportSize({ width: 1280, height: 800 });
 
-await page.getByRole('button', { name: 'Upgrade' }).scrollIntoViewIfNeeded();
-await page.locator('button[aria-disabled=false]', { hasText: 'Upgrade' }).click();
+await pressArmed(page.getByRole('button', { name: 'Upgrade' }));
 ok(await shown(page.getByRole('heading', { name: 'Diary is installed' })), 'the owner consents');
 
 // ---- and back ----
