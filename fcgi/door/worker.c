@@ -45,6 +45,8 @@
 #define THREAD_STACK (512 * KIB)
 #define DRAIN_BYTES (64 * MIB) /* of a body that nobody wanted */
 #define DRAIN_SECONDS 2
+#define SKIP_BYTES MIB /* more than waits in a socket */
+#define SKIP_MS 20
 #define SWEEPS 32
 #define PRUNINGS 100
 
@@ -149,22 +151,47 @@ static void await_request(int fd)
 		shutdown(fd, SHUT_RD);
 }
 
+static void have_patience(int fd, int ms)
+{
+	struct timeval t = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
+}
+
+/* The record that ends the body, which nginx sends behind the last of it. It is read before the answer ends, because from then on what comes is
+ * the next request: left there, it would be taken for the beginning of that, and a body that nobody asked for is what a client likes. */
+static bool ended(FCGX_Request *f)
+{
+	return FCGX_GetChar(f->in) == EOF && !FCGX_GetError(f->in);
+}
+
+/* Is the rest of the body there already? */
+static bool skip(FCGX_Request *f)
+{
+	char piece[16 * KIB];
+	int64_t until = mono_ms() + SKIP_MS;
+	size_t n = 1;
+	have_patience(f->ipcFd, SKIP_MS);
+	for (size_t sum = 0; n && (sum < SKIP_BYTES || mono_ms() < until); sum += n)
+		n = fcgi_read(f->in, piece, sizeof piece);
+	have_patience(f->ipcFd, 0);
+	return !n && !FCGX_GetError(f->in);
+}
+
 /* An answer came before the body had been read. nginx still writes, and takes the answer only if it can: so the
- * answer is ended first, then what comes is thrown away for a moment. Where that is not all, the connection is not
- * used again. */
+ * answer is ended, then what comes is thrown away for a moment. It may be anything, so the connection is not used again. */
 static void drain(FCGX_Request *f)
 {
 	char piece[16 * KIB];
-	struct timeval patience = {.tv_sec = DRAIN_SECONDS}, forever = {0};
 	int64_t until = mono_ms() + DRAIN_SECONDS * 1000;
-	size_t n = 0, sum = 0;
+	ssize_t n;
+	if (f->ipcFd < 0 || skip(f))
+		return;
 	FCGX_FClose(f->err);
 	FCGX_FClose(f->out);
-	setsockopt(f->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-	while (sum < DRAIN_BYTES && mono_ms() < until && (n = fcgi_read(f->in, piece, sizeof piece)))
-		sum += n;
-	setsockopt(f->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
-	f->keepConnection &= !n && !FCGX_GetError(f->in);
+	have_patience(f->ipcFd, DRAIN_SECONDS * 1000);
+	for (size_t sum = 0; sum < DRAIN_BYTES && mono_ms() < until && (n = recv(f->ipcFd, piece, sizeof piece, 0)) > 0; sum += (size_t)n)
+		;
+	f->keepConnection = 0;
 }
 
 /* The requests of one connection. The library is given it as one that is kept, and has no socket to accept from: it
@@ -174,7 +201,7 @@ static void serve_connection(FCGX_Request *f, int fd)
 	f->ipcFd = fd;
 	f->keepConnection = 1;
 	while (await_request(f->ipcFd), !FCGX_Accept_r(f)) {
-		if (!serve_request(&(struct channel){f->envp, fcgi_read, fcgi_write, f->in, f->out, true}))
+		if (!serve_request(&(struct channel){f->envp, fcgi_read, fcgi_write, f->in, f->out, true}) || !ended(f))
 			drain(f);
 		FCGX_Finish_r(f);
 		turns_wait();
