@@ -171,6 +171,9 @@ for my $size (['notes/hello.txt', 'other'], ['large', '0123456789' x 100000]) {
 	is($range->('lines=1-3')->[0], 200, 'another unit');
 	my $same = $ann->fetch(GET => at('/file', name => $name), headers => ['If-None-Match' => "\"x\", $etag"]);
 	is_deeply([$same->{status}, $same->{body}], [304, ''], 'If-None-Match');
+	my $gone = $ann->fetch(GET => at('/file', name => $name), headers => ['If-Match' => '"x"', Range => 'bytes=1-3']);
+	is_deeply([$gone->{status}, $gone->{body}], [412, ''], 'If-Match of what it was');
+	is($range->('bytes=1-3', 'If-Match' => "\"x\", $etag")->[0], 206, '… and of what it is');
 	my $posted = $ann->fetch(POST => at('/file', name => $name), body => '', headers => ['If-None-Match' => $etag, Range => 'bytes=1-3']);
 	is_deeply([$posted->{status}, length $posted->{body}], [200, $n], '… which is for reading, as ranges are');
 	my $head = $ann->fetch(HEAD => at('/file', name => $name));

@@ -123,6 +123,16 @@ static bool matches(struct str list, const char *etag)
 	return false;
 }
 
+/* If-Match (§13.1.1): compared strongly, so what is weak is never the same. */
+static bool changed(const struct req *r, const char *etag)
+{
+	struct str list = req_header(r, "if-match");
+	bool same = !list.p || str_is(str_trim(list), "*");
+	while (!same && list.n)
+		same = str_is(str_trim(str_cut(list, ',', &list)), etag);
+	return !same;
+}
+
 /* Conditions and ranges are for these: what was asked for by another method has happened (RFC 9110 §13.1.2, §14.2). */
 static bool only_reads(const struct req *r)
 {
@@ -224,8 +234,8 @@ int content_answer(struct req *r, const struct content *c)
 	const char *etag = cache_etag(&c->object, r->arena);
 	add_headers(r, c);
 	res_header(r, "etag", str_of(etag));
-	if (whole && only_reads(r) && unchanged(r, etag)) {
-		r->res.status = 304;
+	if (whole && only_reads(r) && (changed(r, etag) || unchanged(r, etag))) {
+		r->res.status = changed(r, etag) ? 412 : 304;
 		return 0;
 	}
 	bool fits = c->object.size > (int64_t)CONTENT_INLINE && c->object.size <= (int64_t)CONTENT_CACHED;
