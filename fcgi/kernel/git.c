@@ -20,7 +20,7 @@
 
 #define SAID_BYTES (16 * KIB)
 #define CPU_SECONDS 30
-#define MEMORY (1024ull * MIB)
+#define MEMORY (320ull * MIB)
 #define PROCESSES 64
 
 static const struct {
