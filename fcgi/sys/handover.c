@@ -11,6 +11,7 @@
  * challenge to the browser that asked, so a code that leaks, or one that an attacker sends to somebody, opens nothing. */
 
 #define HANDOVER_MS (60 * 1000)
+#define NEXT_BYTES 4096 /* of where to go on; what is longer is kept for nobody */
 
 /* The code for this person at that app, or the reason why not. */
 static int issue(struct req *r, struct db *db, struct app *app, struct code *c, char secret[SECRET_LEN + 1])
@@ -41,7 +42,7 @@ int endpoint_hand_over(struct req *r)
 	struct code c = {.kind = CODE_HANDOVER, .next = arena_cstr(r->arena, next), .expires = now_ms() + HANDOVER_MS};
 	char secret[SECRET_LEN + 1];
 	if (crypt_unb64url(c.challenge, sizeof c.challenge, form_get(r->arena, r->query, "challenge")) != HASH_LEN ||
-	    !path_local(r->arena, next) || !is_document(r))
+	    !path_local(r->arena, next) || next.n > NEXT_BYTES || !is_document(r))
 		return fail(r, ERR_BAD_REQUEST, "Open the app again; this is not a way into one.");
 	if (r->who.via != VIA_COOKIE)
 		return identity_demand(r);
