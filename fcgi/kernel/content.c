@@ -1,12 +1,10 @@
 #include "kernel/content.h"
 
-#include <stdatomic.h>
-
 #include "codec/form.h"
 #include "codec/range.h"
 #include "kernel/app.h"
 #include "kernel/cache.h"
-#include "kernel/threads.h"
+#include "kernel/place.h"
 
 /* ---- what a browser does with it ---- */
 
@@ -186,22 +184,21 @@ static int next_piece(struct req *r, const unsigned char *body, struct range *le
 	return err;
 }
 
-static atomic_int sending;
+/* For files on their way out. */
+static struct places places = PLACES_INIT;
 
-static void sent(void *unused)
+static void sent(void *place)
 {
-	(void)unused;
-	sending--;
+	place_leave(&places, (int)(intptr_t)place);
 }
 
 /* A client may be slow, and a thread waits for it: few at once. */
 static int send_later(struct req *r)
 {
-	if (atomic_fetch_add(&sending, 1) >= SENDING_MOST) {
-		sending--;
+	int place = place_take(&places, r);
+	if (place < 0)
 		return fail(r, ERR_UNAVAILABLE, "Too many files are being sent at once; try again in a moment.");
-	}
-	arena_defer(r->arena, sent, NULL);
+	arena_defer(r->arena, sent, (void *)(intptr_t)place);
 	return 0;
 }
 

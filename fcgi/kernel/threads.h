@@ -9,12 +9,11 @@
 #define THREADS 144         /* one for each connection of nginx */
 #define THREADS_LEFT 8      /* for everything else */
 #define THREADS_APPS 79     /* requests of apps: those that wait for a cell, and those that have one */
-#define INTAKES 16          /* bodies on their way in (sys/intake), from clients that may be slow, */
-#define INTAKES_ONE 8       /* and of those that one person sends, or strangers together */
 #define COPYING_MOST 16     /* files that are copied for nginx (kernel/cache) */
-#define SENDING_MOST 16     /* and those that a worker sends itself (kernel/content) */
+#define PLACES 16           /* for clients that may be slow (kernel/place): bodies on their way in (sys/intake), and as many for files on
+			     * their way out that a worker sends itself (kernel/content) */
 #define PASSWORD_QUEUE 8    /* those that wait for a password to be checked (kernel/password), beside the one that is */
 
-static_assert(THREADS_APPS + INTAKES + COPYING_MOST + SENDING_MOST + PASSWORD_QUEUE + 1 + THREADS_LEFT <= THREADS, "threads are left over");
+static_assert(THREADS_APPS + 2 * PLACES + COPYING_MOST + PASSWORD_QUEUE + 1 + THREADS_LEFT <= THREADS, "threads are left over");
 
 #endif

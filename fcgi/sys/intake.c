@@ -1,49 +1,13 @@
 #include "sys/intake.h"
 
-#include <pthread.h>
-
-#include "kernel/threads.h"
+#include "kernel/place.h"
 #include "sys/rows.h"
 
-/* Who sends in each place of this worker: a person, or "" for strangers and whoever else is nobody in particular. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct {
-	bool taken;
-	char who[ID_LEN + 1];
-} places[INTAKES];
-
-static int free_place(const char *who)
-{
-	int place = -1, own = 0;
-	for (int i = 0; i < INTAKES; i++) {
-		own += places[i].taken && !strcmp(places[i].who, who);
-		place = places[i].taken ? place : i;
-	}
-	return own < INTAKES_ONE ? place : -1;
-}
-
-static int take_place(const char *who)
-{
-	pthread_mutex_lock(&lock);
-	int place = free_place(who);
-	if (place >= 0) {
-		places[place].taken = true;
-		snprintf(places[place].who, sizeof places[place].who, "%s", who);
-	}
-	pthread_mutex_unlock(&lock);
-	return place;
-}
-
-static void leave_place(int place)
-{
-	pthread_mutex_lock(&lock);
-	places[place].taken = false;
-	pthread_mutex_unlock(&lock);
-}
+static struct places places = PLACES_INIT; /* for bodies on their way in */
 
 int intake_open(struct intake *in, struct req *r)
 {
-	*in = (struct intake){.place = take_place(r->who.user_id)};
+	*in = (struct intake){.place = place_take(&places, r)};
 	if (in->place < 0)
 		return fail(r, ERR_UNAVAILABLE, "Too much is being sent at once; try again in a moment.");
 	in->r = r;
@@ -56,7 +20,7 @@ void intake_close(struct intake *in)
 	if (!in->r)
 		return;
 	free(in->window);
-	leave_place(in->place);
+	place_leave(&places, in->place);
 	*in = (struct intake){0};
 }
 
