@@ -12,7 +12,7 @@ static const char *const allowed[] = {
 	"vary", "link", "content-security-policy", "set-cookie", "allow", "retry-after", "www-authenticate", "accept-ranges",
 };
 static const char *const forbidden_prefix[] = {"x-accel-", "x-fazt-", "x-content-type-options", "x-frame-options", "x-sendfile",
-					       "x-lighttpd-", "x-request-id"};
+					       "x-lighttpd-", "x-litespeed-", "x-reproxy-", "x-request-id"};
 
 /* RFC 9110 §5.6.2: a token, which the names of headers and cookies are. */
 static bool token(struct str s)
