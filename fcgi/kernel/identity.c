@@ -402,6 +402,12 @@ static void nonce_challenge(struct str nonce, struct buf *b)
 	crypt_b64url(b, hash, sizeof hash);
 }
 
+static struct str short_next(struct str next)
+{
+	struct str query, path = str_cut(next, '?', &query);
+	return next.n <= NEXT_BYTES ? next : path.n <= NEXT_BYTES ? path : STR("/");
+}
+
 void identity_hand_over(struct req *r, struct str next)
 {
 	/* a nonce that is there already serves the other tabs that are on their way with it */
@@ -418,7 +424,7 @@ void identity_hand_over(struct req *r, struct str next)
 	if (r->own_domain)
 		form_add(&url, "host", r->host);
 	form_add(&url, "challenge", buf_str(&challenge));
-	form_add(&url, "next", next);
+	form_add(&url, "next", short_next(next));
 	res_redirect(r, 303, url.p);
 	cookie_set(r, COOKIE_NONCE, arena_cstr(r->arena, nonce), NONCE_SECONDS);
 	buf_release(&url);
@@ -435,7 +441,7 @@ int identity_demand(struct req *r)
 	} else {
 		struct buf url = BUF_INIT;
 		buf_adds(&url, "/_fazt/sign-in?");
-		form_add(&url, "next", next);
+		form_add(&url, "next", short_next(next));
 		res_redirect(r, 303, url.p);
 		buf_release(&url);
 	}

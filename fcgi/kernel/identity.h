@@ -44,6 +44,7 @@ void identity_csrf(const struct req *r, char out[SECRET_LEN + 1]);
  * else ERR_UNAUTHORIZED. */
 int identity_demand(struct req *r);
 /* At an app's host: begin a hand-over that ends at next, a path of it. */
+#define NEXT_BYTES 4096 /* of where to go on; of what is longer the path alone, or the front page */
 void identity_hand_over(struct req *r, struct str next);
 
 /* Start a session for the user at this host: the row now, the cookie with identity_set_cookie after the answer

@@ -30,9 +30,25 @@ static int reap(struct db *db, int64_t now)
 		      (int64_t)REAP_EACH);
 }
 
+/* A client may begin as many as it likes: the last used are kept. */
+static int end_oldest(struct db *db, const struct session *s)
+{
+	static const char of_app[] = "DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE parent = ? AND app_id = ? "
+				     "ORDER BY seen DESC LIMIT -1 OFFSET ?)";
+	static const char of_person[] = "WITH old AS (SELECT hash FROM sessions WHERE user_id = ? AND app_id = '' ORDER BY seen DESC LIMIT -1 OFFSET ?) "
+					"DELETE FROM sessions WHERE hash IN old OR parent IN old";
+	int err = *s->app_id ? db_run(db, of_app, "bci", s->parent, (size_t)HASH_LEN, s->app_id, (int64_t)SESSIONS_OF_APP - 1)
+			     : db_run(db, of_person, "ci", s->user_id, (int64_t)SESSIONS_OF_PERSON - 1);
+	if (!err && db_changes(db))
+		db_touch(db);
+	return err;
+}
+
 int session_create(struct db *db, const struct session *s, int64_t now)
 {
 	int err = reap(db, now);
+	if (!err)
+		err = end_oldest(db, s);
 	if (!err) /* none lasts longer than one that begins now: it was made before the clock was set back */
 		err = db_run(db, "UPDATE sessions SET expires = ?1 WHERE expires > ?1", "i", s->expires);
 	if (err)
@@ -120,6 +136,9 @@ int code_create(struct db *db, const struct code *c, char secret[SECRET_LEN + 1]
 	if (!err && (c->kind == CODE_INVITE || c->kind == CODE_RESET))
 		err = db_run(db, "DELETE FROM codes WHERE user_id = ? AND kind IN (?, ?)", "cii", c->user_id,
 			     (int64_t)CODE_INVITE, (int64_t)CODE_RESET);
+	if (!err && handover)
+		err = db_run(db, "DELETE FROM codes WHERE hash IN (SELECT hash FROM codes WHERE user_id = ? AND kind = ? "
+			     "ORDER BY expires DESC LIMIT -1 OFFSET ?)", "cii", c->user_id, (int64_t)CODE_HANDOVER, (int64_t)CODES_OF_PERSON - 1);
 	if (err)
 		return err;
 	if (!handover)

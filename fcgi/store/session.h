@@ -25,6 +25,10 @@ struct session {
 	int64_t created, seen, expires;
 };
 
+#define SESSIONS_OF_PERSON 100 /* at the dashboard; one more ends the one that was seen longest ago, with those below it */
+#define SESSIONS_OF_APP 20     /* below one of them, of one app */
+#define CODES_OF_PERSON 50     /* on the way to an app */
+
 /* expires is filled by the caller; created and seen become now. */
 int session_create(struct db *db, const struct session *s, int64_t now);
 /* The session and its user (with app_role): true while it lasts. */

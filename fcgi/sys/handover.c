@@ -11,7 +11,6 @@
  * challenge to the browser that asked, so a code that leaks, or one that an attacker sends to somebody, opens nothing. */
 
 #define HANDOVER_MS (60 * 1000)
-#define NEXT_BYTES 4096 /* of where to go on; what is longer is kept for nobody */
 
 /* The code for this person at that app, or the reason why not. */
 static int issue(struct req *r, struct db *db, struct app *app, struct code *c, char secret[SECRET_LEN + 1])

@@ -532,6 +532,70 @@ static void test_end(void)
 	is_int(sign_in(&ann, "Ann", "another+horse+battery"), 401, "no way in");
 }
 
+static int64_t count_rows(const char *sql, const char *id)
+{
+	struct db *db = db_borrow(node.store, NULL);
+	int64_t n = db_int(db, -1, sql, "c", id);
+	db_return(db);
+	return n;
+}
+
+static void add_sessions(const char *user_id, int n)
+{
+	struct db *db = db_borrow(node.store, NULL);
+	db_begin(db);
+	for (int i = 0; i < n; i++) {
+		struct session s = {.expires = now_ms() + 1000000};
+		snprintf(s.user_id, sizeof s.user_id, "%s", user_id);
+		crypt_random(s.hash, sizeof s.hash);
+		is_int(session_create(db, &s, now_ms() + 1 + i), 0, "a session begins");
+	}
+	db_commit(db);
+	db_return(db);
+}
+
+/* A browser that forgets its cookies makes sessions without end: what there is of them has a bound, and the last one works. */
+static void test_many(void)
+{
+	struct browser many = {0};
+	char user_id[ID_LEN + 1], target[300];
+	join(&many, "Many");
+	for (int i = 0; i < SESSIONS_OF_APP + 5; i++) {
+		struct cookie_row *c = cookie(&many, "pad.localhost", "__Host-fazt");
+		if (c)
+			c->value[0] = 0;
+		open_app(&many, "pad.localhost", "/");
+	}
+	snprintf(user_id, sizeof user_id, "%s", R.who.user_id);
+	is_int(get(&many, "pad.localhost", "/"), 200, "the last session is good");
+	is_int(count_rows("SELECT count(*) FROM sessions WHERE app_id <> '' AND user_id = ?", user_id), SESSIONS_OF_APP, "an app has so many below one browser");
+	snprintf(target, sizeof target, "/_fazt/hand-over?app=pad&challenge=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&next=/");
+	for (int i = 0; i < CODES_OF_PERSON + 5; i++)
+		get(&many, OS, target);
+	is_int(R.res.status, 303, "a code is made");
+	is_int(count_rows("SELECT count(*) FROM codes WHERE user_id = ?", user_id), CODES_OF_PERSON, "so many are on their way");
+	add_sessions(user_id, SESSIONS_OF_PERSON);
+	is_int(count_rows("SELECT count(*) FROM sessions WHERE app_id = '' AND user_id = ?", user_id), SESSIONS_OF_PERSON, "a person is signed in so often");
+	ok(!is_signed_in(&many), "the first one has ended");
+	is_int(count_rows("SELECT count(*) FROM sessions WHERE app_id <> '' AND user_id = ?", user_id), 0, "… with those below it");
+	is_int(get(&many, "pad.localhost", "/"), 303, "… at once");
+}
+
+/* What is very long is not carried along. */
+static void test_next(void)
+{
+	struct browser b = {0};
+	char target[6000] = "/page?q=";
+	memset(target + strlen(target), 'x', 5000);
+	get(&b, "pad.localhost", target);
+	const char *next = strstr(answer("location"), "&next=");
+	is_str(next ? next : "", "&next=%2Fpage", "of a long address the path is where to go on");
+	target[5] = 'x';
+	get(&b, "pad.localhost", target);
+	next = strstr(answer("location"), "&next=");
+	is_str(next ? next : "", "&next=%2F", "… or the front page");
+}
+
 int main(void)
 {
 	identity_setup();
@@ -550,6 +614,8 @@ int main(void)
 	test_demand();
 	test_warm();
 	test_lifetime();
+	test_many();
+	test_next();
 	test_end();
 	identity_teardown();
 	return done_testing();
