@@ -54,7 +54,7 @@ static int64_t pay(struct leash *l)
 	meter_add(l->meter, BUDGET_APP_CPU, l->budget, (double)(clock - l->billed) / 1000);
 	meter_work(l->meter, clock - l->billed);
 	l->billed = clock;
-	l->looked = mono_ms();
+	set(&l->looked, mono_ms());
 	return clock;
 }
 
@@ -155,6 +155,8 @@ void leash_until(struct leash *l, int64_t deadline, int64_t most)
 		turns_note(l->meter);
 	set(&l->most, most * 1000);
 	set(&l->began, -1);
+	if (deadline)
+		set(&l->spent, false); /* that turn was another one: whoever finds its cell dead tries again */
 	__atomic_store_n(&l->deadline, deadline, __ATOMIC_SEQ_CST);
 	if (deadline && __atomic_exchange_n(&asleep, 0, __ATOMIC_SEQ_CST))
 		sem_post(&wake);
@@ -167,7 +169,9 @@ bool leash_spent(const struct leash *l)
 
 bool leash_settle(struct leash *l)
 {
-	if (mono_ms() - l->looked < LEASH_WORTH_MS)
+	if (get(&l->spent))
+		return false; /* ended when its answer was on its way */
+	if (mono_ms() - get(&l->looked) < LEASH_WORTH_MS)
 		return true;
 	pthread_mutex_lock(&lock);
 	pay(l);
