@@ -42,8 +42,10 @@ static enum talk send_bytes(struct cell *c, struct str bytes, int64_t deadline)
 		ssize_t n = write(c->to, bytes.p + at, bytes.n - at);
 		if (n > 0)
 			at += (size_t)n;
+		else if (n < 0 && errno == EAGAIN && !c->born && mono_ms() >= deadline)
+			return TALK_TIMEOUT;
 		else if (n < 0 && errno == EAGAIN)
-			poll(&(struct pollfd){.fd = c->to, .events = POLLOUT}, 1, -1);
+			poll(&(struct pollfd){.fd = c->to, .events = POLLOUT}, 1, c->born ? -1 : (int)MAX(deadline - mono_ms(), (int64_t)0));
 		else if (n == 0 || errno != EINTR)
 			return gone(c, deadline);
 	}
@@ -66,6 +68,8 @@ static enum talk read_more(struct cell *c, int64_t deadline)
 		c->consumed = 0;
 	}
 	buf_reserve(&c->in, READ_AHEAD);
+	if (!c->born && poll(&(struct pollfd){.fd = c->from, .events = POLLIN}, 1, (int)MAX(deadline - mono_ms(), (int64_t)0)) == 0)
+		return TALK_TIMEOUT; /* no process there yet that could be killed */
 	while ((n = read(c->from, c->in.p + c->in.len, c->in.cap - c->in.len - 1)) < 0 && errno == EINTR)
 		;
 	if (n <= 0)
