@@ -329,7 +329,7 @@ static void accept_jobs(int control)
 
 static int wait_for(struct job *j, int64_t now)
 {
-	return (int)MIN(MAX(j->until - now, (int64_t)0), (int64_t)LOOK_MS);
+	return j->stage >= STAGE_ENDING ? LOOK_MS : (int)MIN(MAX(j->until - now, (int64_t)0), (int64_t)LOOK_MS); /* its socket wakes us */
 }
 
 static short events_of(const struct job *j)
