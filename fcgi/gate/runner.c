@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/now.h"
@@ -14,6 +15,7 @@
 #include "kernel/clock.h"
 #include "kernel/errand.h"
 #include "kernel/journal.h"
+#include "store/apps.h"
 
 #define LATER_MS 1000             /* when the node was too busy for it */
 #define IDLE_MS 60000             /* the longest sleep: a clock may be set */
@@ -30,6 +32,7 @@ static struct work {
 static bool passed_over; /* what is due of an app was left because the other thread was at it */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_bool stopping, given_up;
+static atomic_int claiming; /* threads that may have claimed a run and have not said so in works */
 
 /* ---- what came of a segment ---- */
 
@@ -62,12 +65,14 @@ static int postpone(struct req *r, struct db *db, int64_t due, int64_t attempt, 
 	const struct run *run = &r->journal->run;
 	const char *error = what_happened(r, why);
 	int err = db_begin(db);
+	if (!err && why == ERR_APP_SUSPENDED) /* or not any more */
+		due = MIN(due, MAX(app_suspended(db, run->app_id), now_ms() + LATER_MS));
 	if (!err)
 		err = run_postpone(db, run->id, run->claim, due, attempt, why, error);
 	if (!err && why == ERR_APP_DISABLED)
 		err = run_hold(db, run->id);
 	if (!err && (why == ERR_OVER_BUDGET || why == ERR_APP_SUSPENDED))
-		err = run_put_off(db, run->app_id, due); /* or each of them would be taken up to find the same */
+		err = run_put_off(db, run->app_id, due, why); /* or each of them would be taken up to find the same */
 	return err ? db_rollback(db) : db_commit(db);
 }
 
@@ -324,10 +329,12 @@ static int take(struct node *n, struct work *w)
 	req_init(&r, n, a, DOOR_SHELL);
 	others(w, but);
 	struct db *db = db_borrow(n->store, &r.fault);
-	int got = db ? claim(&r, db, but, w, &run) : -1;
+	claiming++; /* before stopping is looked at: runner_give_up waits for whoever was not told yet */
+	int got = !db ? -1 : stopping ? 0 : claim(&r, db, but, w, &run);
 	struct app *app = got > 0 ? load_app(&r, db, &run) : NULL;
 	if (got > 0)
 		note(n, w, &run);
+	claiming--;
 	bool known = app || (got > 0 && errand_is(&run));
 	if (got > 0 && !known)
 		orphan(&r, db, &run);
@@ -393,7 +400,7 @@ static void renew(const struct work *w, int64_t until)
 	struct db *db = db_borrow(node->store, &quiet);
 	int err = db ? db_begin(db) : quiet.err;
 	if (!err) {
-		err = until ? run_renew(db, w->run_id, w->claim, until) : run_hand_over(db, w->run_id, w->claim);
+		err = !until ? run_hand_over(db, w->run_id, w->claim) : given_up ? ERR_STALE : run_renew(db, w->run_id, w->claim, until);
 		err ? db_rollback(db) : db_commit_soon(db);
 	}
 	db_return(db);
@@ -464,6 +471,8 @@ void runner_stop(void)
 void runner_give_up(void)
 {
 	given_up = true;
+	while (node && claiming)
+		usleep(1000);
 	if (node)
 		renew_all(0);
 }

@@ -144,6 +144,8 @@ int app_point(struct db *db, const char *id, int64_t version, const char *title)
 		err = db_run(db, "UPDATE versions SET installed = 0 WHERE app_id = ? AND version > ?", "ci", id, version);
 	if (!err)
 		err = decision_moved(db, id, version);
+	if (!err)
+		err = run_release(db, id);
 	return err ? err : app_changed(db, id);
 }
 
@@ -163,10 +165,15 @@ int app_state(struct db *db, const char *id, const char *state)
 	return err ? err : app_changed(db, id);
 }
 
+int64_t app_suspended(struct db *db, const char *id)
+{
+	return db_int(db, 0, "SELECT suspended FROM apps WHERE id = ?", "c", id);
+}
+
 int app_suspend(struct db *db, const char *id, int64_t *until)
 {
 	int64_t now = now_ms();
-	int64_t before = db_int(db, 0, "SELECT suspended FROM apps WHERE id = ?", "c", id);
+	int64_t before = app_suspended(db, id);
 	int64_t span = db_int(db, 0, "SELECT suspension FROM apps WHERE id = ?", "c", id);
 	*until = 0;
 	if (before > now)

@@ -59,6 +59,7 @@ int app_state(struct db *db, const char *id, const char *state);
 #define SUSPENSION_MS 60000
 #define SUSPENSION_MAX_MS (64 * SUSPENSION_MS)
 int app_suspend(struct db *db, const char *id, int64_t *until);
+int64_t app_suspended(struct db *db, const char *id); /* until then */
 /* Drop versions, candidates, grants, settings and tokens and free the name; the row stays for NAME_REST_MS and for its data. */
 int app_forget(struct db *db, const char *id, bool purged);
 

@@ -174,6 +174,7 @@ int run_renew(struct db *db, const char *id, int64_t claim, int64_t until)
 
 int run_hand_over(struct db *db, const char *id, int64_t claim)
 {
+	db_ring(db);
 	return claimed(db, db_run(db, "UPDATE runs SET due = ?, attempt = attempt - 1 WHERE id = ? AND claim = ? AND state = 'running'", "ici", now_ms(), id,
 				  claim));
 }
@@ -223,9 +224,10 @@ int run_defer(struct db *db, const char *handler, const char *app_id, int64_t un
 		      app_id, until);
 }
 
-int run_put_off(struct db *db, const char *app_id, int64_t until)
+int run_put_off(struct db *db, const char *app_id, int64_t until, int why)
 {
-	return db_run(db, "UPDATE runs SET due = ? WHERE app_id = ? AND due <= ? AND state IN ('queued', 'waiting')", "ici", until, app_id, now_ms());
+	return db_run(db, "UPDATE runs SET due = ?, code = ? WHERE app_id = ? AND due <= ? AND state IN ('queued', 'waiting')", "icci", until,
+		      err_row(why)->code, app_id, now_ms());
 }
 
 int run_wake(struct db *db, const char *awaited)
@@ -362,7 +364,11 @@ int run_again(struct db *db, const char *id, int64_t version, bool start)
 int run_release(struct db *db, const char *app_id)
 {
 	db_ring(db);
-	return db_run(db, "UPDATE runs SET state = 'queued', due = ? WHERE app_id = ? AND ended = 0 AND state = 'held'", "ic", now_ms(), app_id);
+	int err = db_run(db, "UPDATE runs SET state = 'queued', due = ? WHERE app_id = ? AND ended = 0 AND state = 'held'", "ic", now_ms(), app_id);
+	if (err)
+		return err;
+	return db_run(db, "UPDATE runs SET due = ? WHERE app_id = ? AND due > ? AND state IN ('queued', 'waiting') AND code = ?", "icic", now_ms(), app_id,
+		      now_ms(), err_row(ERR_APP_SUSPENDED)->code);
 }
 
 static int forget_rows(struct db *db, const char *app_id)

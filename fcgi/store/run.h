@@ -78,7 +78,7 @@ int run_postpone(struct db *db, const char *id, int64_t claim, int64_t due, int6
 /* If its app is disabled it moves again with run_release; nothing happens where the app was enabled meanwhile. */
 int run_hold(struct db *db, const char *id);
 /* The app may not work until then: what it has due now is due then. */
-int run_put_off(struct db *db, const char *app_id, int64_t until);
+int run_put_off(struct db *db, const char *app_id, int64_t until, int err);
 /* It is over, for whoever joins it too. state: done, failed or cancelled. */
 int run_end(struct db *db, const char *id, int64_t claim, const char *state, struct str result, int err, const char *error);
 
@@ -91,7 +91,7 @@ int run_wake(struct db *db, const char *awaited); /* whoever awaits that */
 int run_cancel(struct db *db, const char *id);
 /* An ended one goes on: on this version, from its last step but one that failed it, or from the start. */
 int run_again(struct db *db, const char *id, int64_t version, bool start);
-/* The app is on again: what was due meanwhile is due now. */
+/* The app is on again, or no longer suspended: what was due meanwhile is due now. */
 int run_release(struct db *db, const char *app_id);
 /* The app is gone: nothing of it runs any more; purged: nor is there anything left. */
 int run_forget(struct db *db, const char *app_id, bool purged);

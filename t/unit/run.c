@@ -115,6 +115,21 @@ static void test_holding(void)
 	memcpy(app_id, before, sizeof before);
 }
 
+/* What waits for the end of a suspension goes on when the owner ends it; what is over budget waits all the same. */
+static void test_putting_off(void)
+{
+	static const int whys[] = {ERR_APP_SUSPENDED, ERR_OVER_BUDGET};
+	struct run r;
+	for (int i = 0; i < 2; i++) {
+		int64_t later = now_ms() + 1000000;
+		add("", 3, 1);
+		db_begin(db);
+		ok(!run_put_off(db, app_id, later, whys[i]) && !app_state(db, app_id, "enabled") && !db_commit(db), "an app is enabled");
+		ok((run_next(db, "", 1) < later) == !i, i ? "what is over budget waits" : "what was put off for a suspension is due");
+		ok(take(later, &r) && !end(&r), "it ends");
+	}
+}
+
 /* However much one app has due, the others have every other turn. */
 static void test_turns(void)
 {
@@ -466,6 +481,7 @@ int main(void)
 	test_claims();
 	test_deaths();
 	test_holding();
+	test_putting_off();
 	test_turns();
 	test_pruning();
 	test_keys();
