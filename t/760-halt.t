@@ -273,7 +273,7 @@ is(scalar(notices()), 0, '… nor is the owner told that it does');
 # ---- a request that is late ----
 
 # It looks until its row is another one or gone, so it writes when that has happened, and not before.
-my $late = <<'LUA';
+my $late_lua = <<'LUA';
 local fazt = require "fazt"
 local s = fazt.storage
 local acts = {
@@ -306,7 +306,7 @@ return {
 LUA
 my %rules = map { $_ => 'members' } qw(read add change);
 my %late = ('app.json' => { visibility => 'members', collections => { log => \%rules }, permissions => [qw(storage storage:app queue halt notify mail:anyone kernel:app.propose)] },
-	'api/main.lua' => $late, 'api/nap.lua' => 'return function() end');
+	'api/main.lua' => $late_lua, 'api/nap.lua' => 'return function() end');
 my @acts = qw(docs kv blob tx as_app queue notify mail propose halt);
 $fazt->admin('setting', 'set', @$_) for ['mail.server', 'smtp://127.0.0.1:1'], ['mail.from', 'me@example.org'];
 
