@@ -290,8 +290,10 @@ local acts = {
 }
 return {
 	["POST /first"] = function() return { json = s.docs.insert("log", { x = "first" }) } end,
+	["GET /began"] = function() return { json = s.docs.count("log", { x = "began" }) } end,
 	["POST /late"] = function(req)
 		local codes = {}
+		s.docs.insert("log", { x = "began" })
 		repeat
 			for i = 1, 200000 do end
 			local row = s.docs.get("log", req.json.id)
@@ -324,7 +326,7 @@ sub late_for {
 		close $answers;
 		POSIX::_exit(0);
 	}
-	sleep 0.3;
+	$fazt->wait_for(sub { $owner->fetch(GET => "$there/began")->{json} }, 'the request is under way');
 	$happens->();
 	waitpid $pid, 0;
 	return slurp($answers->filename);
