@@ -335,6 +335,22 @@ is_deeply([map { [$_->{name}, $_->{passed} ? 1 : 0] } @{ $mixed->{tests} }], [['
 like($mixed->{tests}[$_->[0]]{message}, $_->[1], 'a file that does not load says why') for [2, qr/t\/b\.lua:1:/], [3, qr/while the app is loading/], [4, qr/there is no function/];
 is_deeply([@$mixed{qw(passed failed)}], [1, 4], 'the sum');
 
+# ---- what a test lets happen ----
+
+my $burns = lists('app.json' => { visibility => 'members', permissions => ['queue'] },
+	'api/main.lua' => q{local fazt = require "fazt" return { ["POST /queue"] = function() for _ = 1, 40 do fazt.queue("api/burn.lua", nil, { retries = 0 }) end return { json = true } end }},
+	'api/burn.lua' => 'return function() local n = 0 for i = 1, 1e8 do n = n + i % 7 end end',
+	't/a.lua' => <<'LUA');
+local test = require "fazt.test"
+test("advances", function(t) t.owner():post("/queue", { json = {} }) t.advance(86400) end)
+test("lives", function(t) t.ok(t.owner():post("/queue", { json = {} }).status == 200) end)
+LUA
+my $began = time;
+my $burned = results($burns, '--timeout', 1);
+cmp_ok(time - $began, '<', 20, 'time that a test lets pass ends with the time of the test, however much is due');
+is_deeply([map { [$_->{name}, $_->{passed} ? 1 : 0] } @{ $burned->{tests} }], [['advances', 0], ['lives', 1]], '… which fails, and the next one begins anew');
+like($burned->{tests}[0]{message}, qr/longer than 1 seconds/, '… and says so');
+
 # ---- the command ----
 
 my $dir = lists('t/a.lua' => "local test = require 'fazt.test'\ntest('good', function(t) t.ok(true) end)\ntest('bad', function(t) t.ok(false) end)\n");

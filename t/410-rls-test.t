@@ -259,4 +259,21 @@ my %tested = ('t/fill.lua' => qq{local fazt, test = require "fazt", require "faz
 ($most, $code, $told) = held('app', 'upgrade', 'filling', '--source', $fazt->cartridge('filling', { %$filling, 'app.json' => { version => '1.0.1', permissions => ['storage'] }, %tested }), '--yes');
 ok($code && $told =~ /fill.*used up its room for files/s, 'HOST … an upgrade whose tests do: it is refused, and says why') or diag "$code $told";
 ok($most > 64 * 2**20 && $most < $bound, "HOST … likewise ($most)");
+# Rows full of what looks like texts of the trial, each of them another.
+my $alike = $fazt->cartridge(alike => { 'app.json' => { visibility => 'members', permissions => ['storage'], collections => { c => { read => 'members', add => 'members' } } },
+	'api/main.lua' => <<'LUA' });
+local fazt = require "fazt"
+return { ["GET /"] = function()
+	for k = 1, 60 do
+		local t = {}
+		for i = 1, 10000 do t[i] = string.format("zqa%06d%04dxxxxxxxxxzq", k * 10000 + i, i % 10000) end
+		fazt.storage.docs.insert("c", { l = table.concat(t) })
+	end
+	return { text = "ok" }
+end }
+LUA
+my $began = time;
+(undef, undef, $told) = $fazt->try_admin('app', 'install', $alike, '--dry-run');
+cmp_ok(time - $began, '<', 20, 'HOST a package whose rows imitate what the trial looks for: it is tried for ten seconds, as any other');
+like($told, qr/changes\s+a\s+row\s+of\s+"c"/, 'HOST … and what it does is found');
 done_testing;

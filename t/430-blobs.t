@@ -230,6 +230,11 @@ for (map { Fazt::Browser::parse($_, 'GET') } values %answer) {
 is(($how{whole} // 0) + ($how{'told to come back'} // 0), 200, '… and all are answered: ' . join ', ', map { "$how{$_} $_" } sort keys %how);
 is(-s "$fazt->{home}/cache/$hash", length $fresh, '… and it is there for the next');
 post($ann, '/delete', '', name => 'fresh');
+sub cached { return [map { m{([^/]+)$} } glob "$fazt->{home}/cache/{.,}*[0-9a-f]"] }
+open my $half, '>', "$fazt->{home}/cache/.$hash" or die $!; # of somebody who died copying it
+ok(eval { $fazt->wait_for(sub { !grep { /$hash/ } @{ cached() } }, 'its copy is gone', 30) }, 'what is deleted is not kept in the cache either, nor half of it');
+get($ann, '/file', name => 'large');
+is_deeply(cached(), [ask($ann, '/head', name => 'large')->{a}{hash}], '… and what is there stays') or diag explain cached();
 
 # ---- half a form ----
 
@@ -341,7 +346,11 @@ SKIP: {
 	is($count->('SELECT count(*) FROM objects WHERE refs <= 0 OR refs <> (SELECT count(*) FROM files WHERE object = hash) + (SELECT count(*) FROM blobs WHERE object = hash)'), 0, 'references are counted');
 	is($count->('SELECT count(*) FROM chunks WHERE object NOT IN (SELECT body FROM objects)'), 0, 'nothing is left of what nobody has');
 }
+post($ann, '/grow', '', name => 'last', text => '0123456789');
+get($ann, '/file', name => 'last');
+cmp_ok(scalar @{ cached() }, '>', 0, 'a file of an app is in the cache');
 $fazt->admin('app', 'remove', 'shelf', '--purge');
+ok(eval { $fazt->wait_for(sub { !@{ cached() } }, 'the cache is empty', 30) }, '… until the app is purged') or diag explain cached();
 SKIP: {
 	skip 'no sqlite3 program', 1 unless `sqlite3 --version 2>/dev/null`;
 	is(`sqlite3 $fazt->{home}/data.db "SELECT (SELECT count(*) FROM blobs) + (SELECT count(*) FROM objects WHERE hash NOT IN (SELECT object FROM files))"`, "0\n", 'purging an app purges its files');

@@ -3,8 +3,9 @@ use strict;
 use warnings;
 use utf8;
 use lib 't/lib';
-use Fazt qw(text_of json_of slurp);
+use Fazt qw(text_of json_of slurp spew);
 use File::Temp;
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -267,5 +268,84 @@ ok((grep { $_->{id} eq $last } @{ text_of((restored('halt', 'list', '--json'))[1
 $fazt->admin('app', 'remove', 'asker', '--yes');
 is(($fazt->try_admin('halt', 'approve', $last))[0], 5, 'HLT-09: a removed app gets no answer');
 is(scalar pending(), 0, '… and asks nothing any more');
+is(scalar(notices()), 0, '… nor is the owner told that it does');
+
+# ---- a request that is late ----
+
+# It looks until its row is another one or gone, so it writes when that has happened, and not before.
+my $late_lua = <<'LUA';
+local fazt = require "fazt"
+local s = fazt.storage
+local acts = {
+	docs = function() s.docs.insert("log", { x = "late" }) end,
+	kv = function() s.kv.set("log/late", "late") end,
+	blob = function() s.blob.put("log/late", "late") end,
+	tx = function() s.tx(function() s.docs.insert("log", { x = "late" }) end) end,
+	as_app = function() fazt.as_app(function() s.docs.insert("log", { x = "late" }) end) end,
+	queue = function() fazt.queue("api/nap.lua", { x = "late" }) end,
+	notify = function() fazt.notify { title = "late", topic = "late" } end,
+	mail = function() fazt.mail.send { to = "a@example.org", subject = "late", text = "late" } end,
+	propose = function() fazt.app.propose("latecomer", { ["app.json"] = '{"name":"latecomer","title":"Late"}', ["api/main.lua"] = "return {}" }, { reason = "late" }) end,
+	halt = function() fazt.halt("late") end,
+}
+return {
+	["POST /first"] = function() return { json = s.docs.insert("log", { x = "first" }) } end,
+	["GET /began"] = function() return { json = s.docs.count("log", { x = "began" }) } end,
+	["POST /late"] = function(req)
+		local codes = {}
+		s.docs.insert("log", { x = "began" })
+		repeat
+			for i = 1, 200000 do end
+			local row = s.docs.get("log", req.json.id)
+		until not row or row.x ~= "first"
+		for _, act in ipairs { "docs", "kv", "blob", "tx", "as_app", "queue", "notify", "mail", "propose", "halt" } do
+			local fine, why = pcall(acts[act])
+			codes[act] = fine and "done" or why.code
+		end
+		return { json = codes }
+	end,
+}
+LUA
+my %rules = map { $_ => 'members' } qw(read add change);
+my %late = ('app.json' => { visibility => 'members', collections => { log => \%rules }, permissions => [qw(storage storage:app queue halt notify mail:anyone kernel:app.propose)] },
+	'api/main.lua' => $late_lua, 'api/nap.lua' => 'return function() end');
+my @acts = qw(docs kv blob tx as_app queue notify mail propose halt);
+$fazt->admin('setting', 'set', @$_) for ['mail.server', 'smtp://127.0.0.1:1'], ['mail.from', 'me@example.org'];
+
+# What each act came to, of a request that is under way while this happens.
+sub late_for {
+	my ($app, $happens) = @_;
+	my $there = $fazt->url($app, '');
+	$owner->get("$there/"); # signs in there
+	my $id = $owner->fetch(POST => "$there/first", json => {})->{json}{id};
+	my $answers = File::Temp->new;
+	my $pid = fork // die "fork: $!";
+	if (!$pid) {
+		my $answer = $owner->fetch(POST => "$there/late", json => { id => $id });
+		print $answers $answer->{body};
+		close $answers;
+		POSIX::_exit(0);
+	}
+	$fazt->wait_for(sub { $owner->fetch(GET => "$there/began")->{json} }, 'the request is under way');
+	$happens->();
+	waitpid $pid, 0;
+	return slurp($answers->filename);
+}
+
+sub refuses_all {
+	my ($app, $happens) = @_;
+	$fazt->admin('app', 'limit', $app, @$_) for ['deadline', 20000], ['cpu', 20000], ['app.cpu', 60000], ['calls', 10000];
+	my $runs = @{ $fazt->admin_json('run', 'list') };
+	is_deeply(text_of(late_for($app, $happens)), { map { $_ => 'unavailable' } @acts }, "of an app that is $app a request under way writes nothing, by no call");
+	is(scalar(grep { ($_->{name} // '') =~ /^(?:$app|)$/ } @{ $fazt->admin_json('decision', 'list') }), 0, '… nothing of it waits for the owner');
+	is(scalar(@{ $fazt->admin_json('run', 'list') }), $runs, '… and nothing of it runs');
+}
+
+$fazt->install($_ => \%late) for 'purged';
+my $upgraded = $fazt->cartridge(upgraded => { %late, 'migrations/0001-x.lua' => 'return { log = function(doc) doc.x = "second" return doc end }' });
+$fazt->install(upgraded => \%late);
+refuses_all(upgraded => sub { spew("$upgraded/app.json", json_of({ %{ text_of(slurp("$upgraded/app.json")) }, version => '2.0.0' })); $fazt->admin('app', 'upgrade', 'upgraded', '--source', $upgraded, '--yes') });
+refuses_all(purged => sub { $fazt->admin('app', 'remove', 'purged', '--purge', '--yes') });
+unlike($fazt->admin('topic', 'list'), qr/purged/, '… and it has no topic');
 
 done_testing;

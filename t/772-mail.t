@@ -215,6 +215,14 @@ is(ended($held)->{state}, 'done', 'killed between the server\'s word and ours');
 my @twice = grep { $_->{to} =~ /held-1/ } $mail->mails;
 cmp_ok(scalar @twice, '>=', 1, '… it arrived');
 is_deeply([grep { $_ ne $twice[0]{raw} } map { $_->{raw} } @twice], [], '… and were it twice, to the byte the same') if @twice;
+# An app that is gone by the time its mail is refused.
+$fazt->install(brief => \%app);
+my @failed = notices('mail.failed');
+send_as('brief', { to => 'tardy-1@example.org', subject => 'Hello', text => 'Hi' });
+$fazt->wait_for(sub { grep { /^to starttls tardy-1/ } $mail->said }, 'the server is asked');
+$fazt->admin('app', 'remove', 'brief', '--purge', '--yes');
+sleep 3;
+is(scalar(notices('mail.failed')), @failed, 'nobody is told of a mail that an app did not get to the server before it was purged');
 
 # ---- how much ----
 

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "base/log.h"
 #include "base/oom.h"
 #include "base/turn.h"
@@ -7,8 +9,14 @@
 #include "gate/pool.h"
 #include "gate/probe.h"
 #include "gate/rehearse.h"
+#include "kernel/git.h"
 #include "kernel/install.h"
+#include "kernel/migration.h"
 #include "wire/syscall.h"
+
+/* More than a fetch, the tests and a migration may take, which is computed for the rows, for the copy that is tested, and once more
+ * where they moved. Each of them has its own end; one that has not ends with the process, and the candidate counts as lost. */
+#define LIFE_S ((GIT_MS + REHEARSE_MS + 3 * MIGRATE_MS) / 1000 + 120)
 
 int install_main(int argc, char **argv)
 {
@@ -18,6 +26,7 @@ int install_main(int argc, char **argv)
 		die("usage: faztd install-fetch --home DIR ID");
 	if (become_owner(argv[2]))
 		die("install-fetch: cannot become the owner of %s", argv[2]);
+	alarm(LIFE_S);
 	log_open(argv[2]);
 	oom_volunteer(OOM_SOON);
 	turn_take(0, TURN_IN_ORDER); /* the thread that started this may have worked for somebody who goes first */

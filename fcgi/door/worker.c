@@ -28,6 +28,7 @@
 #include "gate/pool.h"
 #include "gate/runner.h"
 #include "gate/turns.h"
+#include "kernel/cache.h"
 #include "kernel/content.h"
 #include "kernel/publish.h"
 #include "kernel/threads.h"
@@ -338,8 +339,8 @@ static void forget_runs(struct db *db)
 	arena_free(a);
 }
 
-/* In the first worker only: uploads that nobody took, content that nobody has any more, runs of long ago. A little at a
- * time; the next time is ten seconds away. */
+/* In the first worker only: uploads that nobody took, content that nobody has any more and copies of it, runs of long ago. A
+ * little at a time; the next time is ten seconds away. */
 static void sweep(void)
 {
 	struct fault quiet = {0};
@@ -350,6 +351,7 @@ static void sweep(void)
 	forget_runs(db);
 	for (int i = 0; i < SWEEPS && object_reap(db); i++)
 		;
+	cache_sweep(&node, db);
 	db_return(db);
 }
 

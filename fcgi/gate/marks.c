@@ -1,22 +1,29 @@
 #include "gate/marks.h"
 
-#include "base/crypt.h"
+#include "base/now.h"
 #include "store/copy.h"
 #include "store/kv.h"
 
 #define HEAD "zq" /* a text is this, its author, base32, and this again */
 #define SIGHTS_MAX 20000
+#define SLOTS 32768 /* of a table that has them all */
 
+/* Sights stand in the order in which they were made, and are referred to by their number; 0: none. */
 struct sight {
 	char text[MARK_LEN + 1];
 	enum state_kind kind;
 	struct str where, what, owner;
 	int look; /* at which it was first seen there */
+	int next; /* with the same text; */
+	int last; /* and of the first of them, the last */
 };
 
-void marks_open(struct marks *m, struct node *n, const char *app_id)
+void marks_open(struct marks *m, struct node *n, const char *app_id, int64_t until)
 {
-	*m = (struct marks){.node = n, .app_id = app_id, .arena = arena_new()};
+	*m = (struct marks){.node = n, .app_id = app_id, .until = until, .arena = arena_new()};
+	m->by_text = xcalloc(SLOTS, sizeof *m->by_text);
+	m->by_place = xcalloc(SLOTS, sizeof *m->by_place);
+	crypt_random(m->key, sizeof m->key);
 	m->now.arena = arena_new();
 	m->before.arena = arena_new();
 }
@@ -29,6 +36,8 @@ void marks_close(struct marks *m)
 	arena_free(m->before.arena);
 	arena_free(m->arena);
 	free(m->sights);
+	free(m->by_text);
+	free(m->by_place);
 	*m = (struct marks){0};
 }
 
@@ -67,17 +76,72 @@ bool marks_in(struct str s)
 
 /* ---- looking ---- */
 
+static bool late(const struct marks *m)
+{
+	return mono_ms() >= m->until;
+}
+
 static bool same_place(const struct sight *s, const struct state *x)
 {
 	return s->kind == x->kind && str_eq(s->where, x->where) && str_eq(s->what, x->what);
 }
 
+static const struct sight *sight(const struct marks *m, int number)
+{
+	return number ? &m->sights[number - 1] : NULL;
+}
+
+static void hash_part(struct hashing *h, struct str s)
+{
+	crypt_hash_add(h, &s.n, sizeof s.n);
+	crypt_hash_add(h, s.n ? s.p : "", s.n);
+}
+
+/* Of a text, or of a text in a place: under a key, so that an app cannot know what falls together. */
+static uint32_t hash(const struct marks *m, const char *text, const struct state *x)
+{
+	struct hashing h;
+	unsigned char out[HASH_LEN];
+	uint32_t n;
+	crypt_hash_init(&h);
+	crypt_hash_add(&h, m->key, sizeof m->key);
+	crypt_hash_add(&h, text, MARK_LEN);
+	if (x) {
+		crypt_hash_add(&h, &x->kind, sizeof x->kind);
+		hash_part(&h, x->where);
+		hash_part(&h, x->what);
+	}
+	crypt_hash_end(&h, out);
+	memcpy(&n, out, sizeof n);
+	return n;
+}
+
+/* Where the number of the first sight of a text is, or of that in a place; or would be. */
+static int *slot(const struct marks *m, const char *text, const struct state *x)
+{
+	int *table = x ? m->by_place : m->by_text;
+	for (uint32_t i = hash(m, text, x);; i++) {
+		const struct sight *s = sight(m, table[i % SLOTS]);
+		if (!s || (!strcmp(s->text, text) && (!x || same_place(s, x))))
+			return &table[i % SLOTS];
+	}
+}
+
+/* The youngest sight becomes the last one of its text. */
+static void chain(struct marks *m)
+{
+	int number = m->nsights, *first = slot(m, m->sights[number - 1].text, NULL);
+	*first = *first ? *first : number;
+	struct sight *head = &m->sights[*first - 1];
+	if (head->last)
+		m->sights[head->last - 1].next = number;
+	head->last = number;
+}
+
 static void note_text(struct marks *m, const char *text, const struct state *x)
 {
-	for (int i = 0; i < m->nsights; i++)
-		if (!strcmp(m->sights[i].text, text) && same_place(&m->sights[i], x))
-			return;
-	if (m->nsights == SIGHTS_MAX)
+	int *place = slot(m, text, x);
+	if (*place || m->nsights == SIGHTS_MAX)
 		return;
 	if (m->nsights == m->room) {
 		m->room = MAX(2 * m->room, 256);
@@ -87,6 +151,8 @@ static void note_text(struct marks *m, const char *text, const struct state *x)
 	*s = (struct sight){.kind = x->kind, .where = arena_str(m->arena, x->where), .what = arena_str(m->arena, x->what),
 			    .owner = arena_str(m->arena, x->owner), .look = m->look};
 	memcpy(s->text, text, sizeof s->text);
+	*place = m->nsights;
+	chain(m);
 }
 
 static struct state state_of(struct arena *a, const struct record *r)
@@ -110,7 +176,7 @@ static int note_record(void *arg, const struct record *r)
 {
 	struct marks *m = arg;
 	char text[MARK_LEN + 1];
-	if (m->now.n == MARK_ROWS)
+	if (m->now.n == MARK_ROWS || late(m))
 		return ERR_STALE; /* enough was seen */
 	struct state *x = &m->now.list[m->now.n++];
 	*x = state_of(m->now.arena, r);
@@ -219,14 +285,10 @@ static bool reads(const struct judge *j, const struct sight *s, const char **why
 /* Where a text began: a document of the first look that saw it, else a key. */
 static const struct sight *origin(const struct marks *m, const char *text)
 {
-	const struct sight *first = NULL;
-	for (int i = 0; i < m->nsights; i++) {
-		const struct sight *s = &m->sights[i];
-		if (strcmp(s->text, text))
-			continue;
-		if (!first || (s->look == first->look && first->kind != STATE_DOC && s->kind == STATE_DOC))
-			first = s;
-	}
+	const struct sight *first = sight(m, *slot(m, text, NULL));
+	for (const struct sight *s = first; s && s->look == first->look; s = sight(m, s->next))
+		if (s->kind == STATE_DOC)
+			return s;
 	return first;
 }
 
@@ -242,13 +304,12 @@ static bool had(const struct marks *m, const struct judge *j, const struct sight
 	const char *ignored;
 	if (!there(m, first) || reads(j, first, why))
 		return true;
-	for (int i = 0; i < m->nsights; i++) {
-		const struct sight *s = &m->sights[i];
+	for (const struct sight *s = sight(m, *slot(m, first->text, NULL)); s && !late(m); s = sight(m, s->next)) {
 		bool counts = first->kind == STATE_DOC ? s->kind == STATE_DOC && str_eq(s->owner, first->owner) : s->look == first->look;
-		if (s != first && counts && !strcmp(s->text, first->text) && reads(j, s, &ignored))
+		if (s != first && counts && reads(j, s, &ignored))
 			return true;
 	}
-	return false;
+	return late(m);
 }
 
 bool marks_leak(struct marks *m, const struct app *app, const struct scope *sc, char reader, struct str *bytes, struct arena *a,
@@ -257,7 +318,7 @@ bool marks_leak(struct marks *m, const struct app *app, const struct scope *sc, 
 	char text[MARK_LEN + 1];
 	bool found = false;
 	struct judge j = {.db = db_borrow(m->node->store, f), .app = app, .scope = sc, .arena = a};
-	while (j.db && !found && next_text(bytes, text)) {
+	while (j.db && !found && !late(m) && next_text(bytes, text)) {
 		const struct sight *first = text[2] == reader ? NULL : origin(m, text);
 		if (!first || had(m, &j, first, &l->why))
 			continue;

@@ -1,7 +1,7 @@
 /* marks — what an app in a trial holds, and which unguessable text lies in which row: so that text in an answer tells
  * which row it is from.
  *
- *     marks_open(&m, node, app_id)
+ *     marks_open(&m, node, app_id, until)
  *     char *text = marks_new(a, 'b')        put it into rows, or into requests that make rows
  *     marks_look(&m, f)                     after every request: what is there now
  *     marks_close(&m)
@@ -10,11 +10,15 @@
  * of it later (a draft that was published) are theirs to show; copies the app makes
  * elsewhere (a cache that everyone reads) give nobody a right to it.
  *
+ * When the time is over (until, mono_ms) nothing more is looked at: then what a look saw is not all there is, and nothing may be concluded
+ * from what it did not see.
+ *
  * Whether somebody may read a row is asked of the rules themselves (store/scope, store/kv), never decided here.
  */
 #ifndef GATE_MARKS_H
 #define GATE_MARKS_H
 
+#include "base/crypt.h"
 #include "kernel/app.h"
 #include "store/scope.h"
 
@@ -43,15 +47,18 @@ struct sight; /* a text in a row */
 struct marks {
 	struct node *node;
 	const char *app_id;
+	int64_t until;
 	struct arena *arena;
 	struct states now, before; /* at the last two looks */
 	int look;
 	int nsights;
 	struct sight *sights;
 	int room;
+	unsigned char key[KEY_LEN]; /* of the two tables of sights, whose texts may be the app's choice */
+	int *by_text, *by_place;
 };
 
-void marks_open(struct marks *m, struct node *n, const char *app_id);
+void marks_open(struct marks *m, struct node *n, const char *app_id, int64_t until);
 void marks_close(struct marks *m);
 
 /* A fresh text of this author (a letter), in the arena: letters and digits. */

@@ -284,7 +284,7 @@ static int look_for_harm(struct probe *p, const struct attempt *y, struct req *r
 {
 	struct changed *list;
 	int n = list_changed(p, r->arena, &list), err = undo(p);
-	for (int i = 0; !err && i < n; i++) {
+	for (int i = 0; !err && i < n && !over(p); i++) {
 		struct finding x = finding_of("change", y, r);
 		if (may_change(p, r, &list[i].state, list[i].gone, &x.why) || went_along(p, r, list, n, &list[i]))
 			continue;
@@ -314,7 +314,7 @@ static void follow(struct probe *p, struct req *r)
 static int judge(struct probe *p, struct attempt *y, struct req *r, enum stage stage)
 {
 	int err = marks_look(&p->marks, p->fault);
-	if (err)
+	if (err || over(p)) /* perhaps it has not seen all */
 		return err;
 	if (r->app)
 		look_for_leaks(p, y, r);
@@ -627,7 +627,7 @@ int probe_run(struct trial *t, int64_t ms, struct probe_report *report, struct f
 	p->survey.arena = p->arena;
 	int err = meet(p);
 	if (!err)
-		marks_open(&p->marks, &t->node, t->app_id);
+		marks_open(&p->marks, &t->node, t->app_id, p->until);
 	if (!err && p->app->nfiles) {
 		survey_fields(&p->survey, p->app);
 		err = learn_routes(p);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -218,4 +219,38 @@ bool cache_keep(struct req *r, const struct object *o)
 	bool ok = there(dir, name, o) || write_one_of_few(r, dir, name, o);
 	close(dir);
 	return ok;
+}
+
+/* ---- what is gone ---- */
+
+static DIR *open_again(const struct node *n)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof path, "%s/cache", n->home);
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = dir < 0 ? NULL : fdopendir(dir);
+	if (!d && dir >= 0)
+		close(dir);
+	return d;
+}
+
+/* Half a copy too, which somebody who died left, or still writes: they find that it has no name any more. */
+static bool is_gone(struct db *db, const char *name)
+{
+	unsigned char hash[HASH_LEN];
+	return crypt_unhex(hash, sizeof hash, str_of(name + (*name == '.'))) && object_gone(db, hash);
+}
+
+void cache_sweep(struct node *n, struct db *db)
+{
+	static DIR *at;
+	struct dirent *e = NULL;
+	at = at ? at : open_again(n);
+	for (int i = 0; at && i < CACHE_SWEPT && (e = readdir(at)); i++)
+		if (is_gone(db, e->d_name))
+			unlinkat(dirfd(at), e->d_name, 0);
+	if (at && !e) {
+		closedir(at);
+		at = NULL;
+	}
 }

@@ -37,13 +37,21 @@ int errand_run(struct req *r)
 	return table[find(&r->journal->run)].run(r);
 }
 
+/* Nobody wants to hear of one that was taken away meanwhile, with its app. */
+static bool is_ours(struct req *r, struct db *db)
+{
+	struct run now;
+	const struct run *run = &r->journal->run;
+	return run_get(db, r->arena, str_of(run->id), &now) && now.claim == run->claim;
+}
+
 static void in_transaction(struct req *r, int (*fn)(struct req *, struct db *))
 {
 	struct fault kept = r->fault;
 	struct db *db = db_borrow(r->node->store, &r->fault);
 	int err = db ? db_begin(db) : r->fault.err;
 	if (!err) {
-		err = fn(r, db);
+		err = is_ours(r, db) ? fn(r, db) : 0;
 		err = err ? db_rollback(db) : db_commit(db);
 	}
 	db_return(db);

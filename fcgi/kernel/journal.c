@@ -28,6 +28,12 @@ void journal_open(struct req *r, const struct run *run)
 	r->journal = j;
 }
 
+void journal_guard(const struct req *r, struct db *db)
+{
+	if (r->app && !(r->journal && r->journal->run.id))
+		db_write_for(db, r->app->id, r->app->migrated);
+}
+
 int journal_needed(struct req *r, const char *what)
 {
 	if (r->journal && r->journal->run.id)
@@ -283,6 +289,7 @@ static int try_to_wait(struct req *r, struct step *s, bool again, journal_fn *fn
 	struct db *db = db_borrow(r->node->store, &r->fault);
 	if (!db)
 		return r->fault.err;
+	journal_guard(r, db);
 	int err = db_begin(db);
 	if (!err) {
 		err = call_inside(r, db, fn, arg, o);

@@ -71,6 +71,10 @@ int journal_drop(struct req *r, struct step *s); /* s->err and its message, whic
 /* The run is over, with what it read last. What bytes says more than that is its result's. */
 int journal_end(struct req *r, const char *state, struct str result, int err, const char *error);
 
+/* Before a transaction on db that writes what the app of r asked for: once the app is gone, or its rows went through a migration
+ * since, db_begin refuses it (db_write_for). A run has its claim for that, and goes on with the code it began on. */
+void journal_guard(const struct req *r, struct db *db);
+
 /* A handler's way to wait: until due (RUN_NEVER: until it is woken) for awaits ("" nothing of the kind). */
 int journal_suspend(struct req *r, int64_t due, const char *awaits, const char *ticket);
 /* Whom a run acts as that this request starts: a user id, "app", or "" for a stranger. */

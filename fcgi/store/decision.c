@@ -271,8 +271,9 @@ int decision_moved(struct db *db, const char *app_id, int64_t version)
 
 int decision_void_app(struct db *db, const char *app_id)
 {
-	return end_all(db, "SELECT id FROM decisions WHERE state = 'pending' AND (app_id = ?1 OR (about = ?1 AND about <> '')) AND ?2 = 0 LIMIT 1",
-		       app_id, 0);
+	int err = end_all(db, "SELECT id FROM decisions WHERE state = 'pending' AND (app_id = ?1 OR (about = ?1 AND about <> '')) AND ?2 = 0 LIMIT 1",
+			  app_id, 0);
+	return err ? err : notice_over(db, NOTICE_ASKS, app_id);
 }
 
 int decision_anew(struct db *db)

@@ -53,7 +53,7 @@ int decision_applied(struct db *db, const char *id, const char *answer);
 int decision_leave(struct db *db, const char *run_id, const char *state);
 /* The app is at that version now. */
 int decision_moved(struct db *db, const char *app_id, int64_t version);
-/* The app is gone: what it asked, and what is about it. */
+/* The app is gone: what it asked, and what is about it; and that it asks. */
 int decision_void_app(struct db *db, const char *app_id);
 /* After a restore: what was pending is asked anew, and what was decided and not acted upon yet as well. */
 int decision_anew(struct db *db);

@@ -105,6 +105,11 @@ int object_find(struct db *db, const unsigned char hash[HASH_LEN], struct object
 	return 0;
 }
 
+bool object_gone(struct db *db, const unsigned char hash[HASH_LEN])
+{
+	return !db_int(db, -1, "SELECT count(*) FROM objects WHERE hash = ?", "b", hash, (size_t)HASH_LEN);
+}
+
 int body_chunk(struct db *db, const unsigned char body[HASH_LEN], int64_t seq, struct stmt **s, struct str *bytes)
 {
 	*s = db_query(db, "SELECT bytes FROM chunks WHERE object = ? AND seq = ?", "bi", body, (size_t)HASH_LEN, seq);

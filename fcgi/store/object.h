@@ -39,6 +39,7 @@ int body_drop(struct db *db, const unsigned char body[HASH_LEN]);
 /* ---- reading ---- */
 
 int object_find(struct db *db, const unsigned char hash[HASH_LEN], struct object *o); /* ERR_CORRUPT: rows name it, and it is not there */
+bool object_gone(struct db *db, const unsigned char hash[HASH_LEN]); /* there is none; false where that cannot be said */
 /* One chunk: borrowed from the statement until stmt_done(*s). ERR_CORRUPT when it is not there. */
 int body_chunk(struct db *db, const unsigned char body[HASH_LEN], int64_t seq, struct stmt **s, struct str *bytes);
 

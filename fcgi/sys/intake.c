@@ -1,5 +1,6 @@
 #include "sys/intake.h"
 
+#include "kernel/journal.h"
 #include "kernel/place.h"
 #include "sys/rows.h"
 
@@ -60,6 +61,7 @@ static int save(struct intake *in, bool last)
 	struct db *db = db_borrow(in->r->node->store, &in->r->fault);
 	if (!db)
 		return in->r->fault.err;
+	journal_guard(in->r, db);
 	int err = in->there ? 0 : upload_create(db, &in->scope, &in->u);
 	in->there |= !err;
 	if (!err)

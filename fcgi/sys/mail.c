@@ -19,7 +19,7 @@ static int send(struct req *r, struct db *db, const struct call *c, struct out *
 
 int sys_mail_send(struct req *r, const struct call *c, struct out *o)
 {
-	return in_transaction(r, c, o, send);
+	return in_transaction_of_app(r, c, o, send);
 }
 
 static int own_address(struct req *r, struct db *db, const struct call *c, struct out *o UNUSED)

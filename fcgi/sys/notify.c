@@ -113,5 +113,5 @@ static int send(struct req *r, struct db *db, const struct call *c, struct out *
 
 int sys_notify(struct req *r, const struct call *c, struct out *o)
 {
-	return in_transaction(r, c, o, send);
+	return in_transaction_of_app(r, c, o, send);
 }

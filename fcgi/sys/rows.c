@@ -46,8 +46,8 @@ void rows_as(struct rows *k, bool as_app)
 int rows_open(struct rows *k, struct req *r, bool as_app)
 {
 	*k = (struct rows){.req = r, .db = db_borrow(r->node->store, &r->fault)};
-	if (k->db && !(r->journal && r->journal->run.id)) /* a run goes on with the code it began on */
-		db_write_for(k->db, r->app->id, r->app->migrated);
+	if (k->db)
+		journal_guard(r, k->db);
 	rows_as(k, as_app);
 	k->docs = (struct docs){.db = k->db, .arena = r->arena, .scope = &k->scope,
 				.scan_rows = r->settings.number[SETTING_SCAN_ROWS]};

@@ -78,7 +78,7 @@ static int queue(struct req *r, struct db *db, const struct call *c, struct out 
 
 int sys_queue(struct req *r, const struct call *c, struct out *o)
 {
-	return in_transaction(r, c, o, queue);
+	return in_transaction_of_app(r, c, o, queue);
 }
 
 /* ---- waiting ---- */
@@ -174,7 +174,7 @@ static int signal_run(struct req *r, struct db *db, const struct call *c, struct
 
 int sys_signal(struct req *r, const struct call *c, struct out *o)
 {
-	return in_transaction(r, c, o, signal_run);
+	return in_transaction_of_app(r, c, o, signal_run);
 }
 
 /* Neither in a circle, which nobody would ever leave, nor in a line without end. */
@@ -221,7 +221,7 @@ static int cancel(struct req *r, struct db *db, const struct call *c, struct out
 
 int sys_cancel(struct req *r, const struct call *c, struct out *o)
 {
-	return in_transaction(r, c, o, cancel);
+	return in_transaction_of_app(r, c, o, cancel);
 }
 
 static int progress(struct req *r, struct db *db, const struct call *c, struct out *o UNUSED)
@@ -233,7 +233,7 @@ static int progress(struct req *r, struct db *db, const struct call *c, struct o
 int sys_progress(struct req *r, const struct call *c, struct out *o)
 {
 	int err = journal_needed(r, "progress");
-	return err ? err : in_transaction(r, c, o, progress);
+	return err ? err : in_transaction_of_app(r, c, o, progress);
 }
 
 /* ---- step ---- */

@@ -17,6 +17,8 @@ typedef int sys_fn(struct req *r, const struct call *c, struct out *o);
 typedef int with_db_fn(struct req *r, struct db *db, const struct call *c, struct out *o);
 int with_db(struct req *r, const struct call *c, struct out *o, with_db_fn *fn);
 int in_transaction(struct req *r, const struct call *c, struct out *o, with_db_fn *fn);
+/* The same for what an app asks for, which is refused once the app is gone (journal_guard). */
+int in_transaction_of_app(struct req *r, const struct call *c, struct out *o, with_db_fn *fn);
 
 /* Every handler of syscall.def is sys_ID, of op.def op_ID. */
 #define SYS(id, name, permission, effect, sig, returns, cost, result, doc) sys_fn sys_##id;

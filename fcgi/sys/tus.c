@@ -11,6 +11,7 @@
 #include "codec/tus.h"
 #include "kernel/app.h"
 #include "kernel/identity.h"
+#include "kernel/journal.h"
 #include "sys/endpoint.h"
 #include "sys/intake.h"
 #include "sys/rows.h"
@@ -132,6 +133,7 @@ static int make(struct req *r, struct upload *u)
 	struct db *db = db_borrow(r->node->store, &r->fault);
 	if (!db)
 		return r->fault.err;
+	journal_guard(r, db);
 	int err = upload_create(db, &sc, u);
 	if (!err && !u->length)
 		err = upload_save(db, &sc, u, STR(""), true);

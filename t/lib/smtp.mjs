@@ -3,7 +3,7 @@
 // certificates and of npm's packages; prints its ports. What it takes lies in the folder as NUMBER.eml, what it was told in "said".
 //
 // A recipient's name is what happens: busy-ANYTHING is told 451 once, then taken; later-… always 451; nobody-… 550; slow-… is answered
-// after a second and a half; held-… is taken, and that is said three seconds later the first time; lost-… is taken, and the connection
+// after a second and a half, tardy-… 550 then; held-… is taken, and that is said three seconds later the first time; lost-… is taken, and the connection
 // cut the first time before it is said; with cut-… each time, and no other connection is.
 import fs from 'node:fs'
 import net from 'node:net'
@@ -22,6 +22,7 @@ const rules = {
   busy: n => n === 1 && refuse(451, '4.7.1 greylisted, try again'),
   later: () => refuse(451, '4.3.0 not now'),
   nobody: () => refuse(550, '5.1.1 no such mailbox'),
+  tardy: () => refuse(550, '5.1.1 no such mailbox'),
 }
 
 function listen(kind, options) {
@@ -42,7 +43,7 @@ function listen(kind, options) {
       seen[address.address] = (seen[address.address] ?? 0) + 1
       say('to', kind, address.address)
       const why = rules[name]?.(seen[address.address])
-      setTimeout(() => done(why || undefined), name === 'slow' ? 1500 : 0)
+      setTimeout(() => done(why || undefined), ['slow', 'tardy'].includes(name) ? 1500 : 0)
     },
     onData(stream, session, done) {
       const parts = []
