@@ -442,8 +442,8 @@ static void add_utf8(struct buf *b, unsigned v)
 static int unescape_one(struct buf *b, const char *p, const char *end)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-	const char *at = *p ? strchr(from, *p) : NULL;
 	int n = escape_len(p, end);
+	const char *at = n ? strchr(from, *p) : NULL;
 	if (at) {
 		buf_addc(b, to[at - from]);
 	} else if (n == 5) {
