@@ -80,7 +80,9 @@ static void json_number(struct buf *b, struct str text)
 		key_int(b, whole);
 		return;
 	}
-	snprintf(digits, sizeof digits, "%.*s", STR_FMT(text));
+	size_t n = MIN(text.n, sizeof digits - 1);
+	memcpy(digits, text.p, n);
+	digits[n] = 0;
 	key_num(b, strtod(digits, NULL));
 }
 

@@ -353,6 +353,52 @@ static void test_tree(void)
 	ok(usage("bytes") < bytes, "in bytes too");
 }
 
+/* ---- the clock ---- */
+
+static int64_t search(struct docs *d, const char *query, int64_t ms, int *err)
+{
+	struct buf out = BUF_INIT;
+	int64_t from = mono_ms();
+	d->until = ms < 0 ? 0 : from + ms;
+	*err = query ? docs_count(d, str_of(query), &out) : docs_find(d, STR_NONE, STR("{\"fields\":[\"a\",\"b\"]}"), &out);
+	buf_release(&out);
+	return mono_ms() - from;
+}
+
+/* Five rows, each of which takes a query of 64 conditions a third of a second. */
+static void test_clock(void)
+{
+	static const struct collection heavy = {.name = "heavy", .read = WHO_MEMBERS, .add = WHO_MEMBERS, .change = WHO_MEMBERS};
+	struct docs d = as(&ann, &heavy);
+	struct buf b = BUF_INIT, where = BUF_INIT;
+	char *id[5];
+	int err;
+	buf_adds(&b, "{\"l\":[0");
+	for (int i = 0; i < 9000; i++)
+		buf_addf(&b, ",1.2345678901234%04de-300", i);
+	buf_adds(&b, "]}");
+	for (int i = 0; i < 5; i++)
+		id[i] = add(&ann, &heavy, b.p);
+	for (int i = 0; i < QUERY_CONDITIONS; i++)
+		buf_addf(&where, "%s{\"l\":{\"contains\":%d}}", i ? "," : "{\"or\":[", 100 + i);
+	buf_adds(&where, "]}");
+	int64_t took = search(&d, "{\"l\":{\"contains\":1.23456789012340001e-300}}", -1, &err);
+	is_int(err, 0, "one condition: %lld ms", (long long)took);
+	took = search(&d, where.p, 30, &err);
+	is_int(err, ERR_BAD_QUERY, "%s", f.message);
+	ok(took < 300, "64 of them, until whoever asks is gone: %lld ms", (long long)took);
+	search(&d, NULL, 30000, &err);
+	is_int(err, 0, "a page");
+	d.until = 1;
+	struct buf out = BUF_INIT;
+	is_int(docs_find(&d, STR_NONE, STR_NONE, &out), ERR_BAD_QUERY, "no page for somebody who is gone: %s", f.message);
+	buf_release(&out);
+	for (int i = 0; i < 5; i++)
+		docs_delete(&d, str_of(id[i]));
+	buf_release(&b);
+	buf_release(&where);
+}
+
 static void test_usage(void)
 {
 	int64_t rows = usage("rows"), bytes = usage("bytes");
@@ -492,6 +538,7 @@ int main(void)
 	test_unique();
 	test_backfill();
 	test_tree();
+	test_clock();
 	test_usage();
 	test_atomic();
 	test_shares();
