@@ -330,6 +330,46 @@ static void test_backfill(void)
 	is_int(count(&ann, &c, "{\"m\":{\"gte\":0}}"), 0, "at all");
 }
 
+static int commits;
+
+static int committed(void *arg)
+{
+	(void)arg;
+	commits++;
+	return 0;
+}
+
+/* Few rows that are much work: not in the transaction that declares, and not in a single one. */
+static void test_backfill_heavy(void)
+{
+	struct collection c = {.name = "volumes", .read = WHO_MEMBERS, .add = WHO_MEMBERS, .change = WHO_MEMBERS, .nindex = 4,
+			       .index = {{4, {{"a", false}, {"b", false}, {"c", false}, {"d", false}}}, {4, {{"b", false}, {"c", false}, {"d", false}, {"e", false}}},
+					 {4, {{"c", false}, {"d", false}, {"e", false}, {"f", false}}}, {4, {{"d", false}, {"e", false}, {"f", false}, {"g", false}}}}};
+	struct collection bare = c;
+	struct buf b = BUF_INIT;
+	char *id[25];
+	bare.nindex = 0;
+	buf_adds(&b, "{\"text\":\"");
+	while (b.len < 250000)
+		buf_adds(&b, "\\\"");
+	buf_adds(&b, "\",\"a\":1,\"e\":2,\"g\":3}");
+	for (size_t i = 0; i < ARRAY_LEN(id); i++)
+		id[i] = add(&ann, &bare, b.p);
+	is_int(declare(&c), 0, "declared");
+	is_int(db_int(db, 9, "SELECT max(usable) FROM slots WHERE app_id = ? AND collection = 'volumes'", "c", app_id), 0, "not filled on the spot: 6 MB");
+	sqlite3_commit_hook(db->conn->sql, committed, NULL);
+	is_int(docs_backfill(db), 0, "filled in");
+	sqlite3_commit_hook(db->conn->sql, NULL, NULL);
+	ok(commits > 1, "in %d transactions", commits);
+	is_int(count(&ann, &c, "{\"a\":1}"), ARRAY_LEN(id), "all of them");
+	uses(plan(&ann, &c, "{\"a\":1}", "{}"), "docs_k1", true, "by the index");
+	for (size_t i = 0; i < ARRAY_LEN(id); i++) {
+		struct docs d = as(&ann, &c);
+		docs_delete(&d, str_of(id[i]));
+	}
+	buf_release(&b);
+}
+
 /* ---- below a row ---- */
 
 static void test_tree(void)
@@ -537,6 +577,7 @@ int main(void)
 	test_budget();
 	test_unique();
 	test_backfill();
+	test_backfill_heavy();
 	test_tree();
 	test_clock();
 	test_usage();
