@@ -8,6 +8,9 @@
  * The conditions themselves are held against the row by doc_match, in C, so that the text of the statement does not
  * depend on them. CASE keeps the order: what the caller may not read is never looked at, and takes no time that
  * could be measured.
+ *
+ * Where rows have to be sorted, that is a list of their numbers, and the rows themselves are read one by one behind it: a sorter
+ * that has them holds as many bodies as the page may have rows.
  */
 #include "store/find.h"
 
@@ -161,6 +164,14 @@ static void ordering(struct buf *b, const struct plan *p, const struct query *q)
 		buf_addf(b, " ORDER BY " KEY ", d.id%s", id);
 }
 
+/* Does no index have the order? docs_owner and docs_parent end with the id as docs_id does, a slot below one key only. */
+static bool sorted(const struct plan *p)
+{
+	if (p->narrow == NARROW_ID || (p->narrow == NARROW_SLOT && p->slot->unique))
+		return false;
+	return p->order == ORDER_KEY || (p->order == ORDER_ID && p->narrow == NARROW_SLOT && !p->exact);
+}
+
 static void where(struct buf *b, const struct docs *d, const struct query *q, const struct plan *p)
 {
 	char index[16];
@@ -173,6 +184,18 @@ static void where(struct buf *b, const struct docs *d, const struct query *q, co
 	scope_may(b, d->collection, MAY_READ);
 	if (!q->everything)
 		buf_adds(b, " THEN doc_match(:look, " ROW_COLUMNS ") ELSE 0 END");
+}
+
+/* The rows themselves. Those of a list are as many as it has at most, and come in its order: CROSS JOIN walks it. */
+static void pages(struct buf *b, const char *head, const struct docs *d, const struct query *q, const struct plan *p)
+{
+	bool list = sorted(p);
+	buf_addf(b, list ? "%sWITH list (at) AS MATERIALIZED (SELECT d.rowid" : "%sSELECT " ROW_COLUMNS, head);
+	where(b, d, q, p);
+	ordering(b, p, q);
+	buf_adds(b, " LIMIT :limit");
+	if (list)
+		buf_adds(b, ") SELECT " ROW_COLUMNS " FROM list CROSS JOIN docs d ON d.rowid = list.at");
 }
 
 /* ---- one query, from text to running statement ---- */
@@ -260,11 +283,11 @@ static int finding_prepare(struct finding *f, const struct docs *d, struct str q
 	f->look = (struct looking){.query = &f->query, .left = d->scan_rows, .budget = f->plan.budget, .ownerless = d->reader};
 	listing_of(f);
 	struct buf b = BUF_INIT;
-	buf_adds(&b, head);
-	where(&b, d, &f->query, &f->plan);
-	if (paged) {
-		ordering(&b, &f->plan, &f->query);
-		buf_adds(&b, " LIMIT :limit");
+	if (paged)
+		pages(&b, head, d, &f->query, &f->plan);
+	else {
+		buf_adds(&b, head);
+		where(&b, d, &f->query, &f->plan);
 	}
 	f->stmt = scope_prepare(d->db, d->scope, d->collection, VERB_READ, b.p);
 	buf_release(&b);
@@ -350,7 +373,7 @@ int docs_find(const struct docs *d, struct str query, struct str opts, struct bu
 	struct finding f;
 	struct buf more = BUF_INIT;
 	struct out o = OUT(out);
-	int err = finding_prepare(&f, d, query, opts, "SELECT " ROW_COLUMNS, true);
+	int err = finding_prepare(&f, d, query, opts, "", true);
 	if (!err) {
 		finding_begin(&f);
 		out_object(&o);
@@ -386,7 +409,7 @@ char *docs_plan(const struct docs *d, struct str query, struct str opts)
 {
 	struct finding f;
 	struct buf b = BUF_INIT;
-	int err = finding_prepare(&f, d, query, opts, "EXPLAIN QUERY PLAN SELECT " ROW_COLUMNS, true);
+	int err = finding_prepare(&f, d, query, opts, "EXPLAIN QUERY PLAN ", true);
 	while (!err && stmt_row(f.stmt) == 1) {
 		buf_addstr(&b, stmt_str(f.stmt, 3));
 		buf_addc(&b, '\n');

@@ -237,9 +237,11 @@ static char *plan(const struct scope *sc, const struct collection *c, const char
 	return docs_plan(&d, str_of(query), str_of(opts));
 }
 
+/* What is sorted are the numbers of rows: their bodies are read behind it. */
 static void uses(const char *plan, const char *index, bool sorts, const char *what)
 {
-	ok(strstr(plan, index) && sorts == (strstr(plan, "TEMP B-TREE FOR ORDER") != NULL), "%s: %s", what, plan);
+	const char *sorter = strstr(plan, "TEMP B-TREE FOR ORDER"), *rows = strstr(plan, "SEARCH d USING INTEGER PRIMARY KEY");
+	ok(strstr(plan, index) && sorts == (sorter != NULL) && sorts == (rows != NULL) && rows >= sorter, "%s: %s", what, plan);
 }
 
 static void test_plans(void)
@@ -256,6 +258,9 @@ static void test_plans(void)
 	uses(plan(&ann, &board, "{\"owner\":\"u_bob\"}", "{}"), "docs_owner", false, "someone's rows on a board");
 	uses(plan(&ann, &board, "{\"id\":\"x\"}", "{}"), "docs_id (app_id=? AND collection=? AND id=?)", false, "one row");
 	uses(plan(&ann, &rooms, "{}", "{}"), "shares_who", false, "own and shared rows, not everyone's");
+	uses(plan(&ann, &rooms, "{}", "{\"sort\":\"-created\"}"), "shares_who", false, "the newest first");
+	uses(plan(&ann, &rooms, "{}", "{\"sort\":\"w\"}"), "shares_who", true, "in an order of their own");
+	uses(plan(&ann, &board, "{\"tag\":{\"gt\":\"x\"}}", "{}"), "docs_k1", true, "a range in the order of ids");
 	uses(plan(&ann, &messages, "{\"parent\":\"x\"}", "{}"), "docs_parent (app_id=? AND parent=? AND collection=?)", false, "below a row");
 	uses(plan(&stranger, &board, "{\"tag\":\"x\"}", "{}"), "shares_who", false, "who is not admitted does not walk the index");
 }
