@@ -299,16 +299,126 @@ bool json_member(struct str object, struct str name, struct str *value)
 	return found;
 }
 
+/* ---- skimming: text that is known to be valid, where only the ends of strings and brackets are looked for ---- */
+
+struct skim {
+	const char *at, *end;
+};
+
+static void skim_space(struct skim *s)
+{
+	while (s->at < s->end && (*s->at == ' ' || *s->at == '\n' || *s->at == '\t' || *s->at == '\r'))
+		s->at++;
+}
+
+static struct skim skim_of(struct str text)
+{
+	struct skim s = {text.p, text.p ? text.p + text.n : NULL};
+	skim_space(&s);
+	return s;
+}
+
+/* A string, whose opening quote is here: what is between the quotes. */
+static struct str skim_string(struct skim *s)
+{
+	const char *from = ++s->at, *p = from;
+	while (p < s->end && *p != '"')
+		p += *p == '\\' && p + 1 < s->end ? 2 : 1;
+	s->at = p + (p < s->end);
+	return (struct str){from, (size_t)(p - from)};
+}
+
+static void skim_nested(struct skim *s)
+{
+	int depth = 0;
+	do {
+		char c = *s->at;
+		if (c == '"') {
+			skim_string(s);
+			continue;
+		}
+		depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+		s->at++;
+	} while (depth && s->at < s->end);
+}
+
+static struct str skim_value(struct skim *s)
+{
+	const char *from = s->at;
+	char c = from < s->end ? *from : 0;
+	if (c == '"')
+		skim_string(s);
+	else if (c == '{' || c == '[')
+		skim_nested(s);
+	else
+		while (s->at < s->end && !strchr(",}] \n\t\r", *s->at))
+			s->at++;
+	return (struct str){from, (size_t)(s->at - from)};
+}
+
+/* The next name of an object, whose brace or last value is behind; then its value is next. At the end, behind the object. */
+static bool skim_key(struct skim *s, struct str *key)
+{
+	skim_space(s);
+	if (s->at < s->end && (*s->at == '{' || *s->at == ','))
+		s->at++;
+	skim_space(s);
+	if (s->at == s->end || *s->at != '"') {
+		s->at += s->at < s->end;
+		return false;
+	}
+	*key = skim_string(s);
+	skim_space(s);
+	s->at += s->at < s->end; /* the colon */
+	skim_space(s);
+	return true;
+}
+
+/* From the value that is next down the names of path. Where a name comes again, all that was found below the earlier one is
+ * forgotten. */
+static bool skim_path(struct skim *s, struct str path, struct str *value)
+{
+	struct str rest, key, name = str_cut(path, '.', &rest);
+	bool found = false;
+	if (s->at == s->end || *s->at != '{') {
+		skim_value(s);
+		return false;
+	}
+	while (skim_key(s, &key)) {
+		if (!json_key_is(key, name))
+			skim_value(s);
+		else if (rest.p)
+			found = skim_path(s, rest, value);
+		else
+			*value = skim_value(s), found = true;
+	}
+	return found;
+}
+
 bool json_path(struct str doc, struct str path, struct str *value)
 {
-	struct str rest = path;
-	do {
-		struct str name = str_cut(rest, '.', &rest);
-		if (!json_member(doc, name, &doc))
-			return false;
-	} while (rest.p);
-	*value = doc;
-	return true;
+	struct skim s = skim_of(doc);
+	struct str v;
+	bool found = skim_path(&s, path, &v);
+	if (found)
+		*value = v;
+	return found;
+}
+
+void json_pick(struct str object, const struct str *names, int n, struct str *values)
+{
+	struct skim s = skim_of(object);
+	struct str key, v;
+	for (int i = 0; i < n; i++)
+		values[i] = STR_NONE;
+	if (s.at == s.end || *s.at != '{')
+		return;
+	while (skim_key(&s, &key)) {
+		v = skim_value(&s);
+		for (int i = 0; i < n; i++)
+			if (json_key_is(key, names[i]))
+				values[i] = v;
+	}
 }
 
 static void add_utf8(struct buf *b, unsigned v)
@@ -332,8 +442,8 @@ static void add_utf8(struct buf *b, unsigned v)
 static int unescape_one(struct buf *b, const char *p, const char *end)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-	const char *at = *p ? strchr(from, *p) : NULL;
 	int n = escape_len(p, end);
+	const char *at = n ? strchr(from, *p) : NULL;
 	if (at) {
 		buf_addc(b, to[at - from]);
 	} else if (n == 5) {
@@ -370,6 +480,8 @@ bool json_text(struct buf *b, struct str value)
 
 bool json_key_is(struct str raw, struct str name)
 {
+	if (raw.n < name.n) /* no escape is shorter than what it means */
+		return false;
 	if (!memchr(raw.n ? raw.p : "", '\\', raw.n))
 		return str_eq(raw, name);
 	struct buf b = BUF_INIT;

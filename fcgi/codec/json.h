@@ -56,8 +56,10 @@ bool json_next_item(struct json_lex *l, struct str *value);
 /* The raw text of a member of a JSON object that is known to be valid: found → true. name is
  * compared with the unescaped key; of duplicate keys the last one counts. */
 bool json_member(struct str object, struct str name, struct str *value);
-/* The same down a dotted path, "a.b.c". */
+/* The same down a dotted path, "a.b.c", and for many names at once (STR_NONE for those that are not there). Each reads the
+ * text once and lexes nothing; of one that is not valid they make something or other, from its own bytes. */
 bool json_path(struct str doc, struct str path, struct str *value);
+void json_pick(struct str object, const struct str *names, int n, struct str *values);
 
 /* Unescape the inside of a string (the text of JSON_STRING or JSON_KEY) and append it. */
 void json_unescape(struct buf *b, struct str raw);

@@ -22,6 +22,7 @@ struct docs {
 	const struct scope *scope;
 	const struct collection *collection;
 	int64_t scan_rows; /* rows a query may look at without an index */
+	int64_t until;     /* mono_ms at which whoever asks is gone: a query ends then, if not before; 0: never */
 	const char *reader; /* the id of another app that reads them, which then have no owner: ids are pairwise. NULL: their own */
 };
 

@@ -8,6 +8,9 @@
  * The conditions themselves are held against the row by doc_match, in C, so that the text of the statement does not
  * depend on them. CASE keeps the order: what the caller may not read is never looked at, and takes no time that
  * could be measured.
+ *
+ * Where rows have to be sorted, that is a list of their numbers, and the rows themselves are read one by one behind it: a sorter
+ * that has them holds as many bodies as the page may have rows.
  */
 #include "store/find.h"
 
@@ -24,7 +27,7 @@
 /* What the functions of one running statement see. */
 struct looking {
 	const struct query *query;
-	struct buf scratch;
+	struct matching match;
 	int64_t left;
 	bool budget, over;
 	bool ownerless; /* rows are shown to another app */
@@ -38,14 +41,20 @@ static struct str value_str(sqlite3_value *v)
 	return (struct str){p ? p : "", (size_t)sqlite3_value_bytes(v)};
 }
 
+/* No more: the statement ends with what the clock in on_progress ends it with, which sees what SQLite does alone. */
+static bool enough(sqlite3_context *ctx)
+{
+	sqlite3_result_error_code(ctx, SQLITE_INTERRUPT);
+	return false;
+}
+
 static bool look(sqlite3_context *ctx, sqlite3_value **v, struct looking **l, struct row *r)
 {
 	*l = sqlite3_value_pointer(v[0], LOOKING);
 	if (!*l || ((*l)->budget && (*l)->left-- <= 0)) {
 		if (*l)
 			(*l)->over = true;
-		sqlite3_result_error_code(ctx, SQLITE_INTERRUPT);
-		return false;
+		return enough(ctx);
 	}
 	*r = (struct row){
 		.id = value_str(v[1]), .owner = value_str(v[2]), .parent = value_str(v[3]), .created = sqlite3_value_int64(v[4]),
@@ -53,7 +62,7 @@ static bool look(sqlite3_context *ctx, sqlite3_value **v, struct looking **l, st
 	};
 	if ((*l)->ownerless)
 		r->owner = STR("");
-	return true;
+	return !matching_late(&(*l)->match, r->body.n) || enough(ctx);
 }
 
 static void doc_match(sqlite3_context *ctx, int n, sqlite3_value **v)
@@ -61,8 +70,13 @@ static void doc_match(sqlite3_context *ctx, int n, sqlite3_value **v)
 	struct looking *l;
 	struct row r;
 	(void)n;
-	if (look(ctx, v, &l, &r))
-		sqlite3_result_int(ctx, query_match(&l->query->where, &r, &l->scratch));
+	if (!look(ctx, v, &l, &r))
+		return;
+	bool matches = query_match(&l->query->where, &r, &l->match);
+	if (l->match.late)
+		enough(ctx);
+	else
+		sqlite3_result_int(ctx, matches);
 }
 
 static void doc_key(sqlite3_context *ctx, int n, sqlite3_value **v)
@@ -72,9 +86,10 @@ static void doc_key(sqlite3_context *ctx, int n, sqlite3_value **v)
 	(void)n;
 	if (!look(ctx, v, &l, &r))
 		return;
-	buf_clear(&l->scratch);
-	key_spec(&l->scratch, &l->query->sort, &r);
-	sqlite3_result_blob64(ctx, l->scratch.p, l->scratch.len, SQLITE_TRANSIENT);
+	struct buf *key = &l->match.scratch;
+	buf_clear(key);
+	key_spec(key, &l->query->sort, &r);
+	sqlite3_result_blob64(ctx, key->p, key->len, SQLITE_TRANSIENT);
 }
 
 void find_functions(struct db *db)
@@ -149,6 +164,14 @@ static void ordering(struct buf *b, const struct plan *p, const struct query *q)
 		buf_addf(b, " ORDER BY " KEY ", d.id%s", id);
 }
 
+/* Does no index have the order? docs_owner and docs_parent end with the id as docs_id does, a slot below one key only. */
+static bool sorted(const struct plan *p)
+{
+	if (p->narrow == NARROW_ID || (p->narrow == NARROW_SLOT && p->slot->unique))
+		return false;
+	return p->order == ORDER_KEY || (p->order == ORDER_ID && p->narrow == NARROW_SLOT && !p->exact);
+}
+
 static void where(struct buf *b, const struct docs *d, const struct query *q, const struct plan *p)
 {
 	char index[16];
@@ -161,6 +184,18 @@ static void where(struct buf *b, const struct docs *d, const struct query *q, co
 	scope_may(b, d->collection, MAY_READ);
 	if (!q->everything)
 		buf_adds(b, " THEN doc_match(:look, " ROW_COLUMNS ") ELSE 0 END");
+}
+
+/* The rows themselves. Those of a list are as many as it has at most, and come in its order: CROSS JOIN walks it. */
+static void pages(struct buf *b, const char *head, const struct docs *d, const struct query *q, const struct plan *p)
+{
+	bool list = sorted(p);
+	buf_addf(b, list ? "%sWITH list (at) AS MATERIALIZED (SELECT d.rowid" : "%sSELECT " ROW_COLUMNS, head);
+	where(b, d, q, p);
+	ordering(b, p, q);
+	buf_adds(b, " LIMIT :limit");
+	if (list)
+		buf_adds(b, ") SELECT " ROW_COLUMNS " FROM list CROSS JOIN docs d ON d.rowid = list.at");
 }
 
 /* ---- one query, from text to running statement ---- */
@@ -248,11 +283,11 @@ static int finding_prepare(struct finding *f, const struct docs *d, struct str q
 	f->look = (struct looking){.query = &f->query, .left = d->scan_rows, .budget = f->plan.budget, .ownerless = d->reader};
 	listing_of(f);
 	struct buf b = BUF_INIT;
-	buf_adds(&b, head);
-	where(&b, d, &f->query, &f->plan);
-	if (paged) {
-		ordering(&b, &f->plan, &f->query);
-		buf_adds(&b, " LIMIT :limit");
+	if (paged)
+		pages(&b, head, d, &f->query, &f->plan);
+	else {
+		buf_adds(&b, head);
+		where(&b, d, &f->query, &f->plan);
 	}
 	f->stmt = scope_prepare(d->db, d->scope, d->collection, VERB_READ, b.p);
 	buf_release(&b);
@@ -275,12 +310,20 @@ static int looked_enough(struct finding *f, int err)
 		       (long long)f->docs->scan_rows, name, name, STR_FMT(index));
 }
 
+/* From now on it has so long, and no longer than whoever asked. Three clocks are the same one: SQLite's own work, the functions
+ * above and what is done with the rows they let pass. */
+static void finding_begin(struct finding *f)
+{
+	int64_t until = mono_ms() + READ_MS, asked = f->docs->until;
+	f->docs->db->until = f->look.match.until = asked && asked < until ? asked : until;
+}
+
 static void finding_done(struct finding *f)
 {
 	f->docs->db->until = 0;
 	if (f->stmt)
 		stmt_done(f->stmt);
-	buf_release(&f->look.scratch);
+	matching_release(&f->look.match);
 }
 
 /* ---- the two calls ---- */
@@ -291,31 +334,38 @@ static int step(struct finding *f)
 	return row < 0 ? -looked_enough(f, -row) : row;
 }
 
+static void write_row(struct finding *f, const struct row *r, struct buf *text, struct out *o)
+{
+	buf_clear(text);
+	row_write(text, r, f->query.field, f->query.nfields);
+	out_raw(o, buf_str(text));
+}
+
 /* Rows until the page is full; *more gets the cursor behind the last one when others follow. */
 static int page(struct finding *f, struct out *o, struct buf *more)
 {
 	struct buf text = BUF_INIT, place = BUF_INIT;
 	size_t from = o->buf->len;
 	int n = 0, row;
-	while ((row = step(f)) == 1) {
+	bool full = false, late = false;
+	while (!late && (row = step(f)) == 1) {
 		struct row r;
-		if (n == f->query.limit || o->buf->len - from > PAGE_BYTES) {
+		if (full) {
 			cursor_make(f->docs->db->store, &f->listing, buf_str(&place), more);
 			break;
 		}
 		docs_row(f->stmt, &r);
 		if (f->docs->reader)
 			r.owner = STR("");
-		buf_clear(&text);
-		row_write(&text, &r, f->query.field, f->query.nfields);
-		out_raw(o, buf_str(&text));
-		buf_clear(&place);
-		place_of(f, &r, &place);
-		n++;
+		late = matching_late(&f->look.match, r.body.n);
+		write_row(f, &r, &text, o);
+		full = ++n == f->query.limit || o->buf->len - from > PAGE_BYTES;
+		if (full)
+			place_of(f, &r, &place);
 	}
 	buf_release(&text);
 	buf_release(&place);
-	return row < 0 ? -row : 0;
+	return late ? conn_fail(f->docs->db, SQLITE_INTERRUPT) : row < 0 ? -row : 0;
 }
 
 int docs_find(const struct docs *d, struct str query, struct str opts, struct buf *out)
@@ -323,9 +373,9 @@ int docs_find(const struct docs *d, struct str query, struct str opts, struct bu
 	struct finding f;
 	struct buf more = BUF_INIT;
 	struct out o = OUT(out);
-	int err = finding_prepare(&f, d, query, opts, "SELECT " ROW_COLUMNS, true);
+	int err = finding_prepare(&f, d, query, opts, "", true);
 	if (!err) {
-		d->db->until = mono_ms() + READ_MS;
+		finding_begin(&f);
 		out_object(&o);
 		out_key(&o, "items");
 		out_array(&o);
@@ -345,7 +395,7 @@ int docs_count(const struct docs *d, struct str query, struct buf *out)
 	struct finding f;
 	int err = finding_prepare(&f, d, query, STR_NONE, "SELECT count(*)", false);
 	if (!err) {
-		d->db->until = mono_ms() + READ_MS;
+		finding_begin(&f);
 		int row = step(&f);
 		if (row == 1)
 			buf_addf(out, "%lld", (long long)stmt_int(f.stmt, 0));
@@ -359,7 +409,7 @@ char *docs_plan(const struct docs *d, struct str query, struct str opts)
 {
 	struct finding f;
 	struct buf b = BUF_INIT;
-	int err = finding_prepare(&f, d, query, opts, "EXPLAIN QUERY PLAN SELECT " ROW_COLUMNS, true);
+	int err = finding_prepare(&f, d, query, opts, "EXPLAIN QUERY PLAN ", true);
 	while (!err && stmt_row(f.stmt) == 1) {
 		buf_addstr(&b, stmt_str(f.stmt, 3));
 		buf_addc(&b, '\n');

@@ -80,7 +80,9 @@ static void json_number(struct buf *b, struct str text)
 		key_int(b, whole);
 		return;
 	}
-	snprintf(digits, sizeof digits, "%.*s", STR_FMT(text));
+	size_t n = MIN(text.n, sizeof digits - 1);
+	memcpy(digits, text.p, n);
+	digits[n] = 0;
 	key_num(b, strtod(digits, NULL));
 }
 
@@ -178,15 +180,18 @@ static void complement(struct buf *b, size_t from)
 		b->p[from] = (char)~b->p[from];
 }
 
-void key_spec(struct buf *b, const struct key_spec *spec, const struct row *r)
+bool key_spec(struct buf *b, const struct key_spec *spec, const struct row *r)
 {
+	bool whole = true;
 	for (int i = 0; i < spec->n; i++) {
 		size_t from = b->len;
 		key_field(b, r, str_of(spec->field[i].path));
+		whole &= b->p[from] != KEY_MISSING && b->p[from] != KEY_NULL;
 		shorten(b, from);
 		if (spec->field[i].desc)
 			complement(b, from);
 	}
+	return whole;
 }
 
 bool key_part(struct buf *b, struct str key, bool desc)

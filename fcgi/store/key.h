@@ -30,9 +30,9 @@ void key_json(struct buf *b, struct str raw); /* STR_NONE: missing. Lists and ta
 void key_field(struct buf *b, const struct row *r, struct str path);
 
 /* All fields of a spec. Of a long string only KEY_TEXT bytes and a hash are kept: such keys are still equal when the
- * values are, and in order up to there. */
+ * values are, and in order up to there. False: one of the fields is missing or null. */
 #define KEY_TEXT 240
-void key_spec(struct buf *b, const struct key_spec *spec, const struct row *r);
+bool key_spec(struct buf *b, const struct key_spec *spec, const struct row *r);
 /* One part of it, given as the bytes of its value; for bounds. False: too long to be exact. */
 bool key_part(struct buf *b, struct str key, bool desc);
 /* The least key above every key that begins with the bytes of b. */

@@ -2,8 +2,29 @@
  * indexes. */
 #define _GNU_SOURCE /* memmem */
 
+#include "base/now.h"
 #include "codec/json.h"
 #include "store/query.h"
+
+/* The clock is looked at once in so many bytes: a row is seldom as large, and what is as large takes longer than the clock. */
+#define LOOK_BYTES (64 * KIB)
+#define COND_COST 64    /* of a condition, beside the bytes of the body */
+#define NUMBER_COST 512 /* of a number, whose digits are turned into a double */
+
+bool matching_late(struct matching *m, size_t n)
+{
+	m->seen += n;
+	if (m->seen >= LOOK_BYTES && m->until) {
+		m->seen = 0;
+		m->late |= mono_ms() > m->until;
+	}
+	return m->late;
+}
+
+void matching_release(struct matching *m)
+{
+	buf_release(&m->scratch);
+}
 
 static bool nothing(struct str key)
 {
@@ -48,40 +69,57 @@ static bool among(const struct cond *c, struct str have)
 	return false;
 }
 
-static bool has_member(struct str list, struct str want)
+/* A member of a list, as the lexer has it, and what is looked for. A number is turned into its key only to be compared with a
+ * number, a text only where it has escapes. */
+static bool is_member(enum json_tok t, struct str text, struct str want, struct matching *m)
+{
+	bool string = t == JSON_STRING, number = t == JSON_NUMBER;
+	if (string != (want.p[0] == KEY_STRING) || number != (want.p[0] == KEY_NUMBER))
+		return false;
+	if (string && !memchr(text.n ? text.p : "", '\\', text.n))
+		return want.n == text.n + 3 && !memcmp(want.p + 1, text.n ? text.p : "", text.n); /* its mark, and 00 01 */
+	if (number && matching_late(m, NUMBER_COST))
+		return false;
+	buf_clear(&m->scratch);
+	key_json(&m->scratch, (struct str){text.p - string, text.n + 2u * string});
+	return equal(buf_str(&m->scratch), want);
+}
+
+/* What a token that has no text says of itself. */
+static struct str word_of(enum json_tok t)
+{
+	return t == JSON_TRUE ? STR("true") : t == JSON_FALSE ? STR("false") : STR("null");
+}
+
+static bool has_member(struct str list, struct str want, struct matching *m)
 {
 	struct json_lex l;
-	struct buf b = BUF_INIT;
 	bool found = false;
 	json_lex_init(&l, list, JSON_DEPTH);
-	for (enum json_tok t = json_next(&l); t != JSON_END && t != JSON_ERROR && !found; t = json_next(&l)) {
-		if (l.depth != 1 || t < JSON_NULL || t > JSON_STRING)
-			continue;
-		buf_clear(&b);
-		bool text = t == JSON_STRING;
-		key_json(&b, (struct str){l.text.p - text, l.text.n + 2u * text});
-		found = equal(buf_str(&b), want);
-	}
-	buf_release(&b);
+	for (enum json_tok t = json_next(&l); t != JSON_END && t != JSON_ERROR && !found && !m->late; t = json_next(&l))
+		if (l.depth == 1 && t >= JSON_NULL && t <= JSON_STRING)
+			found = is_member(t, t < JSON_NUMBER ? word_of(t) : l.text, want, m);
 	return found;
 }
 
-static bool contains(const struct cond *c, const struct row *r, struct str have)
+static bool contains(const struct cond *c, const struct row *r, struct matching *m)
 {
-	struct str list;
+	struct str list, have = buf_str(&m->scratch);
 	if (have.p[0] == KEY_LIST)
-		return json_path(r->body, c->path, &list) && has_member(list, c->key);
+		return json_path(r->body, c->path, &list) && has_member(list, c->key, m);
 	if (have.p[0] != KEY_STRING || c->key.p[0] != KEY_STRING)
 		return false;
 	/* both escaped alike, without the mark in front and the end behind */
 	return memmem(have.p + 1, have.n - 3, c->key.p + 1, c->key.n - 3) != NULL;
 }
 
-static bool leaf(const struct cond *c, const struct row *r, struct buf *scratch)
+static bool leaf(const struct cond *c, const struct row *r, struct matching *m)
 {
-	buf_clear(scratch);
-	key_field(scratch, r, c->path);
-	struct str have = buf_str(scratch);
+	if (matching_late(m, r->body.n + COND_COST))
+		return false;
+	buf_clear(&m->scratch);
+	key_field(&m->scratch, r, c->path);
+	struct str have = buf_str(&m->scratch);
 	switch (c->op) {
 	case OP_EQ:
 		return equal(have, c->key);
@@ -94,7 +132,7 @@ static bool leaf(const struct cond *c, const struct row *r, struct buf *scratch)
 	case OP_PREFIX: /* the key without its two last bytes is what such keys begin with */
 		return have.n >= c->key.n - 2 && !memcmp(have.p, c->key.p, c->key.n - 2);
 	case OP_CONTAINS:
-		return contains(c, r, have);
+		return contains(c, r, m);
 	case OP_EXISTS:
 		return (have.p[0] != KEY_MISSING) == (c->key.p[0] == KEY_TRUE);
 	default:
@@ -102,12 +140,12 @@ static bool leaf(const struct cond *c, const struct row *r, struct buf *scratch)
 	}
 }
 
-bool query_match(const struct cond *c, const struct row *r, struct buf *scratch)
+bool query_match(const struct cond *c, const struct row *r, struct matching *m)
 {
 	if (c->op < OP_AND)
-		return leaf(c, r, scratch);
+		return leaf(c, r, m);
 	for (int i = 0; i < c->n; i++)
-		if (query_match(&c->child[i], r, scratch) == (c->op == OP_OR || c->op == OP_NOT))
+		if (query_match(&c->child[i], r, m) == (c->op == OP_OR || c->op == OP_NOT))
 			return c->op == OP_OR;
 	return c->op != OP_OR;
 }

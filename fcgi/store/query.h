@@ -51,7 +51,18 @@ struct query {
 
 /* Both may be STR_NONE or null. ERR_BAD_QUERY with a sentence that names what is wrong. */
 int query_parse(struct arena *a, struct str where, struct str opts, struct query *q, struct fault *f);
-bool query_match(const struct cond *c, const struct row *r, struct buf *scratch);
+
+/* What conditions are held against rows with, one row after the other, and the moment at which that ends. */
+struct matching {
+	struct buf scratch;
+	int64_t until; /* mono_ms; 0: never */
+	size_t seen;   /* bytes since the clock was looked at */
+	bool late;     /* it has come: what is said about the row means nothing */
+};
+bool query_match(const struct cond *c, const struct row *r, struct matching *m);
+/* n bytes more are going to be looked at. True: it is over. */
+bool matching_late(struct matching *m, size_t n);
+void matching_release(struct matching *m);
 bool query_names(const struct query *q, const char *path); /* in a condition or the order */
 const char *op_name(enum op op);
 

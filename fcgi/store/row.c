@@ -147,20 +147,28 @@ static void columns(struct out *o, const struct row *r, const struct str *names,
 		out_kint(o, "rev", r->rev);
 }
 
+static void picked(struct out *o, const struct row *r, const struct str *names, int n)
+{
+	struct str *value = xmalloc(((size_t)n + 1) * sizeof *value);
+	json_pick(r->body, names, n, value);
+	for (int i = 0; i < n; i++)
+		if (value[i].p && !column_by_name(names[i])) {
+			out_keystr(o, names[i]);
+			out_raw(o, value[i]);
+		}
+	free(value);
+}
+
 void row_write(struct buf *b, const struct row *r, const struct str *names, int n)
 {
 	struct out o = OUT(b);
-	struct str value;
 	out_object(&o);
 	columns(&o, r, names, n);
 	if (!names && r->body.n > 2) {
 		buf_addc(b, ',');
 		buf_add(b, r->body.p + 1, r->body.n - 2);
 	}
-	for (int i = 0; names && i < n; i++)
-		if (!column_by_name(names[i]) && json_member(r->body, names[i], &value)) {
-			out_keystr(&o, names[i]);
-			out_raw(&o, value);
-		}
+	if (names)
+		picked(&o, r, names, n);
 	out_end(&o);
 }

@@ -1,9 +1,13 @@
 #include "store/slot.h"
 
+#include "base/now.h"
 #include "store/docs.h"
 #include "store/scope.h"
 
-#define BATCH 500 /* rows filled in one transaction */
+#define BATCH 500         /* rows filled in one transaction, … */
+#define BATCH_MS 20       /* … which takes so long, and one row */
+#define SPOT_BYTES MIB    /* of the bodies of a collection that is filled in the transaction that declares */
+#define SPOT_MS 200       /* for all of those of an app */
 
 int slots_load(struct db *db, struct arena *a, const char *app_id, const char *collection, struct slot list[SLOTS])
 {
@@ -23,27 +27,11 @@ int slots_load(struct db *db, struct arena *a, const char *app_id, const char *c
 	return row < 0 ? row : n;
 }
 
-static bool complete(const struct slot *s, const struct row *r)
-{
-	struct buf b = BUF_INIT;
-	bool whole = true;
-	for (int i = 0; i < s->spec.n && whole; i++) {
-		buf_clear(&b);
-		key_field(&b, r, str_of(s->spec.field[i].path));
-		whole = b.p[0] != KEY_MISSING && b.p[0] != KEY_NULL;
-	}
-	buf_release(&b);
-	return whole;
-}
-
 bool slot_key(const struct slot *s, const struct row *r, struct buf *b)
 {
-	if (s->unique && !complete(s, r))
-		return false;
 	if (s->by_owner)
 		key_str(b, r->owner);
-	key_spec(b, &s->spec, r);
-	return true;
+	return key_spec(b, &s->spec, r) || !s->unique;
 }
 
 void slots_bind(struct stmt *s, const struct slot *list, int n, const struct row *r)
@@ -79,51 +67,59 @@ struct filling {
 	const struct slot *slot;
 	int nslots;
 	char last[ID_LEN + 1]; /* the row up to which they are filled */
+	bool more;             /* rows behind it */
 };
 
-static int fill_slot(const struct filling *f, const struct slot *slot, const struct row *r)
+/* All its slots at once: a row is written whole, whatever changes in it. */
+static struct stmt *fill_prepare(const struct filling *f)
 {
-	char sql[120];
-	snprintf(sql, sizeof sql, "UPDATE docs SET %.2s = :key WHERE app_id = :app AND collection = :c AND id = :id",
-		 slot->name);
-	struct stmt *q = scope_kernel(f->db, f->app_id, sql);
-	struct buf key = BUF_INIT;
+	struct buf b = BUF_INIT;
+	buf_adds(&b, "UPDATE docs SET ");
+	for (int i = 0; i < f->nslots; i++)
+		buf_addf(&b, "%s%s = :%s", i ? ", " : "", f->slot[i].name, f->slot[i].name);
+	buf_adds(&b, " WHERE app_id = :app AND collection = :c AND id = :id");
+	struct stmt *q = scope_kernel(f->db, f->app_id, b.p);
+	buf_release(&b);
+	return q;
+}
+
+static int fill_row(const struct filling *f, const struct row *r)
+{
+	struct stmt *q = fill_prepare(f);
 	if (!q)
 		return f->db->fault->err;
 	stmt_bind_str(q, ":c", str_of(f->collection));
 	stmt_bind_str(q, ":id", r->id);
-	if (slot_key(slot, r, &key))
-		stmt_bind_bytes(q, ":key", buf_str(&key));
-	buf_release(&key);
+	slots_bind(q, f->slot, f->nslots, r);
 	int err = stmt_run(q);
-	if (err == ERR_CONFLICT)
-		db_fail(f->db, err, "Two rows of %s have the same %s, so it cannot be unique.", f->collection, slot->text);
+	if (err == ERR_CONFLICT) /* a unique slot is filled alone */
+		db_fail(f->db, err, "Two rows of %s have the same %s, so it cannot be unique.", f->collection, f->slot->text);
 	return err;
 }
 
-/* The next rows; how many, or -ERR_*. */
+/* The next rows, until there are many of them or time is up; f->more tells whether any may follow. */
 static int fill_some(struct filling *f)
 {
 	static const char next[] = "SELECT " ROW_COLUMNS " FROM docs d "
-				   "WHERE d.app_id = :app AND d.collection = :c AND d.id > :last ORDER BY d.id LIMIT :n";
+				   "WHERE d.app_id = :app AND d.collection = :c AND d.id > :last ORDER BY d.id";
 	struct stmt *q = scope_kernel(f->db, f->app_id, next);
 	if (!q)
-		return -f->db->fault->err;
+		return f->db->fault->err;
 	stmt_bind_str(q, ":c", str_of(f->collection));
 	stmt_bind_str(q, ":last", str_of(f->last));
-	stmt_bind_int(q, ":n", BATCH);
+	int64_t until = mono_ms() + BATCH_MS;
 	int n = 0, row = 0, err = 0;
-	while (!err && (row = stmt_row(q)) == 1) {
+	f->more = false;
+	while (!err && !f->more && (row = stmt_row(q)) == 1) {
 		struct row r;
 		docs_row(q, &r);
-		for (int i = 0; i < f->nslots && !err; i++)
-			err = fill_slot(f, &f->slot[i], &r);
+		err = fill_row(f, &r);
 		snprintf(f->last, sizeof f->last, "%.*s", STR_FMT(r.id));
-		n++;
+		f->more = ++n == BATCH || mono_ms() >= until;
 	}
-	if (err)
+	if (row == 1)
 		stmt_done(q);
-	return err ? -err : row < 0 ? row : n;
+	return err ? err : MAX(-row, 0);
 }
 
 static int filled(const struct filling *f)
@@ -138,24 +134,25 @@ static int filled(const struct filling *f)
 /* All of it in the transaction that is open. */
 static int fill_now(struct filling *f)
 {
-	int n;
+	int err;
 	do
-		n = fill_some(f);
-	while (n == BATCH);
-	return n < 0 ? -n : filled(f);
+		err = fill_some(f);
+	while (!err && f->more);
+	return err ? err : filled(f);
 }
 
 /* A batch to a transaction: writers of other apps get their turn. */
 static int fill_gently(struct filling *f)
 {
-	int n, err;
+	int err;
 	do {
 		if ((err = db_begin(f->db)))
 			return err;
-		n = fill_some(f);
-		err = n < 0 ? -n : n < BATCH ? filled(f) : 0;
+		err = fill_some(f);
+		if (!err && !f->more)
+			err = filled(f);
 		err = err ? db_rollback(f->db) : db_commit(f->db);
-	} while (!err && n == BATCH);
+	} while (!err && f->more);
 	return err;
 }
 
@@ -247,19 +244,22 @@ static int vacate(struct db *db, const char *app_id, const char *collection, con
 				  collection, s->name);
 }
 
-/* So few rows that their slots are filled on the spot. */
+/* So few rows, and so little in them, that their slots are filled on the spot. */
 static bool is_short(struct db *db, const char *app_id, const char *collection)
 {
-	static const char some[] = "SELECT count(*) FROM "
-				   "(SELECT 1 FROM docs WHERE app_id = :app AND collection = :c LIMIT :n)";
+	static const char some[] = "SELECT length(CAST(body AS BLOB)) FROM docs WHERE app_id = :app AND collection = :c LIMIT :n";
 	struct stmt *q = scope_kernel(db, app_id, some);
 	if (!q)
 		return false;
 	stmt_bind_str(q, ":c", str_of(collection));
 	stmt_bind_int(q, ":n", BATCH);
-	bool few = stmt_row(q) == 1 && stmt_int(q, 0) < BATCH;
-	stmt_done(q);
-	return few;
+	int64_t bytes = 0;
+	int n = 0, row;
+	while ((row = stmt_row(q)) == 1 && ++n < BATCH && bytes < SPOT_BYTES)
+		bytes += stmt_int(q, 0);
+	if (row == 1)
+		stmt_done(q);
+	return !row;
 }
 
 static bool taken(struct db *db, const char *app_id, const char *collection, const char *slot)
@@ -268,7 +268,8 @@ static bool taken(struct db *db, const char *app_id, const char *collection, con
 		      slot) != 0;
 }
 
-static int assign(struct db *db, const char *app_id, const char *collection, struct slot *s)
+/* until: the moment (mono_ms) from which nothing is filled on the spot that need not be. */
+static int assign(struct db *db, const char *app_id, const char *collection, struct slot *s, int64_t until)
 {
 	static const char row[] = "INSERT INTO slots (app_id, collection, slot, spec, by_owner, usable) "
 				  "VALUES (?, ?, ?, ?, ?, 0)";
@@ -278,12 +279,12 @@ static int assign(struct db *db, const char *app_id, const char *collection, str
 	while (taken(db, app_id, collection, s->name) && ++number < COLLECTION_INDEXES);
 	int err = db_run(db, row, "cccci", app_id, collection, s->name, s->text, (int64_t)s->by_owner);
 	struct filling f = {.db = db, .app_id = app_id, .collection = collection, .slot = s, .nslots = 1};
-	if (err || !(s->unique || is_short(db, app_id, collection)))
+	if (err || !(s->unique || (mono_ms() < until && is_short(db, app_id, collection))))
 		return err;
 	return fill_now(&f);
 }
 
-static int declare(struct db *db, struct arena *a, const char *app_id, const struct collection *c)
+static int declare(struct db *db, struct arena *a, const char *app_id, const struct collection *c, int64_t until)
 {
 	struct slot have[SLOTS], want[SLOTS];
 	int nwant = wanted(a, c, want), nhave = slots_load(db, a, app_id, c->name, have), err = nhave < 0 ? -nhave : 0;
@@ -292,7 +293,7 @@ static int declare(struct db *db, struct arena *a, const char *app_id, const str
 			err = vacate(db, app_id, c->name, &have[i]);
 	for (int i = 0; i < nwant && !err; i++)
 		if (!find(&want[i], have, nhave) && find(&want[i], want, nwant) == &want[i])
-			err = assign(db, app_id, c->name, &want[i]);
+			err = assign(db, app_id, c->name, &want[i], until);
 	return err;
 }
 
@@ -311,7 +312,7 @@ static int vacate_others(struct db *db, struct arena *a, const char *app_id, con
 	int row, err = q ? 0 : db->fault->err;
 	while (!err && (row = stmt_row(q))) {
 		struct collection gone = collection_default(row > 0 ? stmt_dup(q, 0, a) : "");
-		err = row < 0 ? -row : declared(list, n, str_of(gone.name)) ? 0 : declare(db, a, app_id, &gone);
+		err = row < 0 ? -row : declared(list, n, str_of(gone.name)) ? 0 : declare(db, a, app_id, &gone, 0);
 	}
 	return err;
 }
@@ -319,9 +320,10 @@ static int vacate_others(struct db *db, struct arena *a, const char *app_id, con
 int docs_declare(struct db *db, const char *app_id, const struct collection *list, int n)
 {
 	struct arena *a = arena_new();
+	int64_t until = mono_ms() + SPOT_MS;
 	int err = vacate_others(db, a, app_id, list, n);
 	for (int i = 0; i < n && !err; i++)
-		err = declare(db, a, app_id, &list[i]);
+		err = declare(db, a, app_id, &list[i], until);
 	arena_free(a);
 	return err;
 }

@@ -27,7 +27,7 @@ struct slot {
 
 /* All slots of a collection; the number, or -ERR_*. */
 int slots_load(struct db *db, struct arena *a, const char *app_id, const char *collection, struct slot list[SLOTS]);
-/* The bytes for one row. False: the row has none (a unique index leaves out rows without all its fields). */
+/* The bytes for one row. False: the row has none (a unique index leaves out rows without all its fields), and b no meaning. */
 bool slot_key(const struct slot *s, const struct row *r, struct buf *b);
 
 /* For a statement that writes a row with all its slots. */

@@ -50,7 +50,7 @@ int rows_open(struct rows *k, struct req *r, bool as_app)
 		journal_guard(r, k->db);
 	rows_as(k, as_app);
 	k->docs = (struct docs){.db = k->db, .arena = r->arena, .scope = &k->scope,
-				.scan_rows = r->settings.number[SETTING_SCAN_ROWS]};
+				.scan_rows = r->settings.number[SETTING_SCAN_ROWS], .until = r->deadline};
 	return k->db ? 0 : r->fault.err;
 }
 

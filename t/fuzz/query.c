@@ -35,21 +35,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena *a = arena_new();
 	struct fault f = {0};
 	struct query q, again;
-	struct buf scratch = BUF_INIT;
+	struct matching m = {0};
 	opts = str_cut(rest, '\n', &body);
 	if (!body.n || json_check(body, ROW_DEPTH, 10000, &f))
 		body = STR("{\"a\":1,\"b\":\"x\",\"n\":-0.5,\"l\":[1,\"x\",null]}");
 	struct row r = {.id = STR("01"), .owner = STR("u_me"), .parent = STR("p"), .created = 5, .updated = 6, .rev = 1, .body = str_trim(body)};
 	if (!query_parse(a, where, opts, &q, &f)) {
-		bool matches = query_match(&q.where, &r, &scratch);
+		bool matches = query_match(&q.where, &r, &m);
 		struct cond not = {.op = OP_NOT, .n = 1, .child = &q.where};
-		MUST(query_match(&not, &r, &scratch) == !matches);
+		MUST(query_match(&not, &r, &m) == !matches);
 		MUST(!q.everything || matches);
 		MUST(q.limit >= 1 && q.limit <= QUERY_LIMIT && q.sort.n >= 1);
 		MUST(!query_parse(a, where, opts, &again, &f) && str_eq(q.canonical, again.canonical));
 		planned(a, &q, &r, matches);
 	}
-	buf_release(&scratch);
+	matching_release(&m);
 	arena_free(a);
 	return 0;
 }

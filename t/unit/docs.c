@@ -237,9 +237,11 @@ static char *plan(const struct scope *sc, const struct collection *c, const char
 	return docs_plan(&d, str_of(query), str_of(opts));
 }
 
+/* What is sorted are the numbers of rows: their bodies are read behind it. */
 static void uses(const char *plan, const char *index, bool sorts, const char *what)
 {
-	ok(strstr(plan, index) && sorts == (strstr(plan, "TEMP B-TREE FOR ORDER") != NULL), "%s: %s", what, plan);
+	const char *sorter = strstr(plan, "TEMP B-TREE FOR ORDER"), *rows = strstr(plan, "SEARCH d USING INTEGER PRIMARY KEY");
+	ok(strstr(plan, index) && sorts == (sorter != NULL) && sorts == (rows != NULL) && rows >= sorter, "%s: %s", what, plan);
 }
 
 static void test_plans(void)
@@ -256,6 +258,9 @@ static void test_plans(void)
 	uses(plan(&ann, &board, "{\"owner\":\"u_bob\"}", "{}"), "docs_owner", false, "someone's rows on a board");
 	uses(plan(&ann, &board, "{\"id\":\"x\"}", "{}"), "docs_id (app_id=? AND collection=? AND id=?)", false, "one row");
 	uses(plan(&ann, &rooms, "{}", "{}"), "shares_who", false, "own and shared rows, not everyone's");
+	uses(plan(&ann, &rooms, "{}", "{\"sort\":\"-created\"}"), "shares_who", false, "the newest first");
+	uses(plan(&ann, &rooms, "{}", "{\"sort\":\"w\"}"), "shares_who", true, "in an order of their own");
+	uses(plan(&ann, &board, "{\"tag\":{\"gt\":\"x\"}}", "{}"), "docs_k1", true, "a range in the order of ids");
 	uses(plan(&ann, &messages, "{\"parent\":\"x\"}", "{}"), "docs_parent (app_id=? AND parent=? AND collection=?)", false, "below a row");
 	uses(plan(&stranger, &board, "{\"tag\":\"x\"}", "{}"), "shares_who", false, "who is not admitted does not walk the index");
 }
@@ -330,6 +335,46 @@ static void test_backfill(void)
 	is_int(count(&ann, &c, "{\"m\":{\"gte\":0}}"), 0, "at all");
 }
 
+static int commits;
+
+static int committed(void *arg)
+{
+	(void)arg;
+	commits++;
+	return 0;
+}
+
+/* Few rows that are much work: not in the transaction that declares, and not in a single one. */
+static void test_backfill_heavy(void)
+{
+	struct collection c = {.name = "volumes", .read = WHO_MEMBERS, .add = WHO_MEMBERS, .change = WHO_MEMBERS, .nindex = 4,
+			       .index = {{4, {{"a", false}, {"b", false}, {"c", false}, {"d", false}}}, {4, {{"b", false}, {"c", false}, {"d", false}, {"e", false}}},
+					 {4, {{"c", false}, {"d", false}, {"e", false}, {"f", false}}}, {4, {{"d", false}, {"e", false}, {"f", false}, {"g", false}}}}};
+	struct collection bare = c;
+	struct buf b = BUF_INIT;
+	char *id[25];
+	bare.nindex = 0;
+	buf_adds(&b, "{\"text\":\"");
+	while (b.len < 250000)
+		buf_adds(&b, "\\\"");
+	buf_adds(&b, "\",\"a\":1,\"e\":2,\"g\":3}");
+	for (size_t i = 0; i < ARRAY_LEN(id); i++)
+		id[i] = add(&ann, &bare, b.p);
+	is_int(declare(&c), 0, "declared");
+	is_int(db_int(db, 9, "SELECT max(usable) FROM slots WHERE app_id = ? AND collection = 'volumes'", "c", app_id), 0, "not filled on the spot: 6 MB");
+	sqlite3_commit_hook(db->conn->sql, committed, NULL);
+	is_int(docs_backfill(db), 0, "filled in");
+	sqlite3_commit_hook(db->conn->sql, NULL, NULL);
+	ok(commits > 1, "in %d transactions", commits);
+	is_int(count(&ann, &c, "{\"a\":1}"), ARRAY_LEN(id), "all of them");
+	uses(plan(&ann, &c, "{\"a\":1}", "{}"), "docs_k1", true, "by the index");
+	for (size_t i = 0; i < ARRAY_LEN(id); i++) {
+		struct docs d = as(&ann, &c);
+		docs_delete(&d, str_of(id[i]));
+	}
+	buf_release(&b);
+}
+
 /* ---- below a row ---- */
 
 static void test_tree(void)
@@ -351,6 +396,52 @@ static void test_tree(void)
 	is_int(count(&ann, &messages, "{}"), 0, "and all that hung below is gone");
 	is_int(usage("rows"), rows - 2, "and not counted any more");
 	ok(usage("bytes") < bytes, "in bytes too");
+}
+
+/* ---- the clock ---- */
+
+static int64_t search(struct docs *d, const char *query, int64_t ms, int *err)
+{
+	struct buf out = BUF_INIT;
+	int64_t from = mono_ms();
+	d->until = ms < 0 ? 0 : from + ms;
+	*err = query ? docs_count(d, str_of(query), &out) : docs_find(d, STR_NONE, STR("{\"fields\":[\"a\",\"b\"]}"), &out);
+	buf_release(&out);
+	return mono_ms() - from;
+}
+
+/* Five rows, each of which takes a query of 64 conditions a third of a second. */
+static void test_clock(void)
+{
+	static const struct collection heavy = {.name = "heavy", .read = WHO_MEMBERS, .add = WHO_MEMBERS, .change = WHO_MEMBERS};
+	struct docs d = as(&ann, &heavy);
+	struct buf b = BUF_INIT, where = BUF_INIT;
+	char *id[5];
+	int err;
+	buf_adds(&b, "{\"l\":[0");
+	for (int i = 0; i < 9000; i++)
+		buf_addf(&b, ",1.2345678901234%04de-300", i);
+	buf_adds(&b, "]}");
+	for (int i = 0; i < 5; i++)
+		id[i] = add(&ann, &heavy, b.p);
+	for (int i = 0; i < QUERY_CONDITIONS; i++)
+		buf_addf(&where, "%s{\"l\":{\"contains\":%d}}", i ? "," : "{\"or\":[", 100 + i);
+	buf_adds(&where, "]}");
+	int64_t took = search(&d, "{\"l\":{\"contains\":1.23456789012340001e-300}}", -1, &err);
+	is_int(err, 0, "one condition: %lld ms", (long long)took);
+	took = search(&d, where.p, 30, &err);
+	is_int(err, ERR_BAD_QUERY, "%s", f.message);
+	ok(took < 300, "64 of them, until whoever asks is gone: %lld ms", (long long)took);
+	search(&d, NULL, 30000, &err);
+	is_int(err, 0, "a page");
+	d.until = 1;
+	struct buf out = BUF_INIT;
+	is_int(docs_find(&d, STR_NONE, STR_NONE, &out), ERR_BAD_QUERY, "no page for somebody who is gone: %s", f.message);
+	buf_release(&out);
+	for (int i = 0; i < 5; i++)
+		docs_delete(&d, str_of(id[i]));
+	buf_release(&b);
+	buf_release(&where);
 }
 
 static void test_usage(void)
@@ -491,7 +582,9 @@ int main(void)
 	test_budget();
 	test_unique();
 	test_backfill();
+	test_backfill_heavy();
 	test_tree();
+	test_clock();
 	test_usage();
 	test_atomic();
 	test_shares();

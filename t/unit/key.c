@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/crypt.h"
+#include "base/now.h"
 #include "store/key.h"
 #include "store/query.h"
 #include "tap.h"
@@ -125,7 +126,7 @@ static void test_after(void)
 
 /* ---- conditions ---- */
 
-#define BODY "{\"n\":5,\"t\":\"milk and honey\",\"z\":null,\"f\":false,\"l\":[1,\"two\",[3]],\"o\":{\"p\":{\"q\":7}},\"s\":\"a\\\"b\\u0000c\"}"
+#define BODY "{\"n\":5,\"t\":\"milk and honey\",\"z\":null,\"f\":false,\"l\":[1,\"two\",[3]],\"o\":{\"p\":{\"q\":7}},\"s\":\"a\\\"b\\u0000c\",\"m\":[\"x\",true,\"a\\\"b\",2.5e1,null,\"\"]}"
 
 static const struct {
 	const char *query;
@@ -146,7 +147,9 @@ static const struct {
 	{"{\"or\":[{\"n\":6},{\"n\":5}]}", true}, {"{\"or\":[{\"n\":6},{\"n\":7}]}", false}, {"{\"and\":[{\"n\":5},{\"n\":{\"lt\":6}}]}", true},
 	{"{\"not\":{\"n\":5}}", false}, {"{\"not\":{\"n\":6}}", true}, {"{\"not\":{\"or\":[{\"n\":6},{\"t\":\"x\"}]},\"n\":5}", true},
 	{"{\"id\":\"id\"}", true}, {"{\"owner\":null}", true}, {"{\"created\":1}", true}, {"{\"created\":{\"lt\":1}}", false}, {"{\"l\":5}", false},
-	{"{\"f\":{\"lt\":true}}", true},
+	{"{\"f\":{\"lt\":true}}", true}, {"{\"m\":{\"contains\":true}}", true}, {"{\"m\":{\"contains\":false}}", false}, {"{\"m\":{\"contains\":0}}", false},
+	{"{\"m\":{\"contains\":null}}", true}, {"{\"l\":{\"contains\":null}}", false}, {"{\"m\":{\"contains\":\"a\\\"b\"}}", true},
+	{"{\"m\":{\"contains\":25}}", true}, {"{\"m\":{\"contains\":\"25\"}}", false}, {"{\"m\":{\"contains\":\"\"}}", true}, {"{\"l\":{\"contains\":\"\"}}", false},
 };
 
 static const char *const refused[] = {
@@ -161,16 +164,48 @@ static const char *const refused_opts[] = {
 	"{\"sort\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", "{\"skip\":5}", "{\"fields\":\"a\"}", "{\"fields\":[1]}", "[5]",
 };
 
+/* One row and one query that would take half a second: it ends when its time does. */
+static void test_late(void)
+{
+	struct arena *a = arena_new();
+	struct fault f = {0};
+	struct query q;
+	struct buf body = BUF_INIT, where = BUF_INIT;
+	buf_adds(&body, "{\"l\":[1");
+	for (int i = 0; i < 9000; i++)
+		buf_addf(&body, ",1.2345678901234%04de-300", i);
+	buf_adds(&body, "]}");
+	for (int i = 0; i < QUERY_CONDITIONS; i++)
+		buf_addf(&where, "%s{\"l\":{\"contains\":%d}}", i ? "," : "{\"or\":[", 100 + i);
+	buf_adds(&where, "]}");
+	struct row r = row_of(body.p);
+	struct matching all = {0}, some = {0};
+	is_int(query_parse(a, buf_str(&where), STR_NONE, &q, &f), 0, "a query of %d conditions", QUERY_CONDITIONS);
+	int64_t from = mono_us();
+	ok(!query_match(&q.where, &r, &all) && !all.late, "does not hold");
+	int64_t whole = mono_us() - from;
+	some.until = mono_ms() + 10;
+	from = mono_us();
+	query_match(&q.where, &r, &some);
+	int64_t took = mono_us() - from;
+	ok(some.late && took < whole / 2, "and is late after %lld of %lld us", (long long)took, (long long)whole);
+	matching_release(&all);
+	matching_release(&some);
+	buf_release(&body);
+	buf_release(&where);
+	arena_free(a);
+}
+
 static void test_queries(void)
 {
 	struct arena *a = arena_new();
 	struct fault f = {0};
 	struct query q;
-	struct buf scratch = BUF_INIT;
+	struct matching m = {0};
 	struct row r = row_of(BODY);
 	for (size_t i = 0; i < ARRAY_LEN(matches); i++) {
 		int err = query_parse(a, str_of(matches[i].query), STR_NONE, &q, &f);
-		ok(!err && query_match(&q.where, &r, &scratch) == matches[i].want, "%s%s", matches[i].query, err ? f.message : "");
+		ok(!err && query_match(&q.where, &r, &m) == matches[i].want, "%s%s", matches[i].query, err ? f.message : "");
 	}
 	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
 		f.message[0] = 0;
@@ -184,7 +219,7 @@ static void test_queries(void)
 	char *one = arena_cstr(a, q.canonical);
 	query_parse(a, STR("{\"a\":2,\"b\":1}"), STR_NONE, &q, &f);
 	is_str(arena_cstr(a, q.canonical), one, "the order of conditions does not matter to a cursor");
-	buf_release(&scratch);
+	matching_release(&m);
 	arena_free(a);
 }
 
@@ -215,6 +250,7 @@ int main(void)
 	test_long();
 	test_after();
 	test_queries();
+	test_late();
 	test_too_much();
 	return done_testing();
 }
