@@ -222,6 +222,8 @@ my $bad = answer(propose('agent', { 'api/main.lua' => 'return {' }));
 is($bad->{error}, 'bad_package', 'what does not load comes back to the app that proposes a version of itself');
 like($bad->{message}, qr/api\/main\.lua/, '… and says where');
 is(refused('agent', { 't/a.lua' => 'local test = require "fazt.test" test("no", function(t) t.ok(false) end)' }), 'bad_package', '… and what fails its own tests in the rehearsal');
+is(refused('agent', { 'api/burn.lua' => 'return function() for i = 1, 1e8 do end end', 't/a.lua' => 'local fazt, test = require "fazt", require "fazt.test" ' .
+	'test("slow", function(t) for _ = 1, 200 do fazt.queue("api/burn.lua", nil, { retries = 0 }) end t.advance(60) end)' }), 'bad_package', '… or does not end, in its fifteen seconds');
 is(answer(propose('blog', { 'public/x' => 'x' }, reason => ''))->{error}, 'bad_request', 'a proposal has a reason');
 is(scalar(pending()), 0, 'and nobody was asked about any of these');
 $owner->get($fazt->url('mute', '/answer/x'));

@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -27,6 +28,7 @@ int install_main(int argc, char **argv)
 	if (become_owner(argv[2]))
 		die("install-fetch: cannot become the owner of %s", argv[2]);
 	alarm(LIFE_S);
+	signal(SIGPIPE, SIG_IGN); /* a cell that was ended takes no answer */
 	log_open(argv[2]);
 	oom_volunteer(OOM_SOON);
 	turn_take(0, TURN_IN_ORDER); /* the thread that started this may have worked for somebody who goes first */
