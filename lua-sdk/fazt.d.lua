@@ -301,7 +301,7 @@ function fazt.storage.docs.insert(collection, doc) end
 ---@return Doc?
 function fazt.storage.docs.get(collection, id) end
 
----The documents the caller may read that match the query, and a cursor when there are more. query: { field = value } or { field = { op = value } } with eq ne gt gte lt lte in nin prefix contains exists, and ["and"] ["or"] ["not"]. opts: sort ("-created" or a list), limit (1 to 1000, 100 by default), cursor, fields (a list). Errors: bad_query, bad_cursor.
+---The documents the caller may read that match the query, and a cursor when there are more. query: { field = value } or { field = { op = value } } with eq ne gt gte lt lte in nin prefix contains exists, and ["and"] ["or"] ["not"]. opts: sort ("-created" or a list), limit (1 to 1000, 100 by default), cursor, fields (a list). A field to compare or sort by may lie 8 names deep ("a.b.c"); a query takes two seconds at most. Errors: bad_query, bad_cursor.
 ---@param collection string
 ---@param query? any
 ---@param opts? any

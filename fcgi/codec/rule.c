@@ -18,6 +18,14 @@ enum who who_by_name(struct str s)
 	return 0;
 }
 
+bool path_too_long(struct str path)
+{
+	int n = 1;
+	for (size_t i = 0; i < path.n; i++)
+		n += path.p[i] == '.';
+	return n > PATH_NAMES;
+}
+
 struct collection collection_default(const char *name)
 {
 	return (struct collection){.name = name, .read = WHO_OWNER, .add = WHO_MEMBERS, .change = WHO_OWNER};

@@ -21,6 +21,7 @@ const char *who_name(enum who w);
 enum who who_by_name(struct str s); /* 0: no such word */
 
 #define INDEX_FIELDS 4
+#define PATH_NAMES 8         /* of a field's path, "a.b.c": what is new has no more; what was installed before that bound may */
 #define COLLECTION_INDEXES 4 /* slots k1…k4 */
 #define COLLECTION_UNIQUES 2 /* slots u1, u2 */
 #define COLLECTION_DEPTH 4   /* a chain of parents is at most this long */
@@ -34,6 +35,8 @@ struct key_spec {
 		bool desc;
 	} field[INDEX_FIELDS];
 };
+
+bool path_too_long(struct str path);
 
 struct collection {
 	const char *name;

@@ -83,5 +83,7 @@ const char *visibility_name(enum visibility v);
 /* May an app be called that? Names that mean something to mail, browsers, people or Fazt are for built-in apps only.
  * ERR_BAD_MANIFEST for the form, ERR_RESERVED_NAME. */
 int manifest_name(struct str name, bool builtin, struct fault *f);
+/* Has no field of an index or a unique more than PATH_NAMES names? For packages that come in: one that is there already goes on. */
+int manifest_paths(const struct manifest *m, struct fault *f);
 
 #endif

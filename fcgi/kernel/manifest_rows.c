@@ -149,6 +149,28 @@ int manifest_parents(struct reading *g)
 	return 0;
 }
 
+static int check_paths(const char *collection, const char *what, const struct key_spec *list, int n, struct fault *f)
+{
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < list[i].n; j++)
+			if (path_too_long(str_of(list[i].field[j].path)))
+				return fault(f, ERR_BAD_MANIFEST, "app.json: collections.%s.%s[%d]: \"%.60s\" has more than %d names; "
+					     "keep what is looked for nearer to the top of a row", collection, what, i, list[i].field[j].path, PATH_NAMES);
+	return 0;
+}
+
+int manifest_paths(const struct manifest *m, struct fault *f)
+{
+	int err = 0;
+	for (int i = 0; !err && i < m->ncollections; i++) {
+		const struct collection *c = &m->collection[i];
+		err = check_paths(c->name, "index", c->index, c->nindex, f);
+		if (!err)
+			err = check_paths(c->name, "unique", c->unique, c->nunique, f);
+	}
+	return err;
+}
+
 static int name_collections(struct reading *g, json_t *v)
 {
 	const char *name;

@@ -158,6 +158,8 @@ int package_finish(struct package *p, bool builtin, struct fault *f)
 	if (err)
 		return err;
 	err = manifest_name(str_of(p->manifest->name), builtin, f);
+	if (!err && !builtin)
+		err = manifest_paths(p->manifest, f);
 	if (err)
 		return err;
 	if (!package_find(p, "api/main.lua") && !package_find(p, "public/index.html"))

@@ -268,6 +268,18 @@ static int owner_asked(struct finding *f)
 	return db_fail(f->docs->db, ERR_BAD_QUERY, "Rows of another app have no owner here, so a query cannot ask for it.");
 }
 
+/* A collection that has an index on one was declared before there was a bound. */
+static int long_path_asked(const struct finding *f, int nslots)
+{
+	struct str path = query_long_path(&f->query);
+	for (int i = 0; path.p && i < nslots; i++)
+		for (int j = 0; j < f->slot[i].spec.n; j++)
+			if (path_too_long(str_of(f->slot[i].spec.field[j].path)))
+				return 0;
+	return path.p ? db_fail(f->docs->db, ERR_BAD_QUERY, "\"%.*s\" has more than %d names; keep what is looked for nearer to the top of a row.",
+				(int)MIN(path.n, 60), path.p, PATH_NAMES) : 0;
+}
+
 static int finding_prepare(struct finding *f, const struct docs *d, struct str query, struct str opts, const char *head,
 			   bool paged)
 {
@@ -277,6 +289,8 @@ static int finding_prepare(struct finding *f, const struct docs *d, struct str q
 		err = owner_asked(f);
 	if (!err && (n = slots_load(d->db, d->arena, d->scope->app_id, d->collection->name, f->slot)) < 0)
 		err = -n;
+	if (!err)
+		err = long_path_asked(f, n);
 	if (err)
 		return err;
 	plan_query(d->arena, d->scope, d->collection, &f->query, f->slot, n, &f->plan);

@@ -359,3 +359,19 @@ bool query_names(const struct query *q, const char *path)
 			return true;
 	return cond_names(&q->where, path);
 }
+
+static struct str cond_long_path(const struct cond *c)
+{
+	struct str path = STR_NONE;
+	for (int i = 0; c->op >= OP_AND && i < c->n && !path.p; i++)
+		path = cond_long_path(&c->child[i]);
+	return c->op < OP_AND && path_too_long(c->path) ? c->path : path;
+}
+
+struct str query_long_path(const struct query *q)
+{
+	for (int i = 0; i < q->sort.n; i++)
+		if (path_too_long(str_of(q->sort.field[i].path)))
+			return str_of(q->sort.field[i].path);
+	return cond_long_path(&q->where);
+}

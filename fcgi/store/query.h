@@ -63,6 +63,7 @@ bool query_match(const struct cond *c, const struct row *r, struct matching *m);
 /* n bytes more are going to be looked at. True: it is over. */
 bool matching_late(struct matching *m, size_t n);
 void matching_release(struct matching *m);
+struct str query_long_path(const struct query *q); /* one with more than PATH_NAMES names; STR_NONE: there is none */
 bool query_names(const struct query *q, const char *path); /* in a condition or the order */
 const char *op_name(enum op op);
 

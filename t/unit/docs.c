@@ -335,6 +335,27 @@ static void test_backfill(void)
 	is_int(count(&ann, &c, "{\"m\":{\"gte\":0}}"), 0, "at all");
 }
 
+/* Paths have a bound, but for a collection that has an index on a longer one. */
+static void test_long_paths(void)
+{
+	struct collection c = {.name = "deep", .read = WHO_MEMBERS, .add = WHO_MEMBERS, .change = WHO_MEMBERS};
+	static const char q[] = "{\"or\":[{\"x\":1},{\"a.b.c.d.e.f.g.h.i\":1}]}";
+	char *id = add(&ann, &c, "{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":{\"g\":{\"h\":{\"i\":1}}}}}}}}}");
+	struct docs d = as(&ann, &c);
+	struct buf out = BUF_INIT;
+	is_int(docs_count(&d, str_of(q), &out), ERR_BAD_QUERY, "%s", f.message);
+	is_int(docs_find(&d, STR_NONE, STR("{\"sort\":\"-a.b.c.d.e.f.g.h.i\"}"), &out), ERR_BAD_QUERY, "nor is anything sorted by it: %s", f.message);
+	is_int(count(&ann, &c, "{\"a.b.c.d.e.f.g.h\":1}"), 0, "eight names are not too many");
+	c.nindex = 1;
+	c.index[0] = (struct key_spec){1, {{"a.b.c.d.e.f.g.h.i", false}}};
+	is_int(declare(&c), 0, "an app of before has an index");
+	is_int(count(&ann, &c, q), 1, "and asks by it");
+	c.nindex = 0;
+	is_int(declare(&c), 0, "not any more");
+	docs_delete(&d, str_of(id));
+	buf_release(&out);
+}
+
 static int commits;
 
 static int committed(void *arg)
@@ -582,6 +603,7 @@ int main(void)
 	test_budget();
 	test_unique();
 	test_backfill();
+	test_long_paths();
 	test_backfill_heavy();
 	test_tree();
 	test_clock();

@@ -25,6 +25,8 @@ static struct package *with(const char *json, const char *lua)
 	return p;
 }
 
+#define DEEP(key, path) "{\"name\":\"deep\",\"title\":\"Deep\",\"collections\":{\"c\":{\"" key "\":[\"" path "\"]}}}"
+
 static int finish(struct package *p, bool builtin)
 {
 	int err = package_finish(p, builtin, &f);
@@ -40,6 +42,10 @@ static void whole(void)
 	is_int(finish(with("{\"name\":\"os\"}", "return {}"), false), ERR_RESERVED_NAME, "a reserved name");
 	is_int(finish(with("{\"name\":\"os\"}", "return {}"), true), 0, "of a built-in app");
 	is_int(finish(with("{\"name\":1}", "return {}"), false), ERR_BAD_MANIFEST, "a manifest that is none");
+	is_int(finish(with(DEEP("index", "a.b.c.d.e.f.g.h"), "return {}"), false), 0, "an index on a path of 8 names");
+	is_int(finish(with(DEEP("index", "a.b.c.d.e.f.g.h.i"), "return {}"), false), ERR_BAD_MANIFEST, "one of 9: %s", f.message);
+	is_int(finish(with(DEEP("unique", "x,a.b.c.d.e.f.g.h.i"), "return {}"), false), ERR_BAD_MANIFEST, "the same for unique: %s", f.message);
+	is_int(finish(with(DEEP("index", "a.b.c.d.e.f.g.h.i"), "return {}"), true), 0, "but what is installed already stays what it is");
 	struct package *page = with(JSON, NULL);
 	package_file(page, STR("public/index.html"), STR("<h1>"), &f);
 	is_int(finish(page, false), 0, "a page is enough");
