@@ -1,7 +1,6 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "base/now.h"
 #include "store/conn.h"
 
 static const struct {
@@ -40,7 +39,7 @@ static int on_commit(void *arg, sqlite3 *sql, const char *schema, int pages)
 static int on_progress(void *arg)
 {
 	const struct conn *c = arg;
-	return c->db && c->db->until && mono_ms() > c->db->until;
+	return c->db && db_read_late(c->db);
 }
 
 static int configure(struct db *db)

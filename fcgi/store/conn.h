@@ -51,10 +51,16 @@ struct db {
 	bool part; /* a transaction inside the one that is held (db_enter) */
 	const char *app_id; /* whose rows it writes (db_write_for), or NULL */
 	int64_t migrated;
-	int64_t until; /* mono_ms at which reading ends; 0: no bound */
+	int64_t reading; /* mono_ms at which a read for an app began (db_read_begin); 0: none */
 };
 
 #define CONN_BUSY_MS 5000 /* for programs that do not know our lock, as a shell on the file */
+
+/* From here to db_read_end it is an app that reads, which must not pin the WAL for long. db_read_late says that this is over: SQLite asks
+ * every few thousand steps, and the function a row is given to each time. */
+void db_read_begin(struct db *db);
+bool db_read_late(struct db *db);
+void db_read_end(struct db *db);
 
 /* A borrower that has no connection yet, and one that is given to it. */
 struct db *conn_borrower(struct store *s, struct fault *f);

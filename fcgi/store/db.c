@@ -20,6 +20,7 @@
 #include "store/sync.h"
 
 #define LOCK_WAIT_MS 10000
+#define READ_MS 2000        /* a reader must not pin the WAL */
 #define READERS_WAIT_MS 50  /* for those who read something old, while everybody who writes waits */
 #define WAL_PAGES_MAX 16384 /* 64 MB: from here on a writer waits for the readers and starts the WAL anew */
 
@@ -300,7 +301,7 @@ struct db *db_borrow(struct store *s, struct fault *f)
 	if (!db)
 		return NULL;
 	db->fault = f ? f : &db->own;
-	db->until = 0;
+	db->reading = 0;
 	if (db != held)
 		db->failed = fault_blind(db->fault); /* by way of another connection */
 	return db;
@@ -464,6 +465,23 @@ int db_begin_now(struct db *db)
 	if (db->locked || lock_take(db->store->lock, 0, NULL))
 		return ERR_UNAVAILABLE;
 	return begin(db);
+}
+
+/* ---- the WAL ---- */
+
+void db_read_begin(struct db *db)
+{
+	db->reading = mono_ms();
+}
+
+bool db_read_late(struct db *db)
+{
+	return db->reading && mono_ms() - db->reading > READ_MS;
+}
+
+void db_read_end(struct db *db)
+{
+	db->reading = 0;
 }
 
 /* Readers keep pages of the WAL in use, so it is copied back in passing; only past its bound does a writer wait. */

@@ -11,18 +11,17 @@
  */
 #include "store/find.h"
 
-#include "base/now.h"
 #include "base/out.h"
 #include "store/cursor.h"
 #include "store/docs.h"
 #include "store/plan.h"
 
-#define READ_MS 2000           /* a reader must not pin the WAL */
 #define PAGE_BYTES (512 * KIB) /* a page ends early behind this many */
 #define LOOKING "fazt-looking"
 
 /* What the functions of one running statement see. */
 struct looking {
+	struct db *db;
 	const struct query *query;
 	struct buf scratch;
 	int64_t left;
@@ -38,12 +37,17 @@ static struct str value_str(sqlite3_value *v)
 	return (struct str){p ? p : "", (size_t)sqlite3_value_bytes(v)};
 }
 
+/* A large row takes longer than all that SQLite counts. */
+static bool spent(struct looking *l)
+{
+	l->over = l->budget && l->left-- <= 0;
+	return l->over || db_read_late(l->db);
+}
+
 static bool look(sqlite3_context *ctx, sqlite3_value **v, struct looking **l, struct row *r)
 {
 	*l = sqlite3_value_pointer(v[0], LOOKING);
-	if (!*l || ((*l)->budget && (*l)->left-- <= 0)) {
-		if (*l)
-			(*l)->over = true;
+	if (!*l || spent(*l)) {
 		sqlite3_result_error_code(ctx, SQLITE_INTERRUPT);
 		return false;
 	}
@@ -245,7 +249,7 @@ static int finding_prepare(struct finding *f, const struct docs *d, struct str q
 	if (err)
 		return err;
 	plan_query(d->arena, d->scope, d->collection, &f->query, f->slot, n, &f->plan);
-	f->look = (struct looking){.query = &f->query, .left = d->scan_rows, .budget = f->plan.budget, .ownerless = d->reader};
+	f->look = (struct looking){.db = d->db, .query = &f->query, .left = d->scan_rows, .budget = f->plan.budget, .ownerless = d->reader};
 	listing_of(f);
 	struct buf b = BUF_INIT;
 	buf_adds(&b, head);
@@ -277,7 +281,7 @@ static int looked_enough(struct finding *f, int err)
 
 static void finding_done(struct finding *f)
 {
-	f->docs->db->until = 0;
+	db_read_end(f->docs->db);
 	if (f->stmt)
 		stmt_done(f->stmt);
 	buf_release(&f->look.scratch);
@@ -325,7 +329,7 @@ int docs_find(const struct docs *d, struct str query, struct str opts, struct bu
 	struct out o = OUT(out);
 	int err = finding_prepare(&f, d, query, opts, "SELECT " ROW_COLUMNS, true);
 	if (!err) {
-		d->db->until = mono_ms() + READ_MS;
+		db_read_begin(d->db);
 		out_object(&o);
 		out_key(&o, "items");
 		out_array(&o);
@@ -345,7 +349,7 @@ int docs_count(const struct docs *d, struct str query, struct buf *out)
 	struct finding f;
 	int err = finding_prepare(&f, d, query, STR_NONE, "SELECT count(*)", false);
 	if (!err) {
-		d->db->until = mono_ms() + READ_MS;
+		db_read_begin(d->db);
 		int row = step(&f);
 		if (row == 1)
 			buf_addf(out, "%lld", (long long)stmt_int(f.stmt, 0));
