@@ -51,13 +51,15 @@ struct db {
 	bool part; /* a transaction inside the one that is held (db_enter) */
 	const char *app_id; /* whose rows it writes (db_write_for), or NULL */
 	int64_t migrated;
-	int64_t reading; /* mono_ms at which a read for an app began (db_read_begin); 0: none */
+	int64_t reading; /* mono_ms at which a read for an app began (db_read_begin); 0: nobody is in its way */
+	bool hurried;    /* … and it had to make way */
 };
 
 #define CONN_BUSY_MS 5000 /* for programs that do not know our lock, as a shell on the file */
 
-/* From here to db_read_end it is an app that reads, which must not pin the WAL for long. db_read_late says that this is over: SQLite asks
- * every few thousand steps, and the function a row is given to each time. */
+/* From here to db_read_end it is an app that reads: not for long, and only for a moment when the WAL has to begin anew.
+ * db_read_late says that this is over. SQLite asks every few thousand steps, and the function a row is given to each time;
+ * then it is SQLITE_INTERRUPT, which says whether to try again. */
 void db_read_begin(struct db *db);
 bool db_read_late(struct db *db);
 void db_read_end(struct db *db);
