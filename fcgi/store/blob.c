@@ -369,6 +369,7 @@ static int list_page(const struct blobs *b, struct stmt *s, int limit, const str
 	out_object(&o);
 	out_key(&o, "items");
 	out_array(&o);
+	db_read_begin(b->db, 0);
 	while ((found = stmt_row(s)) == 1) {
 		if (n++ == limit || out->len - from > PAGE_BYTES) {
 			cursor_make(b->db->store, l, row.name, &more);
@@ -379,6 +380,7 @@ static int list_page(const struct blobs *b, struct stmt *s, int limit, const str
 		row_read(s, b->arena, &row);
 		write(&o, &row);
 	}
+	db_read_end(b->db);
 	out_end(&o);
 	if (more.len)
 		out_kstr(&o, "cursor", buf_str(&more));

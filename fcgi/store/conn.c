@@ -1,7 +1,6 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "base/now.h"
 #include "store/conn.h"
 
 static const struct {
@@ -40,7 +39,7 @@ static int on_commit(void *arg, sqlite3 *sql, const char *schema, int pages)
 static int on_progress(void *arg)
 {
 	const struct conn *c = arg;
-	return c->db && c->db->until && mono_ms() > c->db->until;
+	return c->db && db_read_late(c->db);
 }
 
 static int configure(struct db *db)
@@ -51,7 +50,8 @@ static int configure(struct db *db)
 	sqlite3_extended_result_codes(sql, 1);
 	sqlite3_busy_timeout(sql, CONN_BUSY_MS);
 	int err = conn_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
-				"PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON; PRAGMA cache_size = -2048");
+				"PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON; PRAGMA cache_size = -2048;"
+				"PRAGMA journal_size_limit = 67108864"); /* past the bound in db.c the file is longer until the WAL begins anew */
 	sqlite3_wal_hook(sql, on_commit, db->conn); /* takes the place of automatic checkpoints */
 	sqlite3_progress_handler(sql, 4096, on_progress, db->conn);
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
@@ -131,7 +131,7 @@ static int err_of(struct db *db, int rc)
 	case SQLITE_TOOBIG:
 		return ERR_TOO_LARGE;
 	case SQLITE_INTERRUPT:
-		return ERR_BAD_QUERY;
+		return db->hurried ? ERR_UNAVAILABLE : ERR_BAD_QUERY;
 	default:
 		return ERR_INTERNAL;
 	}

@@ -51,10 +51,19 @@ struct db {
 	bool part; /* a transaction inside the one that is held (db_enter) */
 	const char *app_id; /* whose rows it writes (db_write_for), or NULL */
 	int64_t migrated;
-	int64_t until; /* mono_ms at which reading ends; 0: no bound */
+	int64_t reading; /* mono_ms at which a read for an app began (db_read_begin); 0: nobody is in its way */
+	int64_t until;   /* … and at which it ends */
+	bool hurried;    /* … unless it had to make way before */
 };
 
 #define CONN_BUSY_MS 5000 /* for programs that do not know our lock, as a shell on the file */
+
+/* From here to db_read_end it is an app that reads: for two seconds, no longer than whoever asks is there (until, mono_ms; 0: always), and only
+ * for a moment when the WAL has to begin anew. db_read_late says that this is over. SQLite asks every few thousand steps, and who
+ * looks into rows once in so many bytes (store/match); then it is SQLITE_INTERRUPT, which says whether to try again. */
+void db_read_begin(struct db *db, int64_t until);
+bool db_read_late(struct db *db);
+void db_read_end(struct db *db);
 
 /* A borrower that has no connection yet, and one that is given to it. */
 struct db *conn_borrower(struct store *s, struct fault *f);

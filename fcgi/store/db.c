@@ -20,8 +20,13 @@
 #include "store/sync.h"
 
 #define LOCK_WAIT_MS 10000
-#define READERS_WAIT_MS 50  /* for those who read something old, while everybody who writes waits */
-#define WAL_PAGES_MAX 16384 /* 64 MB: from here on a writer waits for the readers and starts the WAL anew */
+#define READ_MS 2000          /* a reader must not pin the WAL … */
+#define READ_HURRIED_MS 100   /* … and no longer than this when it has to begin anew */
+#define HURRY_MS 5000         /* for so long they are asked to, if whoever asked dies */
+#define READERS_WAIT_MS 300   /* for those who read something old, while everybody who writes waits */
+#define CHECKPOINT_PAGES 1000 /* 4 MB since the last one */
+#define RESTART_PAGES 4096    /* 16 MB: while there is a backup, writers wait for it in vain */
+#define WAL_PAGES_MAX 16384   /* 64 MB: from here on a writer waits for the readers and starts the WAL anew */
 
 struct store {
 	char *home, *path;
@@ -300,7 +305,7 @@ struct db *db_borrow(struct store *s, struct fault *f)
 	if (!db)
 		return NULL;
 	db->fault = f ? f : &db->own;
-	db->until = 0;
+	db->reading = 0;
 	if (db != held)
 		db->failed = fault_blind(db->fault); /* by way of another connection */
 	return db;
@@ -466,19 +471,55 @@ int db_begin_now(struct db *db)
 	return begin(db);
 }
 
+/* ---- the WAL ---- */
+
+void db_read_begin(struct db *db, int64_t until)
+{
+	db->reading = mono_ms();
+	db->until = until ? MIN(until, db->reading + READ_MS) : db->reading + READ_MS;
+	db->hurried = false;
+}
+
+/* Who has the write lock keeps the WAL from nothing. */
+bool db_read_late(struct db *db)
+{
+	int64_t now = mono_ms();
+	if (!db->reading)
+		return false;
+	db->hurried |= now - db->reading > READ_HURRIED_MS && !db->locked && lock_hurries(db->store->lock);
+	return db->hurried || now > db->until;
+}
+
+void db_read_end(struct db *db)
+{
+	db->reading = 0;
+}
+
+/* Readers that follow each other would never all be gone: those of apps make way, first who reads something old, then who came
+ * meanwhile. Whoever comes when all is copied back is in nobody's way. */
+static void begin_anew(struct db *db, int *log)
+{
+	struct lock *l = db->store->lock;
+	if (lock_take(l, LOCK_WAIT_MS, NULL))
+		return;
+	lock_hurry(l, HURRY_MS);
+	sqlite3_busy_timeout(db->conn->sql, READERS_WAIT_MS);
+	sqlite3_wal_checkpoint_v2(db->conn->sql, NULL, SQLITE_CHECKPOINT_RESTART, log, NULL);
+	sqlite3_busy_timeout(db->conn->sql, CONN_BUSY_MS);
+	lock_hurry(l, 0);
+	lock_release(l);
+}
+
 /* Readers keep pages of the WAL in use, so it is copied back in passing; only past its bound does a writer wait. */
 static void checkpoint(struct db *db)
 {
-	if (!lock_maintain(db->store->lock, (uint32_t)db->conn->wal_pages))
+	bool over = db->conn->wal_pages > WAL_PAGES_MAX;
+	if (!lock_maintain(db->store->lock, (uint32_t)db->conn->wal_pages, over ? RESTART_PAGES : CHECKPOINT_PAGES))
 		return;
-	int log = 0, done = 0;
-	sqlite3 *sql = db->conn->sql;
-	bool restart = db->conn->wal_pages > WAL_PAGES_MAX && !lock_take(db->store->lock, LOCK_WAIT_MS, NULL);
-	sqlite3_busy_timeout(sql, READERS_WAIT_MS);
-	sqlite3_wal_checkpoint_v2(sql, NULL, restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &log, &done);
-	sqlite3_busy_timeout(sql, CONN_BUSY_MS);
-	if (restart)
-		lock_release(db->store->lock);
+	int log = 0;
+	sqlite3_wal_checkpoint_v2(db->conn->sql, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, NULL);
+	if (over)
+		begin_anew(db, &log);
 	ballast_keep(db->store->home);
 	lock_maintained(db->store->lock, (uint32_t)MAX(log, 0));
 }

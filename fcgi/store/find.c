@@ -14,13 +14,11 @@
  */
 #include "store/find.h"
 
-#include "base/now.h"
 #include "base/out.h"
 #include "store/cursor.h"
 #include "store/docs.h"
 #include "store/plan.h"
 
-#define READ_MS 2000           /* a reader must not pin the WAL */
 #define PAGE_BYTES (512 * KIB) /* a page ends early behind this many */
 #define LOOKING "fazt-looking"
 
@@ -294,7 +292,7 @@ static int finding_prepare(struct finding *f, const struct docs *d, struct str q
 	if (err)
 		return err;
 	plan_query(d->arena, d->scope, d->collection, &f->query, f->slot, n, &f->plan);
-	f->look = (struct looking){.query = &f->query, .left = d->scan_rows, .budget = f->plan.budget, .ownerless = d->reader};
+	f->look = (struct looking){.match.db = d->db, .query = &f->query, .left = d->scan_rows, .budget = f->plan.budget, .ownerless = d->reader};
 	listing_of(f);
 	struct buf b = BUF_INIT;
 	if (paged)
@@ -324,17 +322,9 @@ static int looked_enough(struct finding *f, int err)
 		       (long long)f->docs->scan_rows, name, name, STR_FMT(index));
 }
 
-/* From now on it has so long, and no longer than whoever asked. Three clocks are the same one: SQLite's own work, the functions
- * above and what is done with the rows they let pass. */
-static void finding_begin(struct finding *f)
-{
-	int64_t until = mono_ms() + READ_MS, asked = f->docs->until;
-	f->docs->db->until = f->look.match.until = asked && asked < until ? asked : until;
-}
-
 static void finding_done(struct finding *f)
 {
-	f->docs->db->until = 0;
+	db_read_end(f->docs->db);
 	if (f->stmt)
 		stmt_done(f->stmt);
 	matching_release(&f->look.match);
@@ -389,7 +379,7 @@ int docs_find(const struct docs *d, struct str query, struct str opts, struct bu
 	struct out o = OUT(out);
 	int err = finding_prepare(&f, d, query, opts, "", true);
 	if (!err) {
-		finding_begin(&f);
+		db_read_begin(d->db, d->until);
 		out_object(&o);
 		out_key(&o, "items");
 		out_array(&o);
@@ -409,7 +399,7 @@ int docs_count(const struct docs *d, struct str query, struct buf *out)
 	struct finding f;
 	int err = finding_prepare(&f, d, query, STR_NONE, "SELECT count(*)", false);
 	if (!err) {
-		finding_begin(&f);
+		db_read_begin(d->db, d->until);
 		int row = step(&f);
 		if (row == 1)
 			buf_addf(out, "%lld", (long long)stmt_int(f.stmt, 0));

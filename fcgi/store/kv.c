@@ -315,6 +315,7 @@ static int list_page(const struct kv *k, struct stmt *s, int limit, const struct
 	out_object(&o);
 	out_key(&o, "items");
 	out_array(&o);
+	db_read_begin(k->db, 0);
 	while ((row = stmt_row(s)) == 1) {
 		if (n++ == limit || out->len - from > PAGE_BYTES) {
 			cursor_make(k->db->store, l, buf_str(&last), &more);
@@ -329,6 +330,7 @@ static int list_page(const struct kv *k, struct stmt *s, int limit, const struct
 		out_kraw(&o, "value", stmt_str(s, 1));
 		out_end(&o);
 	}
+	db_read_end(k->db);
 	out_end(&o);
 	if (more.len)
 		out_kstr(&o, "cursor", buf_str(&more));

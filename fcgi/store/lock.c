@@ -15,14 +15,13 @@
 
 #include "base/now.h"
 
-#define CHECKPOINT_PAGES 1000 /* grown since the last checkpoint: 4 MB */
-
 struct page {
 	char boot[40];
 	uint32_t layout;
 	uint32_t checkpointed; /* pages in the WAL at the last checkpoint; under maintain */
 	uint32_t rung;         /* counts the rings; a futex */
 	int64_t epoch;
+	int64_t hurry; /* mono_ms until which readers make way */
 	pthread_mutex_t write, maintain;
 };
 
@@ -61,6 +60,7 @@ static void page_init(struct page *p)
 	mutex_init(&p->maintain);
 	p->checkpointed = 0;
 	p->epoch = 0;
+	p->hurry = 0;
 	p->layout = sizeof *p;
 	memcpy(p->boot, boot, sizeof boot);
 }
@@ -152,21 +152,21 @@ void lock_await(struct lock *l, uint32_t rung, int64_t ms)
 }
 
 /* A WAL that is shorter than at the last checkpoint has begun anew. */
-static bool worth_it(uint32_t pages, uint32_t checkpointed)
+static bool worth_it(uint32_t pages, uint32_t checkpointed, uint32_t grown)
 {
-	return pages >= CHECKPOINT_PAGES && (pages < checkpointed || pages - checkpointed >= CHECKPOINT_PAGES);
+	return pages < checkpointed || pages - checkpointed >= grown;
 }
 
-bool lock_maintain(struct lock *l, uint32_t pages)
+bool lock_maintain(struct lock *l, uint32_t pages, uint32_t grown)
 {
-	if (pages < CHECKPOINT_PAGES)
+	if (pages < grown)
 		return false;
 	int rc = pthread_mutex_trylock(&l->page->maintain);
 	if (rc == EOWNERDEAD)
 		rc = pthread_mutex_consistent(&l->page->maintain);
 	if (rc)
 		return false;
-	if (worth_it(pages, l->page->checkpointed))
+	if (worth_it(pages, l->page->checkpointed, grown))
 		return true;
 	pthread_mutex_unlock(&l->page->maintain);
 	return false;
@@ -176,4 +176,15 @@ void lock_maintained(struct lock *l, uint32_t pages)
 {
 	l->page->checkpointed = pages;
 	pthread_mutex_unlock(&l->page->maintain);
+}
+
+void lock_hurry(struct lock *l, int64_t ms)
+{
+	__atomic_store_n(&l->page->hurry, ms ? mono_ms() + ms : 0, __ATOMIC_RELEASE);
+}
+
+bool lock_hurries(struct lock *l)
+{
+	int64_t until = __atomic_load_n(&l->page->hurry, __ATOMIC_ACQUIRE);
+	return until && mono_ms() < until;
 }

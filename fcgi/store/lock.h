@@ -32,8 +32,12 @@ void lock_ring(struct lock *l);
 void lock_await(struct lock *l, uint32_t rung, int64_t ms);
 
 /* Checkpointing is for one at a time and nobody waits for it: false when someone is at it. pages is the length of the
- * WAL; true when that is worth a checkpoint, and then lock_maintained tells how long it was. */
-bool lock_maintain(struct lock *l, uint32_t pages);
+ * WAL; true when it has grown by so many since the last checkpoint, and then lock_maintained tells how long it was. */
+bool lock_maintain(struct lock *l, uint32_t pages, uint32_t grown);
 void lock_maintained(struct lock *l, uint32_t pages);
+
+/* Who reads for an app makes way, for so many ms: whoever asked may die and never say that it is over, with 0. */
+void lock_hurry(struct lock *l, int64_t ms);
+bool lock_hurries(struct lock *l);
 
 #endif

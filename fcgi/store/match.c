@@ -2,8 +2,8 @@
  * indexes. */
 #define _GNU_SOURCE /* memmem */
 
-#include "base/now.h"
 #include "codec/json.h"
+#include "store/conn.h"
 #include "store/query.h"
 
 /* The clock is looked at once in so many bytes: a row is seldom as large, and what is as large takes longer than the clock. */
@@ -14,9 +14,9 @@
 bool matching_late(struct matching *m, size_t n)
 {
 	m->seen += n;
-	if (m->seen >= LOOK_BYTES && m->until) {
+	if (m->seen >= LOOK_BYTES && m->db) {
 		m->seen = 0;
-		m->late |= mono_ms() > m->until;
+		m->late |= db_read_late(m->db);
 	}
 	return m->late;
 }

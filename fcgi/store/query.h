@@ -55,9 +55,9 @@ int query_parse(struct arena *a, struct str where, struct str opts, struct query
 /* What conditions are held against rows with, one row after the other, and the moment at which that ends. */
 struct matching {
 	struct buf scratch;
-	int64_t until; /* mono_ms; 0: never */
+	struct db *db; /* whose time it is (db_read_begin); NULL: nobody's */
 	size_t seen;   /* bytes since the clock was looked at */
-	bool late;     /* it has come: what is said about the row means nothing */
+	bool late;     /* it is over: what is said about the row means nothing */
 };
 bool query_match(const struct cond *c, const struct row *r, struct matching *m);
 /* n bytes more are going to be looked at. True: it is over. */

@@ -330,9 +330,78 @@ static void test_old_reader(void)
 		longest = MAX(longest, mono_ms() - began);
 	}
 	ok(longest < 2500, "… and of %d who write 1 MB each none waits for that (%d ms at most)", WRITE_MB, (int)longest);
+	ok(db_int(reader, 0, "SELECT count(*) FROM meta WHERE name LIKE 'old%'", "") == 0 && !f.err, "… and who looks at one moment goes on doing so");
 	db_look_end(reader);
 	ok(!db_begin(db) && !db_run(db, "DELETE FROM meta WHERE name LIKE 'old%'", "") && !db_commit(db), "it is cleaned up");
 	db_return(reader);
+	db_return(db);
+	store_close(s);
+}
+
+/* Apps read one after the other, each for as long as it may, while 1 MB is written again and again: there is always one that reads. */
+#define APP_READERS 3
+#define APP_MB 300
+static int readers_end, made_way;
+
+static void *app_reader(void *arg)
+{
+	while (!__atomic_load_n(&readers_end, __ATOMIC_SEQ_CST)) {
+		struct fault mine = {0};
+		struct db *db = db_borrow(arg, &mine);
+		db_read_begin(db, 0);
+		db_int(db, 0, "WITH RECURSIVE n (i) AS (SELECT number FROM meta WHERE name = 'sum' UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n", "");
+		db_read_end(db);
+		__atomic_add_fetch(&made_way, mine.err == ERR_UNAVAILABLE, __ATOMIC_SEQ_CST);
+		db_return(db);
+	}
+	return NULL;
+}
+
+static void write_again(struct db *db, int64_t *longest)
+{
+	int64_t began = mono_ms();
+	if (db_begin(db) || db_run(db, "INSERT INTO meta (name, bytes) VALUES ('again', randomblob(1000000)) ON CONFLICT (name) DO UPDATE SET bytes = excluded.bytes", "") ||
+	    db_commit(db))
+		die("app readers: %s", db_fault(db)->message);
+	*longest = MAX(*longest, mono_ms() - began);
+}
+
+static off_t wal_bytes(void)
+{
+	struct stat st;
+	char path[128];
+	snprintf(path, sizeof path, "%s/data.db-wal", home);
+	return stat(path, &st) ? 0 : st.st_size;
+}
+
+static void test_app_readers(void)
+{
+	struct fault quiet = {0};
+	struct store *s = store_open(home, STORE_SERVE, &f);
+	struct db *db = db_borrow(s, &quiet);
+	pthread_t thread[APP_READERS];
+	int64_t longest = 0;
+	off_t most = 0;
+	store_durability(s, false);
+	db_checkpoint(db);
+	for (int i = 0; i < APP_READERS; i++) {
+		pthread_create(&thread[i], NULL, app_reader, s);
+		usleep(300000);
+	}
+	for (int i = 0; i < APP_MB; i++) {
+		write_again(db, &longest);
+		most = MAX(most, wal_bytes());
+	}
+	__atomic_store_n(&readers_end, 1, __ATOMIC_SEQ_CST);
+	for (int i = 0; i < APP_READERS; i++)
+		pthread_join(thread[i], NULL);
+	ok(most < 160 * (off_t)MIB, "somebody always reads for an app, %d MB are written, and the WAL had %d MB at most", APP_MB, (int)(most >> 20));
+	ok(longest < 2500, "… nobody who writes waits for long (%d ms at most)", (int)longest);
+	ok(made_way > 0, "… and %d who read made way", made_way);
+	for (int i = 0; i < 90; i++)
+		write_again(db, &longest);
+	ok(wal_bytes() <= 65 * (off_t)MIB, "the WAL is cut off when it begins anew (%d MB)", (int)(wal_bytes() >> 20));
+	ok(!db_begin(db) && !db_run(db, "DELETE FROM meta WHERE name = 'again'", "") && !db_commit(db), "it is cleaned up");
 	db_return(db);
 	store_close(s);
 }
@@ -434,6 +503,7 @@ int main(void)
 	test_readers();
 	test_writer_first();
 	test_old_reader();
+	test_app_readers();
 	test_other_boot();
 	test_migrations();
 	test_damaged();

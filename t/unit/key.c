@@ -4,6 +4,8 @@
 
 #include "base/crypt.h"
 #include "base/now.h"
+#include "home.h"
+#include "store/conn.h"
 #include "store/key.h"
 #include "store/query.h"
 #include "tap.h"
@@ -184,11 +186,15 @@ static void test_late(void)
 	int64_t from = mono_us();
 	ok(!query_match(&q.where, &r, &all) && !all.late, "does not hold");
 	int64_t whole = mono_us() - from;
-	some.until = mono_ms() + 10;
+	struct store *store = home_make();
+	some.db = db_borrow(store, &f);
+	db_read_begin(some.db, mono_ms() + 10);
 	from = mono_us();
 	query_match(&q.where, &r, &some);
 	int64_t took = mono_us() - from;
 	ok(some.late && took < whole / 2, "and is late after %lld of %lld us", (long long)took, (long long)whole);
+	db_return(some.db);
+	home_remove(store);
 	matching_release(&all);
 	matching_release(&some);
 	buf_release(&body);
