@@ -23,6 +23,17 @@ return {
 	["GET /calls"] = function() for _ = 1, 10000 do kv.get("x") end return { text = "called" } end,
 	["GET /scans"] = function() for _ = 1, 900 do docs.find("rows", { text = { contains = "zzz" } }) end return { text = "found" } end,
 	["POST /rows"] = function(req) for _ = 1, req.json.n or 1 do docs.insert("rows", { text = ("x"):rep(req.json.size or 1000) }) end return { text = "kept" } end,
+	["POST /lists"] = function(req)
+		local l = {}
+		for i = 1, 9900 do l[i] = 1.2345678901234567e-300 + i * 1e-310 end
+		for _ = 1, req.json.n do docs.insert("lists", { l = l }) end
+		return { text = "kept" }
+	end,
+	["GET /lists"] = function()
+		local c = {}
+		for i = 1, 64 do c[i] = { l = { contains = i } } end
+		return { json = docs.count("lists", { ["or"] = c }) }
+	end,
 	["POST /slow"] = function() docs.insert("rows", { text = "slow" }) spin() end,
 }
 LUA
@@ -96,6 +107,16 @@ my $began = time;
 is(code(get('greedy', '/spin')), '504 app_timeout', 'a request past its processor time is ended');
 cmp_ok(time - $began, '<', 7.5, '… before its deadline');
 like($fazt->admin('app', 'logs', 'greedy', '--limit', 3), qr/200 ms of processor time \(cpu\)/, '… and the log says why');
+limit('greedy', cpu => 'default');
+
+# Forty rows, each of which a query of 64 conditions can look at for half a second.
+limit('greedy', cpu => 8000);
+is(code(post('greedy', '/lists', n => 10)), '200 fine', 'long lists') for 1 .. 4;
+$began = time;
+my $long = get('greedy', '/lists');
+is(code($long), '400 bad_query', 'CPU-16 a query ends at its time') or diag $long->{body};
+like($long->{json}{error}{message}, qr/took too long/, 'CPU-16 … and says so');
+cmp_ok(time - $began, '<', 6, sprintf 'CPU-16 … and not when it has seen all its rows: %.1f s', time - $began);
 limit('greedy', cpu => 'default');
 
 # ---- a minute ----
