@@ -15,7 +15,7 @@ static struct str local(struct arena *a, struct str path, struct str raw)
 {
 	struct str rest, url = str_cut(links_text(a, raw), '#', &rest);
 	if (url.n && url.p[0] == '?' && path.n + url.n < 1000)
-		return str_of(arena_printf(a, "%.*s%.*s", STR_FMT(path), STR_FMT(url)));
+		url = str_of(arena_printf(a, "%.*s%.*s", STR_FMT(path), STR_FMT(url)));
 	bool here = url.n && url.p[0] == '/' && !str_starts(url, "//") && !str_starts(url, "/_fazt/") && url.n < 1000;
 	return here ? url : STR_NONE;
 }
