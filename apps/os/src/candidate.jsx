@@ -26,7 +26,8 @@ function useCandidate(id) {
   return state;
 }
 
-// True once the element has been in view, in a visible tab, for ARM_MS without a break.
+// True once the element has been in view, in a visible tab, for ARM_MS without a break. Nearly all of it is enough: a browser that scrolls to
+// what has the focus may leave a fraction of a pixel outside.
 export function useArmed(element) {
   const [armed, setArmed] = useState(false);
   useEffect(() => {
@@ -36,7 +37,7 @@ export function useArmed(element) {
       if (inView && !document.hidden) timer = setTimeout(() => setArmed(true), ARM_MS);
       else setArmed(false);
     };
-    const observer = new IntersectionObserver(([entry]) => { inView = entry.isIntersecting; weigh(); }, { threshold: 1 });
+    const observer = new IntersectionObserver(([entry]) => { inView = entry.isIntersecting; weigh(); }, { threshold: 0.9 });
     observer.observe(element.current);
     document.addEventListener("visibilitychange", weigh);
     return () => { clearTimeout(timer); observer.disconnect(); document.removeEventListener("visibilitychange", weigh); };
