@@ -68,12 +68,14 @@ export async function shot(page, name) {
 	}
 }
 
-// A button that is armed once it has been in sight for a moment. A page that still settles may take it out of sight again.
+// A button that is armed once it has been in sight for a moment. A page that still settles may take it out of sight again, and it may be armed from before.
 export async function pressArmed(button) {
 	const page = button.page();
-	for (let i = 0; i < 30 && await button.getAttribute('aria-disabled') !== 'false'; i++) {
+	let armed = false;
+	for (let i = 0; i < 30 && !armed; i++) {
 		await button.scrollIntoViewIfNeeded();
 		await page.waitForTimeout(500);
+		armed = await button.getAttribute('aria-disabled') === 'false';
 	}
 	await button.click();
 }
